@@ -1,0 +1,284 @@
+//! What an assessment says: outcomes, findings, evidence references, posture per control.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use chrono::{DateTime, NaiveDate, Utc};
+use serde::Serialize;
+
+use crate::{
+    snapshot::Header,
+    workspace::{CheckId, ComponentId, ControlId, Duty, ExceptionId, Severity, TeamId},
+};
+
+/// Outcome of a check. Ordered for roll-up: the first of these that occurs decides.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Outcome {
+    /// At least one object fails.
+    Fail,
+    /// The evaluation itself failed, or a list that no real cluster has empty was empty.
+    Error,
+    /// We may not read what it needs.
+    Forbidden,
+    /// No snapshot, or the snapshot did not ask for what it needs.
+    NotCollected,
+    /// The API cannot show it.
+    NotVisible,
+    /// The evidence is older than allowed.
+    Stale,
+    /// A person must look.
+    Manual,
+    /// Everything needed was read completely and nothing fails.
+    Pass,
+    /// Nothing to ask about: the subject list is complete and empty, or the API is not installed.
+    NotApplicable,
+}
+
+impl Outcome {
+    /// All outcomes in roll-up order.
+    pub const ALL: [Outcome; 9] = [
+        Outcome::Fail,
+        Outcome::Error,
+        Outcome::Forbidden,
+        Outcome::NotCollected,
+        Outcome::NotVisible,
+        Outcome::Stale,
+        Outcome::Manual,
+        Outcome::Pass,
+        Outcome::NotApplicable,
+    ];
+
+    /// Rolls several outcomes up into one; `None` when there are none.
+    pub fn roll_up(outcomes: impl IntoIterator<Item = Outcome>) -> Option<Outcome> {
+        outcomes.into_iter().min()
+    }
+}
+
+/// Everything later stages need to know of the evidence.
+#[derive(Debug, Clone, Serialize)]
+pub struct Assessment {
+    /// Clock: `--as-of`, else `SOURCE_DATE_EPOCH`, else the newest snapshot's end. `None`: no snapshot and no clock given.
+    pub as_of: Option<DateTime<Utc>>,
+    /// One per snapshot, sorted by cluster id.
+    pub clusters: Vec<ClusterEvidence>,
+    /// The checks in force, by id.
+    pub checks: Vec<Arc<Check>>,
+    /// One per check and cluster, sorted by check, then cluster.
+    pub results: Vec<CheckResult>,
+    /// Sorted by severity (worst first), then check, component, cluster.
+    pub findings: Vec<Finding>,
+    /// One per control that has an implementation or a check, in framework order.
+    pub controls: Vec<ControlPosture>,
+    /// What became of each declared exception.
+    pub exceptions: Vec<ExceptionUse>,
+}
+
+/// One cluster as seen by one snapshot.
+#[derive(Debug, Clone, Serialize)]
+pub struct ClusterEvidence {
+    /// Where, when, who.
+    pub header: Header,
+    /// SHA-256 of the snapshot file.
+    pub digest: String,
+    /// Every list asked for and how it ended.
+    pub lists: Vec<crate::snapshot::ListRecord>,
+    /// Every object to its component.
+    pub ownership: Ownership,
+    /// Facts for the documents.
+    pub facts: crate::facts::Facts,
+}
+
+/// Where every object of a cluster belongs.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct Ownership {
+    /// Objects per component, sorted by key.
+    pub claimed: BTreeMap<ComponentId, Vec<ObjectKey>>,
+    /// Objects that no component claims, with what is known of them.
+    pub unclaimed: Vec<Unclaimed>,
+    /// Objects that several components claim equally specifically.
+    pub contested: Vec<Contested>,
+    /// Declared components with claims, not optional, none of whose objects was seen.
+    pub missing: Vec<Missing>,
+    /// Lists that were not read completely: absence of drift is not proven for them. Path and reason.
+    pub not_seen: Vec<(String, String)>,
+}
+
+/// Key of an object within its cluster.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+pub struct ObjectKey {
+    /// API group, empty for core.
+    pub group: Arc<str>,
+    /// Kind.
+    pub kind: Arc<str>,
+    /// Namespace, empty for cluster-scoped objects.
+    pub namespace: Arc<str>,
+    /// Name.
+    pub name: Arc<str>,
+}
+
+impl std::fmt::Display for ObjectKey {
+    /// `Deployment team-payments/ledger`, or `ClusterRole view` for a cluster-scoped object.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        if self.namespace.is_empty() {
+            write!(f, "{} {}", self.kind, self.name)
+        } else {
+            write!(f, "{} {}/{}", self.kind, self.namespace, self.name)
+        }
+    }
+}
+
+/// An object without an owner. Dependants are folded into their owner-reference root.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Unclaimed {
+    /// Root object.
+    pub key: ObjectKey,
+    /// How many dependants it has.
+    pub dependants: usize,
+    /// Why, in words: `no claim matches`, `owner label platform.example/owner = ml is not declared`.
+    pub reason: String,
+}
+
+/// An object with several owners.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Contested {
+    /// The object.
+    pub key: ObjectKey,
+    /// Components and the place of the claim, `scope/inside.toml:14`.
+    pub claims: Vec<(ComponentId, String)>,
+}
+
+/// A component that was declared but not seen.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Missing {
+    /// Which one.
+    pub component: ComponentId,
+    /// False when a list that could show it was not read completely.
+    pub proven: bool,
+}
+
+/// A check in force: built in, or the workspace's own.
+#[derive(Debug, Clone, Serialize)]
+pub struct Check {
+    /// Identifier.
+    pub id: CheckId,
+    /// Title, as a statement that is true when the check passes.
+    pub title: String,
+    /// Why it matters, Markdown.
+    pub rationale: String,
+    /// What the owner does about a failure, Markdown.
+    pub remediation: String,
+    /// Severity in force.
+    pub severity: Severity,
+    /// Duty it questions; picks the addressee.
+    pub duty: Duty,
+    /// Controls it serves.
+    pub controls: Vec<ControlId>,
+    /// Kinds it needs, as `group/Kind` (`Pod`, `apps/Deployment`); the first is its subject.
+    pub needs: Vec<String>,
+    /// Switched off by the workspace, with its reason.
+    pub disabled: Option<String>,
+}
+
+/// What one check said of one cluster.
+#[derive(Debug, Clone, Serialize)]
+pub struct CheckResult {
+    /// Which check.
+    pub check: CheckId,
+    /// Which cluster; empty when there is no snapshot.
+    pub cluster: String,
+    /// Outcome.
+    pub outcome: Outcome,
+    /// Why, for every outcome but pass and fail; what was counted, for those: one sentence.
+    pub reason: String,
+    /// Objects asked about.
+    pub subjects: usize,
+    /// Objects that fail, before exceptions.
+    pub failures: usize,
+    /// Failures that an exception covers.
+    pub excepted: usize,
+    /// What it was decided on; empty for `not-collected`.
+    pub evidence: Vec<Evidence>,
+}
+
+/// A piece of evidence, as cited.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Evidence {
+    /// Cluster id.
+    pub cluster: String,
+    /// API path, or file for supplied evidence.
+    pub path: String,
+    /// When it was read, UTC.
+    pub read_at: DateTime<Utc>,
+    /// How the list ended: `complete`, `partial`, `forbidden`, `absent`, `failed`, `not-collected`.
+    pub completeness: String,
+    /// Objects read.
+    pub count: usize,
+    /// SHA-256 over the kept objects.
+    pub digest: String,
+}
+
+/// Failures of one check in one component of one cluster: who has to do what.
+#[derive(Debug, Clone, Serialize)]
+pub struct Finding {
+    /// Stable identifier: check, component and cluster, never object names: `F-3f2a9c01`.
+    pub id: String,
+    /// Check.
+    pub check: CheckId,
+    /// Component; `None` for objects that nobody claims.
+    pub component: Option<ComponentId>,
+    /// Team that answers for the duty in question; `None` for objects that nobody claims.
+    pub team: Option<TeamId>,
+    /// Cluster.
+    pub cluster: String,
+    /// Severity in force.
+    pub severity: Severity,
+    /// Controls touched.
+    pub controls: Vec<ControlId>,
+    /// Failing objects with what is wrong, sorted by key; dependants folded into their root.
+    pub objects: Vec<Failure>,
+    /// Objects left out because an exception covers them.
+    pub excepted: Vec<(ObjectKey, ExceptionId)>,
+    /// First snapshot that shows it, UTC.
+    pub first_seen: DateTime<Utc>,
+    /// Date by which the workspace wants it remediated.
+    pub due: Option<NaiveDate>,
+}
+
+/// One failing object.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Failure {
+    /// Object (the owner-reference root, for example the Deployment of a Pod).
+    pub key: ObjectKey,
+    /// What is wrong, with the exact field: `container api: securityContext.privileged = true`.
+    pub message: String,
+}
+
+/// Where one control stands.
+#[derive(Debug, Clone, Serialize)]
+pub struct ControlPosture {
+    /// Which control.
+    pub control: ControlId,
+    /// Checks that serve it.
+    pub checks: Vec<CheckId>,
+    /// Roll-up of their outcomes; `Manual` without any check.
+    pub outcome: Outcome,
+    /// Checks with an outcome decided on complete evidence (pass, fail, not-applicable).
+    pub observed: usize,
+    /// Checks needed.
+    pub needed: usize,
+    /// Findings that touch it.
+    pub findings: Vec<String>,
+    /// Declared `implemented`, but a check fails: says so in words.
+    pub contradiction: Option<String>,
+}
+
+/// What became of a declared exception.
+#[derive(Debug, Clone, Serialize)]
+pub struct ExceptionUse {
+    /// Which one.
+    pub exception: ExceptionId,
+    /// Objects it covered.
+    pub matched: usize,
+    /// Past its expiry at the assessment's clock; it then covers nothing.
+    pub expired: bool,
+}

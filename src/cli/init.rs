@@ -1,0 +1,13 @@
+//! `scopefence init`.
+
+use clap::Args;
+
+use super::{Exit, Failure, Ui};
+
+/// Start a workspace
+#[derive(Debug, Args)]
+pub(super) struct Arguments {}
+
+pub(super) fn run(_arguments: &Arguments, _ui: &Ui) -> Result<Exit, Failure> {
+    Err(Failure::new("not built yet"))
+}

@@ -1,0 +1,37 @@
+//! scopefence: declare what a Kubernetes platform is responsible for, read what the cluster shows, and render the
+//! documents that a platform lead, an application team and an auditor need.
+//!
+//! One direction, each stage a value:
+//!
+//! ```text
+//! TOML ──declare──▶ Workspace ─┐
+//!                              ├─assess─▶ Assessment ─compose─▶ Document ─render─▶ HTML · PDF · Markdown · CSV · XLSX
+//! cluster ──collect─▶ Snapshot ┘
+//! ```
+//!
+//! | stage | takes | returns | where |
+//! | --- | --- | --- | --- |
+//! | declare | a folder of TOML | [`workspace::Workspace`] or diagnostics | [`workspace`] |
+//! | collect | an API server or saved files | [`snapshot::Snapshot`] | [`cluster`] |
+//! | assess | workspace, snapshots, clock | [`assess::Assessment`] | [`assess`], [`facts`] |
+//! | compose | workspace, assessment | [`document::Document`]s | [`document`] |
+//! | render | documents | files | [`html`], [`pdf`], [`markdown`], [`sheet`] |
+//!
+//! Architecture invariants: no stage reaches back (rendering never asks the cluster, assessing never reads TOML), and
+//! given the same workspace, snapshot and clock every output is byte-identical.
+#![forbid(unsafe_code)]
+#![warn(missing_docs)]
+
+pub mod assess;
+pub mod cli;
+pub mod cluster;
+pub mod document;
+pub mod embedded;
+pub mod facts;
+pub mod frameworks;
+pub mod html;
+pub mod markdown;
+pub mod pdf;
+pub mod sheet;
+pub mod snapshot;
+pub mod workspace;

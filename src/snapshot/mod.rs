@@ -1,0 +1,240 @@
+//! The evidence file: everything one collection read from one cluster, redacted, with provenance.
+//!
+//! In: what `cluster` read, or a file. Out: a [`Snapshot`], or the same as one compressed file.
+//!
+//! Invariants: an object list can only be had together with its [`ListRecord`], which says how complete it is; nothing
+//! that is not named by a projection is in a snapshot; two snapshots of equal content are byte-identical but for their
+//! header.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+
+/// Format version that this program writes; it reads this and every older one.
+pub const FORMAT: u32 = 1;
+
+/// Everything one collection read from one cluster.
+#[derive(Debug, Clone)]
+pub struct Snapshot {
+    /// Where, when and by whom it was read.
+    pub header: Header,
+    /// SHA-256 of the file, in hex; of the canonical content for a snapshot not yet written.
+    pub digest: String,
+    /// One per list asked for, sorted by (group, kind).
+    pub lists: Vec<List>,
+}
+
+/// First line of a snapshot file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Header {
+    /// Format version.
+    pub format: u32,
+    /// Version of the program that wrote it.
+    pub generator: String,
+    /// How the evidence came here.
+    pub source: Source,
+    /// Which cluster.
+    pub cluster: ClusterIdentity,
+    /// Who read it, from the self-subject review.
+    pub collector: Option<Collector>,
+    /// First request, UTC.
+    pub started: DateTime<Utc>,
+    /// Last answer, UTC. Documents date evidence by this.
+    pub ended: DateTime<Utc>,
+    /// SHA-256 of the previous snapshot of this cluster in the same folder.
+    pub previous: Option<String>,
+    /// `true` only for the sample shipped with the starters.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub sample: bool,
+}
+
+/// How evidence came here. Documents label the two differently.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Source {
+    /// Read from the API server by this program.
+    Collected,
+    /// Read from files that somebody saved.
+    Supplied,
+}
+
+/// Which cluster was read.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct ClusterIdentity {
+    /// Declared identifier, else kubeconfig context, else `cluster`.
+    pub id: String,
+    /// UID of the kube-system namespace.
+    pub uid: Option<String>,
+    /// API server URL, without credentials.
+    pub server: Option<String>,
+    /// `gitVersion` of the API server, for example `v1.36.2`.
+    pub version: Option<String>,
+    /// kubeconfig context used.
+    pub context: Option<String>,
+}
+
+/// Who the API server said we are.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Collector {
+    /// User name.
+    pub username: String,
+    /// Groups.
+    pub groups: Vec<String>,
+}
+
+/// One list that was asked for, and what came of it.
+#[derive(Debug, Clone)]
+pub struct List {
+    /// What was asked and how it ended.
+    pub record: ListRecord,
+    objects: Vec<Object>,
+}
+
+/// What was asked of the API server and how it ended. This is what a document cites as evidence.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct ListRecord {
+    /// API group, empty for core.
+    pub group: String,
+    /// API version, for example `v1`.
+    pub version: String,
+    /// Kind, for example `Pod`.
+    pub kind: String,
+    /// Plural resource, for example `pods`.
+    pub resource: String,
+    /// Namespaced or cluster-scoped.
+    pub namespaced: bool,
+    /// Request path, for example `/api/v1/pods`; for supplied evidence the file.
+    pub path: String,
+    /// `resourceVersion` of the list.
+    pub resource_version: Option<String>,
+    /// Objects kept.
+    pub count: usize,
+    /// How it ended.
+    pub completeness: Completeness,
+    /// Only names, labels and owners were asked for (`PartialObjectMetadata`).
+    pub metadata_only: bool,
+    /// Last answer for this list, UTC.
+    pub read_at: DateTime<Utc>,
+    /// Requests repeated.
+    pub retries: u32,
+    /// `Warning` headers that the server sent.
+    pub warnings: Vec<String>,
+    /// SHA-256 in hex over the kept objects of this list, in order.
+    pub digest: String,
+}
+
+/// How a list ended. Only [`Completeness::Complete`] lets anything read absence into it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", tag = "state", content = "reason")]
+pub enum Completeness {
+    /// Every page was read.
+    Complete,
+    /// Some pages, namespaces or objects were not read; why.
+    Partial(String),
+    /// 401 or 403; the server's message.
+    Forbidden(String),
+    /// The API is not installed.
+    Absent,
+    /// Any other end: timeout, 5xx, invalid answer; why.
+    Failed(String),
+    /// Nobody asked: the kind was outside what was collected or supplied.
+    NotCollected,
+}
+
+/// One object as kept: metadata, and the projected rest as compact JSON.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Object {
+    /// Namespace, empty for cluster-scoped objects.
+    #[serde(default, skip_serializing_if = "str::is_empty")]
+    pub namespace: Arc<str>,
+    /// Name.
+    pub name: Arc<str>,
+    /// UID.
+    #[serde(default, skip_serializing_if = "str::is_empty")]
+    pub uid: Arc<str>,
+    /// Creation time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub created: Option<DateTime<Utc>>,
+    /// Labels.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub labels: BTreeMap<Arc<str>, Arc<str>>,
+    /// Annotations on the projection's allow-list.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub annotations: BTreeMap<Arc<str>, Arc<str>>,
+    /// Owner references.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub owners: Vec<OwnerRef>,
+    /// The projected object without metadata, for example `{"spec":{…},"status":{…}}`; field names as in the API.
+    #[serde(default = "empty_body")]
+    pub body: Arc<RawValue>,
+}
+
+fn empty_body() -> Arc<RawValue> {
+    Arc::from(RawValue::from_string("{}".to_owned()).expect("an empty object is JSON"))
+}
+
+/// An owner reference.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct OwnerRef {
+    /// API group of the owner.
+    #[serde(default, skip_serializing_if = "str::is_empty")]
+    pub group: Arc<str>,
+    /// Kind of the owner.
+    pub kind: Arc<str>,
+    /// Name of the owner.
+    pub name: Arc<str>,
+    /// UID of the owner.
+    #[serde(default, skip_serializing_if = "str::is_empty")]
+    pub uid: Arc<str>,
+    /// The owner that manages the object.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub controller: bool,
+}
+
+impl Object {
+    /// Reads the body as `T`, which names the fields it needs in the API's own spelling.
+    ///
+    /// # Errors
+    /// When the cluster's answer does not have the shape that the API promises; callers report outcome `error`.
+    pub fn body<'a, T: Deserialize<'a>>(&'a self) -> serde_json::Result<T> {
+        serde_json::from_str(self.body.get())
+    }
+}
+
+impl List {
+    /// Binds objects to the record of how they were read.
+    pub fn new(record: ListRecord, objects: Vec<Object>) -> Self {
+        Self { record, objects }
+    }
+
+    /// The objects, if every one of them was read; else the record that says why not.
+    pub fn complete(&self) -> Result<&[Object], &ListRecord> {
+        match self.record.completeness {
+            Completeness::Complete => Ok(&self.objects),
+            _ => Err(&self.record),
+        }
+    }
+
+    /// Whatever was read. Presence in here proves something, absence proves nothing.
+    pub fn seen(&self) -> &[Object] {
+        &self.objects
+    }
+}
+
+impl Snapshot {
+    /// The list of a kind, if the collection knew the kind at all.
+    pub fn list(&self, group: &str, kind: &str) -> Option<&List> {
+        self.lists
+            .binary_search_by(|list| (&*list.record.group, &*list.record.kind).cmp(&(group, kind)))
+            .ok()
+            .map(|index| &self.lists[index])
+    }
+}

@@ -1,0 +1,896 @@
+//! The validated declarations: what every later stage sees of the TOML.
+//!
+//! Invariant: every reference in here resolves. Only `workspace::load` builds a [`Workspace`], and the look-ups
+//! ([`Workspace::team`] and its like) therefore return values, not options.
+
+use std::{collections::BTreeMap, path::PathBuf};
+
+use chrono::NaiveDate;
+use serde::Serialize;
+
+use super::id::{
+    ActivityId, CheckId, ClusterId, ComponentId, ConnectionId, ControlId, ExceptionId, InterfaceId, OrganizationId,
+    PersonId, RoleId, TeamId,
+};
+
+/// Everything a team declared, resolved. Lists keep the order of declaration (files sorted by path, then by line).
+#[derive(Debug, Clone, Serialize)]
+pub struct Workspace {
+    /// Folder that holds `scopefence.toml`.
+    #[serde(skip)]
+    pub root: PathBuf,
+    /// Workspace language, a BCP 47 tag; `en` unless told.
+    pub language: String,
+    /// The system that is documented.
+    pub system: System,
+    /// Who wrote, owns and approved the documents.
+    pub control: DocumentControl,
+    /// Organisation name, logo, colours, paper.
+    pub style: Style,
+    /// Approved registries, node images, thresholds.
+    pub policy: Policy,
+    /// Organizations: our own, suppliers, processors, customers.
+    pub organizations: Vec<Organization>,
+    /// Teams.
+    pub teams: Vec<Team>,
+    /// People; optional.
+    pub people: Vec<Person>,
+    /// Declared clusters; empty means one cluster that needs no declaration.
+    pub clusters: Vec<Cluster>,
+    /// Roles of users, with the Kubernetes subjects that carry them.
+    pub roles: Vec<Role>,
+    /// Components inside and outside the fence.
+    pub components: Vec<Component>,
+    /// Demarcations between components or teams.
+    pub interfaces: Vec<Interface>,
+    /// Declared network paths.
+    pub connections: Vec<Connection>,
+    /// Who reaches which nodes.
+    pub node_access: Vec<NodeAccess>,
+    /// RACI rows.
+    pub activities: Vec<Activity>,
+    /// Where and how data is encrypted.
+    pub cryptography: Vec<Cryptography>,
+    /// Recurring assessments: scans, reviews, restore tests, audits.
+    pub assessments: Vec<RecurringAssessment>,
+    /// The baseline chosen, if any.
+    pub baseline: Option<BaselineChoice>,
+    /// How each control is met.
+    pub implementations: Vec<Implementation>,
+    /// Built-in checks that the workspace switched off or changed, each with its reason.
+    pub check_overrides: Vec<CheckOverride>,
+    /// Accepted risks.
+    pub exceptions: Vec<Exception>,
+    /// The workspace's own acronyms, added to the built-in ones.
+    pub acronyms: BTreeMap<String, String>,
+    /// Old identifier to new one, from `was = [..]`.
+    pub renamed: BTreeMap<String, String>,
+    /// Set for a workspace whose sample evidence must be labelled (see `[sample]`).
+    pub sample: bool,
+}
+
+/// What is documented. NIST SP 800-18 Rev. 1, section 3.
+#[derive(Debug, Clone, Serialize)]
+pub struct System {
+    /// Kebab-case identifier; seeds all UUIDs.
+    pub id: String,
+    /// Full name.
+    pub name: String,
+    /// Unique identifier in the organization's register, if it has one (800-18, 3.1).
+    pub identifier: Option<String>,
+    /// One line on what it is.
+    pub summary: String,
+    /// Function and purpose, Markdown (800-18, 3.8).
+    pub purpose: String,
+    /// Technical environment, Markdown (800-18, 3.9).
+    pub environment: String,
+    /// What the boundary includes, Markdown.
+    pub boundary: String,
+    /// FIPS 199 categorization (800-18, 3.2).
+    pub categorization: Categorization,
+    /// System owner (800-18, 3.3).
+    pub owner: Party,
+    /// Authorizing official (800-18, 3.4).
+    pub authorizing_official: Party,
+    /// Assignment of security responsibility (800-18, 3.6).
+    pub security_officer: Party,
+    /// Other designated contacts (800-18, 3.5), each with what for.
+    pub contacts: Vec<Contact>,
+    /// Operational status (800-18, 3.7).
+    pub status: OperationalStatus,
+    /// Information system type (800-18, 3.8).
+    pub kind: SystemKind,
+    /// Laws, regulations and policies that apply (800-18, 3.12).
+    pub laws: Vec<Law>,
+}
+
+/// A designated contact.
+#[derive(Debug, Clone, Serialize)]
+pub struct Contact {
+    /// Who.
+    pub party: Party,
+    /// What to call them for.
+    pub about: String,
+}
+
+/// A person or a team, where either may answer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Party {
+    /// A named person.
+    Person(PersonId),
+    /// A team.
+    Team(TeamId),
+}
+
+/// FIPS 199 categorization; the overall impact is the highest of the three.
+#[derive(Debug, Clone, Serialize)]
+pub struct Categorization {
+    /// Potential impact of a loss of confidentiality.
+    pub confidentiality: Impact,
+    /// Potential impact of a loss of integrity.
+    pub integrity: Impact,
+    /// Potential impact of a loss of availability.
+    pub availability: Impact,
+    /// Why, Markdown.
+    pub rationale: String,
+    /// Information types handled, each with its own impacts.
+    pub information_types: Vec<InformationType>,
+}
+
+impl Categorization {
+    /// The high-water mark (FIPS 200, section 3).
+    pub fn overall(&self) -> Impact {
+        self.confidentiality.max(self.integrity).max(self.availability)
+    }
+}
+
+/// One information type, after NIST SP 800-60.
+#[derive(Debug, Clone, Serialize)]
+pub struct InformationType {
+    /// Name in the reader's words.
+    pub name: String,
+    /// Identifier in a register, for example of SP 800-60.
+    pub identifier: Option<String>,
+    /// Impact on confidentiality.
+    pub confidentiality: Impact,
+    /// Impact on integrity.
+    pub integrity: Impact,
+    /// Impact on availability.
+    pub availability: Impact,
+}
+
+/// FIPS 199 potential impact.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "kebab-case")]
+#[allow(missing_docs)]
+pub enum Impact {
+    Low,
+    Moderate,
+    High,
+}
+
+/// NIST SP 800-18, section 3.7.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+#[allow(missing_docs)]
+pub enum OperationalStatus {
+    Operational,
+    UnderDevelopment,
+    UnderMajorModification,
+    Disposition,
+    Other,
+}
+
+/// NIST SP 800-18, section 3.8.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+#[allow(missing_docs)]
+pub enum SystemKind {
+    GeneralSupportSystem,
+    MajorApplication,
+    MinorApplication,
+}
+
+/// A law, regulation or policy.
+#[derive(Debug, Clone, Serialize)]
+pub struct Law {
+    /// Short title.
+    pub title: String,
+    /// Citation, for example `Regulation (EU) 2016/679`.
+    pub citation: Option<String>,
+    /// What it asks of this system, in one sentence.
+    pub relevance: String,
+}
+
+/// Document control: printed on every document. Without `approved` every page says DRAFT.
+#[derive(Debug, Clone, Serialize)]
+pub struct DocumentControl {
+    /// Document identifier prefix, for example `PLAT-SSP`; each document appends its own.
+    pub identifier: String,
+    /// Version, for example `1.2`.
+    pub version: String,
+    /// Author.
+    pub author: Party,
+    /// Document owner.
+    pub owner: Party,
+    /// Approver.
+    pub approver: Party,
+    /// Plan completion date (800-18, 3.15).
+    pub completed: Option<NaiveDate>,
+    /// Plan approval date (800-18, 3.16).
+    pub approved: Option<NaiveDate>,
+    /// Next review.
+    pub next_review: Option<NaiveDate>,
+    /// Who may have it.
+    pub distribution: String,
+    /// How long it is kept.
+    pub retention: String,
+    /// Marking printed in every footer, for example `Internal`.
+    pub classification: String,
+    /// Revision table.
+    pub revisions: Vec<Revision>,
+}
+
+/// One row of the revision table.
+#[derive(Debug, Clone, Serialize)]
+pub struct Revision {
+    /// Version.
+    pub version: String,
+    /// Date of the change.
+    pub date: NaiveDate,
+    /// Who changed it.
+    pub author: String,
+    /// What changed.
+    pub change: String,
+}
+
+/// How documents look.
+#[derive(Debug, Clone, Serialize)]
+pub struct Style {
+    /// Organisation name for covers and headers.
+    pub organisation: String,
+    /// Logo file (PNG, JPEG or SVG) relative to the workspace.
+    #[serde(skip)]
+    pub logo: Option<PathBuf>,
+    /// Accent colour for light pages and print.
+    pub accent: Color,
+    /// Paper for documents that do not say otherwise.
+    pub paper: Paper,
+}
+
+/// An sRGB colour, written `#rrggbb`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub struct Color {
+    pub r: u8,
+    pub g: u8,
+    pub b: u8,
+}
+
+impl std::fmt::Display for Color {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "#{:02x}{:02x}{:02x}", self.r, self.g, self.b)
+    }
+}
+
+impl Serialize for Color {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+/// Paper size.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Paper {
+    /// ISO 216 A4, 210 × 297 mm.
+    A4,
+    /// US Letter, 8.5 × 11 in.
+    Letter,
+}
+
+/// What the checks compare the cluster with.
+#[derive(Debug, Clone, Serialize)]
+pub struct Policy {
+    /// Approved image registries or repository prefixes, for example `registry.example.com/`. Empty: none declared,
+    /// and the check that needs it is `manual`.
+    pub registries: Vec<String>,
+    /// Approved node operating systems, as globs over `status.nodeInfo.osImage`.
+    pub node_images: Vec<String>,
+    /// Approved container runtimes, as globs over `status.nodeInfo.containerRuntimeVersion`.
+    pub runtimes: Vec<String>,
+    /// Days before expiry at which a certificate counts as near expiry.
+    pub certificate_days: u32,
+    /// Days after which evidence is stale.
+    pub evidence_days: u32,
+    /// Namespaces (globs) where Pod Security `privileged` is accepted by design, with no finding.
+    pub privileged_namespaces: Vec<String>,
+    /// Namespaces (globs) that no default-deny policy is expected in.
+    pub open_namespaces: Vec<String>,
+    /// Days within which a finding of each severity has to be remediated.
+    pub remediation_days: BTreeMap<Severity, u32>,
+}
+
+/// An organization.
+#[derive(Debug, Clone, Serialize)]
+pub struct Organization {
+    /// Identifier.
+    pub id: OrganizationId,
+    /// Name.
+    pub name: String,
+    /// Relation to us.
+    pub kind: OrganizationKind,
+    /// Country or jurisdiction.
+    pub jurisdiction: Option<String>,
+    /// Contract or agreement reference.
+    pub contract: Option<String>,
+    /// Date the contract ends.
+    pub contract_expires: Option<NaiveDate>,
+    /// How to reach it.
+    pub contact: Option<String>,
+}
+
+/// Relation of an organization to us.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+#[allow(missing_docs)]
+pub enum OrganizationKind {
+    Own,
+    Supplier,
+    Processor,
+    SubProcessor,
+    Customer,
+}
+
+/// A team.
+#[derive(Debug, Clone, Serialize)]
+pub struct Team {
+    /// Identifier.
+    pub id: TeamId,
+    /// Name.
+    pub name: String,
+    /// One or two letters for narrow tables, unique; taken from the name unless told.
+    pub short: String,
+    /// Organization it belongs to.
+    pub organization: OrganizationId,
+    /// What it does, one sentence.
+    pub description: String,
+    /// E-mail address.
+    pub email: Option<String>,
+    /// Telephone for incidents.
+    pub phone: Option<String>,
+    /// Chat channel.
+    pub chat: Option<String>,
+    /// On-call hours, for example `24×7` or `Mon–Fri 08:00–17:00`.
+    pub hours: Option<String>,
+    /// How fast the team promises to answer, for example `30 min (24×7)`.
+    pub response_time: Option<String>,
+    /// Reader role in the reading guide.
+    pub reader: ReaderRole,
+}
+
+/// Whose reading path in the reading guide a team follows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "kebab-case")]
+#[allow(missing_docs)]
+pub enum ReaderRole {
+    Executive,
+    Platform,
+    Application,
+    It,
+    Infrastructure,
+    Security,
+    Auditor,
+}
+
+/// A person.
+#[derive(Debug, Clone, Serialize)]
+pub struct Person {
+    /// Identifier.
+    pub id: PersonId,
+    /// Name.
+    pub name: String,
+    /// Job title.
+    pub title: Option<String>,
+    /// Teams.
+    pub teams: Vec<TeamId>,
+    /// E-mail address.
+    pub email: Option<String>,
+    /// Telephone.
+    pub phone: Option<String>,
+    /// Skills, free words.
+    pub skills: Vec<String>,
+    /// On the on-call rota.
+    pub on_call: bool,
+}
+
+/// A declared cluster.
+#[derive(Debug, Clone, Serialize)]
+pub struct Cluster {
+    /// Identifier.
+    pub id: ClusterId,
+    /// Name.
+    pub name: String,
+    /// UID of the kube-system namespace, once known.
+    pub uid: Option<String>,
+    /// kubeconfig context.
+    pub context: Option<String>,
+    /// For example `production`.
+    pub environment: Option<String>,
+    /// Where it runs.
+    pub location: Option<String>,
+    /// Who runs the control plane.
+    pub control_plane: ControlPlane,
+}
+
+/// Who runs the control plane; decides which facts can be seen at all.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ControlPlane {
+    /// Control-plane Pods and flags are ours to see.
+    SelfManaged,
+    /// A provider runs it; its flags are not visible.
+    Managed,
+}
+
+/// A role of users (800-18 practice: "users and roles").
+#[derive(Debug, Clone, Serialize)]
+pub struct Role {
+    /// Identifier.
+    pub id: RoleId,
+    /// Title.
+    pub title: String,
+    /// Team whose members hold it.
+    pub team: TeamId,
+    /// What it is for.
+    pub description: String,
+    /// Privileged users are reviewed more often.
+    pub privileged: bool,
+    /// Kubernetes groups that carry the role.
+    pub groups: Vec<String>,
+    /// Kubernetes users that carry the role.
+    pub users: Vec<String>,
+    /// Service accounts that carry the role, as `namespace/name`.
+    pub service_accounts: Vec<String>,
+}
+
+/// A part of the landscape with one accountable team.
+#[derive(Debug, Clone, Serialize)]
+pub struct Component {
+    /// Identifier.
+    pub id: ComponentId,
+    /// Title.
+    pub title: String,
+    /// Heading it is listed under, for example `Observability`.
+    pub group: String,
+    /// Inside or outside the fence.
+    pub fence: Fence,
+    /// Accountable team.
+    pub team: TeamId,
+    /// What it is and does, Markdown.
+    pub description: String,
+    /// The component this one is part of.
+    pub part_of: Option<ComponentId>,
+    /// Who answers for each duty; all six are present, the component's team unless split.
+    pub duties: BTreeMap<Duty, TeamId>,
+    /// How its cluster objects are recognised.
+    pub claims: Vec<Claim>,
+    /// May be absent from a cluster without that being drift.
+    pub optional: bool,
+    /// Product and vendor, as declared.
+    pub product: Option<String>,
+    /// Declared version.
+    pub version: Option<String>,
+    /// Asset type for the inventory: `software`, `service`, `hardware`, `interconnection`, `process` (OSCAL component types).
+    pub kind: String,
+    /// Where it was declared, `scope/inside.toml:12`.
+    pub declared_at: String,
+}
+
+/// Which side of the fence.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
+#[allow(missing_docs)]
+pub enum Fence {
+    Inside,
+    Outside,
+}
+
+/// What can be owned about a component.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
+#[allow(missing_docs)]
+pub enum Duty {
+    Image,
+    Configuration,
+    Data,
+    Availability,
+    Access,
+    Network,
+}
+
+impl Duty {
+    /// All duties, in the order in which documents list them.
+    pub const ALL: [Duty; 6] =
+        [Duty::Image, Duty::Configuration, Duty::Data, Duty::Availability, Duty::Access, Duty::Network];
+}
+
+/// How a component recognises its objects. Fields AND; claims of a component OR. An empty field asks nothing.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct Claim {
+    /// Namespace globs. A namespace object itself matches by its own name.
+    pub namespaces: Vec<String>,
+    /// Labels that the object's namespace must carry (allow-listed owner label): key to value.
+    pub namespace_labels: BTreeMap<String, String>,
+    /// Labels that the object must carry; `*` means any value.
+    pub labels: BTreeMap<String, String>,
+    /// API groups, `""` for core; `*.cert-manager.io` style globs allowed.
+    pub api_groups: Vec<String>,
+    /// Kinds, for example `Deployment`.
+    pub kinds: Vec<String>,
+    /// Object name globs.
+    pub names: Vec<String>,
+    /// Helm releases.
+    pub helm_releases: Vec<String>,
+    /// GitOps applications (Argo CD application, Flux Kustomization or HelmRelease).
+    pub applications: Vec<String>,
+    /// Where it was declared, `scope/inside.toml:14`.
+    pub declared_at: String,
+}
+
+/// A demarcation between two components or teams.
+#[derive(Debug, Clone, Serialize)]
+pub struct Interface {
+    /// Identifier.
+    pub id: InterfaceId,
+    /// Title.
+    pub title: String,
+    /// One side.
+    pub from: Side,
+    /// The other side.
+    pub to: Side,
+    /// What crosses.
+    pub crosses: String,
+    /// Protocol, for example `HTTPS`.
+    pub protocol: Option<String>,
+    /// Port or ports, as text.
+    pub port: Option<String>,
+    /// Who supplies what, Markdown.
+    pub supplies: String,
+    /// Who is called, in order.
+    pub escalation: Vec<TeamId>,
+    /// Promised time to answer.
+    pub response_time: Option<String>,
+}
+
+/// One side of an interface.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+#[allow(missing_docs)]
+pub enum Side {
+    Component(ComponentId),
+    Team(TeamId),
+}
+
+/// A declared network path (800-18, 3.11: system interconnection).
+#[derive(Debug, Clone, Serialize)]
+pub struct Connection {
+    /// Identifier.
+    pub id: ConnectionId,
+    /// Title.
+    pub title: String,
+    /// Where it starts.
+    pub from: ComponentId,
+    /// Where it ends.
+    pub to: ComponentId,
+    /// Needed, or merely tolerated.
+    pub need: ConnectionNeed,
+    /// Protocol.
+    pub protocol: String,
+    /// Ports.
+    pub ports: Vec<u16>,
+    /// Organization at the far end, if not our own.
+    pub organization: Option<OrganizationId>,
+    /// Agreement that covers it (ISA, MOU, contract).
+    pub agreement: Option<String>,
+    /// Data that flows.
+    pub data: String,
+    /// How it is encrypted in transit; `None` when it is not.
+    pub encryption: Option<String>,
+}
+
+/// Whether a connection must work or may work.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+#[allow(missing_docs)]
+pub enum ConnectionNeed {
+    Required,
+    Allowed,
+}
+
+/// Who reaches which nodes.
+#[derive(Debug, Clone, Serialize)]
+pub struct NodeAccess {
+    /// Identifier.
+    pub id: String,
+    /// Nodes, as globs over node names, or words such as `all worker nodes`.
+    pub nodes: String,
+    /// Teams that may.
+    pub teams: Vec<TeamId>,
+    /// People that may.
+    pub people: Vec<PersonId>,
+    /// Groups in the identity provider that may.
+    pub groups: Vec<String>,
+    /// From where.
+    pub from: String,
+    /// By what method.
+    pub method: String,
+    /// When it is allowed.
+    pub when: String,
+    /// Until when.
+    pub until: Option<NaiveDate>,
+    /// How it is recorded.
+    pub recorded: String,
+}
+
+/// One RACI row: exactly one A, at least one R.
+#[derive(Debug, Clone, Serialize)]
+pub struct Activity {
+    /// Identifier.
+    pub id: ActivityId,
+    /// Title.
+    pub title: String,
+    /// Heading it is listed under.
+    pub group: String,
+    /// Longer description, Markdown.
+    pub description: String,
+    /// Component it concerns.
+    pub component: Option<ComponentId>,
+    /// Duty it concerns.
+    pub duty: Option<Duty>,
+    /// Responsible.
+    pub r: Vec<RaciParty>,
+    /// Accountable: exactly one.
+    pub a: RaciParty,
+    /// Consulted.
+    pub c: Vec<RaciParty>,
+    /// Informed.
+    pub i: Vec<RaciParty>,
+    /// How often, for example `quarterly`.
+    pub frequency: Option<String>,
+    /// Why the accountable team differs from the component's team.
+    pub because: Option<String>,
+    /// Controls it serves.
+    pub controls: Vec<ControlId>,
+    /// Skills it takes.
+    pub skills: Vec<String>,
+    /// Must be done at any hour.
+    pub out_of_hours: bool,
+}
+
+/// A cell's party in the RACI matrix.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum RaciParty {
+    /// A team.
+    Team(TeamId),
+    /// `@owner`: the team that owns the object or component at hand.
+    Owner,
+}
+
+/// Where and how data is encrypted.
+#[derive(Debug, Clone, Serialize)]
+pub struct Cryptography {
+    /// Identifier.
+    pub id: String,
+    /// What is protected.
+    pub what: String,
+    /// In transit or at rest.
+    pub state: CryptoState,
+    /// Mechanism, for example `TLS 1.3`.
+    pub mechanism: String,
+    /// Who holds the keys.
+    pub keys: TeamId,
+    /// Component that does it.
+    pub component: Option<ComponentId>,
+    /// How keys are rotated.
+    pub rotation: Option<String>,
+}
+
+/// State of the data.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+#[allow(missing_docs)]
+pub enum CryptoState {
+    InTransit,
+    AtRest,
+}
+
+/// Something that is looked at again and again.
+#[derive(Debug, Clone, Serialize)]
+pub struct RecurringAssessment {
+    /// Identifier.
+    pub id: String,
+    /// Title.
+    pub title: String,
+    /// Who does it.
+    pub team: TeamId,
+    /// How often, for example `weekly`, `yearly`.
+    pub frequency: String,
+    /// How.
+    pub method: String,
+    /// When it was last done.
+    pub last: Option<NaiveDate>,
+    /// When it is next due.
+    pub next: Option<NaiveDate>,
+}
+
+/// The baseline chosen.
+#[derive(Debug, Clone, Serialize)]
+pub struct BaselineChoice {
+    /// Framework identifier, for example `nist-800-53r5`.
+    pub framework: String,
+    /// Baseline name, for example `moderate`.
+    pub name: String,
+    /// Controls removed from it, each with its reason.
+    pub excluded: BTreeMap<ControlId, String>,
+    /// Controls added to it.
+    pub added: Vec<ControlId>,
+}
+
+/// How one control is met.
+#[derive(Debug, Clone, Serialize)]
+pub struct Implementation {
+    /// The control.
+    pub control: ControlId,
+    /// Statement, Markdown.
+    pub narrative: String,
+    /// Declared status.
+    pub status: ImplementationStatus,
+    /// Whose job the control is: declared, else derived from the fence.
+    pub origination: Origination,
+    /// True when `origination` was derived.
+    pub origination_derived: bool,
+    /// Components that meet it.
+    pub components: Vec<ComponentId>,
+    /// Team that answers for it: declared, else the single team of its components, else the system owner's.
+    pub team: TeamId,
+    /// Checks that question it, beside those mapped by the checks themselves.
+    pub checks: Vec<CheckId>,
+    /// Organization-defined parameters.
+    pub parameters: BTreeMap<String, String>,
+    /// Attached evidence.
+    pub evidence: Vec<AttachedEvidence>,
+    /// When a person must next look, for controls without a check.
+    pub review_by: Option<NaiveDate>,
+    /// Where it was declared.
+    pub declared_at: String,
+}
+
+/// OSCAL implementation-status values.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "kebab-case")]
+#[allow(missing_docs)]
+pub enum ImplementationStatus {
+    Implemented,
+    Partial,
+    Planned,
+    Alternative,
+    NotApplicable,
+}
+
+/// OSCAL control-origination values, in the order documents list them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Origination {
+    /// The organization as a whole.
+    Organization,
+    /// This system alone (inside components only).
+    SystemSpecific,
+    /// The customer configures it.
+    CustomerConfigured,
+    /// The customer provides it (outside components of application teams or customers only).
+    CustomerProvided,
+    /// Inherited from a provider (outside components of suppliers only).
+    Inherited,
+    /// Shared between inside and outside.
+    Shared,
+}
+
+/// A file or link that proves something.
+#[derive(Debug, Clone, Serialize)]
+pub struct AttachedEvidence {
+    /// Title.
+    pub title: String,
+    /// Path within the workspace, or a link.
+    pub location: String,
+    /// SHA-256 of the file in hex, if it is one.
+    pub digest: Option<String>,
+    /// Date of the evidence.
+    pub date: Option<NaiveDate>,
+}
+
+/// A change to a built-in check.
+#[derive(Debug, Clone, Serialize)]
+pub struct CheckOverride {
+    /// Which check.
+    pub check: CheckId,
+    /// Switched off.
+    pub disabled: bool,
+    /// New severity.
+    pub severity: Option<Severity>,
+    /// Why.
+    pub reason: String,
+}
+
+/// Severity of a check.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
+#[allow(missing_docs)]
+pub enum Severity {
+    Low,
+    Medium,
+    High,
+    Critical,
+}
+
+/// An accepted risk. It matches findings of `check` and, where set, only on `component`, in `namespaces`, on `objects`.
+#[derive(Debug, Clone, Serialize)]
+pub struct Exception {
+    /// Identifier.
+    pub id: ExceptionId,
+    /// Check it excuses.
+    pub check: CheckId,
+    /// Component it is limited to.
+    pub component: Option<ComponentId>,
+    /// Namespace globs it is limited to.
+    pub namespaces: Vec<String>,
+    /// Objects it is limited to, as globs over `Kind/name`.
+    pub objects: Vec<String>,
+    /// Why the risk is accepted.
+    pub reason: String,
+    /// Who owns the risk.
+    pub owner: Party,
+    /// Who approved it.
+    pub approver: Party,
+    /// When it was approved.
+    pub approved: Option<NaiveDate>,
+    /// When it ends.
+    pub expires: NaiveDate,
+    /// What is done instead.
+    pub compensating: Option<String>,
+}
+
+macro_rules! look_up {
+    ($($(#[$doc:meta])* $method:ident($id:ty) -> $list:ident: $item:ty),* $(,)?) => {$(
+        $(#[$doc])*
+        pub fn $method(&self, id: &$id) -> &$item {
+            self.$list
+                .iter()
+                .find(|item| item.id == *id)
+                .expect("validation resolved every identifier")
+        }
+    )*};
+}
+
+impl Workspace {
+    look_up! {
+        /// The team with this identifier.
+        team(TeamId) -> teams: Team,
+        /// The person with this identifier.
+        person(PersonId) -> people: Person,
+        /// The organization with this identifier.
+        organization(OrganizationId) -> organizations: Organization,
+        /// The component with this identifier.
+        component(ComponentId) -> components: Component,
+    }
+
+    /// Name of a person or team.
+    pub fn party_name(&self, party: &Party) -> &str {
+        match party {
+            Party::Person(id) => &self.person(id).name,
+            Party::Team(id) => &self.team(id).name,
+        }
+    }
+}
