@@ -31,6 +31,7 @@ pub mod facts;
 pub mod frameworks;
 pub mod html;
 pub mod markdown;
+pub mod output;
 pub mod pdf;
 pub mod sheet;
 pub mod snapshot;
