@@ -25,6 +25,7 @@
 pub mod assess;
 pub mod cli;
 pub mod cluster;
+pub mod digest;
 pub mod document;
 pub mod embedded;
 pub mod facts;

@@ -11,8 +11,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use crate::digest::sha256_hex;
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
 /// Names every file of a build with its SHA-256; also the mark by which a build knows its own output.
 pub const MANIFEST: &str = "build-manifest.json";
@@ -89,7 +89,7 @@ impl Files {
     }
 
     fn manifest(&self) -> Vec<u8> {
-        let files = self.0.iter().map(|(path, bytes)| (path.clone(), format!("{:x}", Sha256::digest(bytes)))).collect();
+        let files = self.0.iter().map(|(path, bytes)| (path.clone(), sha256_hex(bytes))).collect();
         let manifest =
             Manifest { generator: GENERATOR.to_owned(), version: env!("CARGO_PKG_VERSION").to_owned(), files };
         let mut text = serde_json::to_vec_pretty(&manifest).expect("strings always serialise");
