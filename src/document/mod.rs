@@ -1,13 +1,46 @@
 //! Compose: workspace and assessment become [`Document`]s.
 //!
 //! In: a [`Workspace`](crate::workspace::Workspace) and an [`Assessment`](crate::assess::Assessment). Out: block trees
-//! that the renderers draw. Steps: build the published context, run each document's Tera template to Markdown, parse the
-//! Markdown into blocks, swap `{{ node("…") }}` fences for typed nodes.
+//! that the renderers draw. Steps: load templates (`templates`), publish the context (`context`), run each document's
+//! Tera template to Markdown, parse the Markdown into blocks (`parse`), swap `{{ node(name="…") }}` fences for typed
+//! nodes (`nodes`), settle links and clean text (`settle`).
 //!
 //! Invariant: text from users and clusters reaches the tree as text or through the sanitising Markdown parser, never as
 //! template or node syntax.
 
+mod compose;
+mod context;
+mod control;
+mod error;
+mod nodes;
+mod parse;
 pub mod scene;
+mod settle;
+mod templates;
+#[cfg(test)]
+pub(crate) mod testing;
+mod texts;
 pub mod tree;
+mod words;
 
+pub use compose::compose;
+pub use error::{ComposeError, Problem};
 pub use tree::*;
+
+/// The tables of a document, in order, with those inside lists and call-outs.
+pub fn tables(document: &Document) -> Vec<&Table> {
+    fn walk<'a>(blocks: &'a [Block], out: &mut Vec<&'a Table>) {
+        for block in blocks {
+            match block {
+                Block::Table(table) => out.push(table),
+                Block::List { items, .. } => items.iter().for_each(|item| walk(item, out)),
+                Block::Terms { items } => items.iter().for_each(|(_, item)| walk(item, out)),
+                Block::Quote { blocks } | Block::Callout { blocks, .. } => walk(blocks, out),
+                _ => {}
+            }
+        }
+    }
+    let mut out = Vec::new();
+    walk(&document.blocks, &mut out);
+    out
+}

@@ -1,0 +1,162 @@
+//! The steps from workspace and assessment to documents.
+
+use std::io;
+
+use sha2::{Digest, Sha256};
+
+use super::{
+    context, control,
+    error::{ComposeError, Problem},
+    nodes::{self, Ctx, Place},
+    parse::{self, Anchors, Origin},
+    settle,
+    templates::{Declared, Per, Templates},
+    tree::{Block, Document},
+};
+use crate::{
+    assess::Assessment,
+    workspace::{Team, Workspace},
+};
+
+/// Composes all documents that the templates declare, in their order; those per team in the order of the teams.
+///
+/// Templates in the workspace's `templates/` folder replace built-in ones file by file.
+///
+/// # Errors
+/// When a template of the workspace cannot be read, does not parse or names what is not there: every problem with its
+/// file, line and remedy.
+pub fn compose(workspace: &Workspace, assessment: &Assessment) -> Result<Vec<Document>, ComposeError> {
+    let templates = Templates::load(&workspace.root, &workspace.language)?;
+    let token = token(workspace, assessment, &templates);
+    let ctx = Ctx::new(workspace, assessment, &templates);
+    let published = context::publish(&ctx);
+    let mut documents = Vec::new();
+    let mut problems = Vec::new();
+    for declared in &templates.documents {
+        let teams: Vec<Option<&Team>> = match declared.per {
+            Per::Once => vec![None],
+            Per::Team => workspace.teams.iter().map(Some).collect(),
+        };
+        for team in teams {
+            match document(&ctx, &templates, &token, &published, declared, team) {
+                Ok(document) => documents.push(document),
+                Err(error) => problems.extend(error.problems),
+            }
+        }
+    }
+    if !problems.is_empty() {
+        problems.dedup();
+        return Err(ComposeError { problems });
+    }
+    settle::settle(&mut documents);
+    Ok(documents)
+}
+
+fn document(
+    ctx: &Ctx<'_>,
+    templates: &Templates,
+    token: &str,
+    published: &tera::Context,
+    declared: &Declared,
+    team: Option<&Team>,
+) -> Result<Document, ComposeError> {
+    let workspace = ctx.ws;
+    let id = declared.id.replace("{team}", team.map_or("", |team| team.id.as_str()));
+    let values = [("team", team.map_or("", |team| team.name.as_str())), ("system", workspace.system.name.as_str())];
+    let text = |what: &str| templates.texts.fill(&format!("{}.{what}", declared.text), &values);
+    let title = text("title");
+
+    let mut published = published.clone();
+    context::publish_document(&mut published, &id, &title, team);
+    let (markdown, calls) = templates.render(&declared.template, token, &published)?;
+
+    let mut problems = Vec::new();
+    let mut swap = |number: usize, level: u8, anchors: &mut Anchors| {
+        let Some(call) = calls.get(number) else { return Vec::new() };
+        let place = Place { anchors, level, arguments: &call.arguments, team };
+        nodes::build(ctx, &call.name, place).unwrap_or_else(|message| {
+            problems.push(Problem::in_file(
+                &format!("templates/{}", declared.template),
+                format!("node `{}`: {message}", call.name),
+                "correct the arguments; docs/templates.md lists what each node takes",
+            ));
+            Vec::new()
+        })
+    };
+    let mut anchors = Anchors::default();
+    let blocks: Vec<Block> = parse::blocks(&markdown, Origin::Template { token, swap: &mut swap }, &mut anchors);
+    if !problems.is_empty() {
+        return Err(ComposeError { problems });
+    }
+    Ok(Document {
+        id,
+        title,
+        subtitle: text("subtitle"),
+        summary: text("summary"),
+        language: workspace.language.clone(),
+        paper: declared.paper.map_or(workspace.style.paper, Into::into),
+        control: control::block(ctx, &declared.suffix, team),
+        disclosures: control::disclosures(ctx, templates, &declared.template),
+        blocks,
+    })
+}
+
+/// Marks node fences. It commits to everything that can reach a template, so that no content can contain it: a text
+/// that held its own hash would be a preimage of it.
+fn token(workspace: &Workspace, assessment: &Assessment, templates: &Templates) -> String {
+    struct Hasher(Sha256);
+    impl io::Write for Hasher {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.update(bytes);
+            Ok(bytes.len())
+        }
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+    let mut hasher = Hasher(Sha256::new());
+    // Serialising to a hash cannot fail for want of space, and a workspace has no map keys that JSON lacks.
+    let _ = serde_json::to_writer(&mut hasher, workspace);
+    for cluster in &assessment.clusters {
+        hasher.0.update(cluster.digest.as_bytes());
+    }
+    for (name, source) in &templates.sources {
+        hasher.0.update(name.as_bytes());
+        hasher.0.update(source.as_bytes());
+    }
+    let digest = hasher.0.finalize();
+    digest.iter().take(16).fold("node-".to_owned(), |token, byte| format!("{token}{byte:02x}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{parse::plain, testing};
+    use super::*;
+
+    #[test]
+    fn a_workspace_alone_gives_every_document() {
+        let documents = compose(&testing::workspace(), &testing::plan()).expect("built-in templates");
+        let ids: Vec<_> = documents.iter().map(|document| document.id.as_str()).collect();
+        assert!(ids.starts_with(&["scope", "ssp", "raci"]), "{ids:?}");
+        for document in &documents {
+            assert!(!document.blocks.is_empty(), "{} is empty", document.id);
+            assert!(document.control.is_draft());
+        }
+    }
+
+    #[test]
+    fn hostile_text_stays_text() {
+        let mut workspace = testing::workspace();
+        let evil = "x` ``` {{ node(name=\"raci\") }} <script> [a](javascript:b)\n\n# Forged\n\n```node-0 0\n```";
+        workspace.system.name = evil.to_owned();
+        workspace.activities[0].title = evil.to_owned();
+        workspace.system.purpose = evil.to_owned();
+        let documents = compose(&workspace, &testing::plan()).expect("built-in templates");
+        let forged = documents
+            .iter()
+            .flat_map(|document| &document.blocks)
+            .filter(|block| matches!(block, Block::Heading { text, id, .. } if plain(text) == "Forged" && !id.starts_with("n-")))
+            .count();
+        assert_eq!(forged, 0, "only a narrative may have headings of its own, under its section");
+    }
+}

@@ -1,0 +1,115 @@
+//! Document control, and the disclosure of what bent a document (DESIGN rule 6).
+
+use super::{
+    nodes::Ctx,
+    templates::Templates,
+    tree::{ControlBlock, Disclosure},
+    words,
+};
+use crate::{
+    snapshot::Source,
+    workspace::{Party, Team},
+};
+
+/// The control block of the document with this suffix.
+pub(super) fn block(ctx: &Ctx<'_>, suffix: &str, team: Option<&Team>) -> ControlBlock {
+    let control = &ctx.ws.control;
+    let suffix = suffix.replace("{team}", &team.map_or(String::new(), |team| team.id.as_str().to_uppercase()));
+    let name = |party: &Party| ctx.ws.party_name(party).to_owned();
+    ControlBlock {
+        organisation: ctx.ws.style.organisation.clone(),
+        identifier: [control.identifier.as_str(), &suffix]
+            .into_iter()
+            .filter(|part| !part.is_empty())
+            .collect::<Vec<_>>()
+            .join("-"),
+        version: control.version.clone(),
+        author: name(&control.author),
+        owner: name(&control.owner),
+        approver: name(&control.approver),
+        approved: control.approved,
+        next_review: control.next_review,
+        distribution: control.distribution.clone(),
+        retention: control.retention.clone(),
+        classification: control.classification.clone(),
+        revisions: control
+            .revisions
+            .iter()
+            .map(|row| [row.version.clone(), words::date(row.date), row.author.clone(), row.change.clone()])
+            .collect(),
+        as_of: ctx.as_of(),
+        evidence: ctx.assessment.clusters.iter().map(|cluster| evidence(ctx, cluster)).collect(),
+    }
+}
+
+fn evidence(ctx: &Ctx<'_>, cluster: &crate::assess::ClusterEvidence) -> String {
+    let header = &cluster.header;
+    let source = match (header.sample, header.source) {
+        (true, _) => "control.sample",
+        (false, Source::Collected) => "control.collected",
+        (false, Source::Supplied) => "control.supplied",
+    };
+    ctx.t.fill(
+        "control.evidence",
+        &[
+            ("cluster", &header.cluster.id),
+            ("version", header.cluster.version.as_deref().unwrap_or_else(|| ctx.t.t("word.unknown_version"))),
+            ("source", ctx.t.t(source)),
+            ("time", &words::time(header.ended)),
+            ("digest", &cluster.digest),
+        ],
+    )
+}
+
+/// What bent a document that is made from this template.
+pub(super) fn disclosures(ctx: &Ctx<'_>, templates: &Templates, template: &str) -> Vec<Disclosure> {
+    let t = ctx.t;
+    let mut out = Vec::new();
+    let mut say = |what: &str, detail: String| out.push(Disclosure { what: t.t(what).to_owned(), detail });
+    for cluster in &ctx.assessment.clusters {
+        let values = [("cluster", cluster.header.cluster.id.as_str()), ("time", &words::time(cluster.header.ended))];
+        if cluster.header.sample || ctx.ws.sample {
+            say("disclosure.sample", t.fill("disclosure.sample_detail", &values));
+        }
+        if cluster.header.source == Source::Supplied {
+            say("disclosure.supplied", t.fill("disclosure.supplied_detail", &values));
+        }
+    }
+    for change in &ctx.ws.check_overrides {
+        let check = change.check.as_str();
+        if change.disabled {
+            say(
+                "disclosure.disabled",
+                t.fill("disclosure.disabled_detail", &[("check", check), ("reason", &change.reason)]),
+            );
+        }
+        if let Some(severity) = change.severity {
+            let severity = t.t(words::severity(severity));
+            let values = [("check", check), ("severity", severity), ("reason", change.reason.as_str())];
+            say("disclosure.severity", t.fill("disclosure.severity_detail", &values));
+        }
+    }
+    for file in &templates.overridden {
+        // The page template of another document does not bend this one; parts and texts may bend any.
+        let of_another = templates.documents.iter().any(|declared| declared.template == *file) && file != template;
+        if !of_another {
+            let detail = t.fill("disclosure.template_detail", &[("file", &format!("templates/{file}"))]);
+            say("disclosure.template", detail);
+        }
+    }
+    for exception in &ctx.ws.exceptions {
+        let used = ctx.assessment.exceptions.iter().find(|used| used.exception == exception.id);
+        if used.is_some_and(|used| used.expired) {
+            continue;
+        }
+        let values = [
+            ("exception", exception.id.as_str()),
+            ("check", exception.check.as_str()),
+            ("owner", ctx.ws.party_name(&exception.owner)),
+            ("expires", &words::date(exception.expires)),
+            ("reason", exception.reason.as_str()),
+        ];
+        say("disclosure.exception", t.fill("disclosure.exception_detail", &values));
+    }
+    out
+}

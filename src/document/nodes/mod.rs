@@ -1,0 +1,226 @@
+//! Typed nodes: what templates place with `{{ node(name="…") }}`.
+//!
+//! In: the [`Ctx`] of the build and the [`Place`] in a document. Out: blocks. One file a family; a node is a function
+//! of the family's file and a line in [`NODES`].
+
+#![allow(dead_code)] // until every document of this stage is written
+
+mod raci;
+mod scope;
+mod table;
+
+use std::collections::{BTreeMap, HashMap};
+
+pub(super) use table::{Grid, Head};
+
+use super::{
+    parse::{self, Anchors, Origin},
+    templates::Templates,
+    texts::Texts,
+    tree::{Block, Inline, Target, Tone},
+    words,
+};
+use crate::{
+    assess::{Assessment, Outcome},
+    workspace::{Component, ComponentId, Party, Side, Team, TeamId, Workspace},
+};
+
+type Build = fn(&Ctx<'_>, &mut Place<'_>) -> Result<Vec<Block>, String>;
+
+/// The registry, sorted by name.
+const NODES: &[(&str, Build)] = &[
+    ("fence", scope::fence),
+    ("inside", scope::inside),
+    ("narrative", narrative),
+    ("outside", scope::outside),
+    ("raci", raci::matrix),
+];
+
+/// Whether there is a node of this name.
+pub(super) fn exists(name: &str) -> bool {
+    NODES.iter().any(|(known, _)| *known == name)
+}
+
+/// The name most like this one.
+pub(super) fn nearest(name: &str) -> Option<&'static str> {
+    let best =
+        NODES.iter().map(|(known, _)| (strsim::jaro_winkler(name, known), *known)).max_by(|a, b| a.0.total_cmp(&b.0));
+    best.filter(|(likeness, _)| *likeness > 0.7).map(|(_, known)| known)
+}
+
+/// Builds a node.
+pub(super) fn build(ctx: &Ctx<'_>, name: &str, mut place: Place<'_>) -> Result<Vec<Block>, String> {
+    match NODES.iter().find(|(known, _)| *known == name) {
+        Some((_, build)) => build(ctx, &mut place),
+        None => Err("there is no such node".to_owned()),
+    }
+}
+
+/// Where a node stands.
+pub(super) struct Place<'a> {
+    /// Anchors of the document.
+    pub(super) anchors: &'a mut Anchors,
+    /// Level of the heading above.
+    pub(super) level: u8,
+    /// Arguments of the call, as text.
+    pub(super) arguments: &'a BTreeMap<String, String>,
+    /// The team of a document made per team.
+    pub(super) team: Option<&'a Team>,
+}
+
+impl<'a> Place<'a> {
+    /// An argument that the node cannot do without.
+    pub(super) fn argument(&self, name: &str) -> Result<&'a str, String> {
+        self.arguments.get(name).map(String::as_str).ok_or_else(|| format!("the argument `{name}` is missing"))
+    }
+
+    /// The team of the document.
+    pub(super) fn team(&self) -> Result<&'a Team, String> {
+        self.team.ok_or_else(|| "it needs a document that is made once a team (`per = \"team\"`)".to_owned())
+    }
+
+    /// A heading one level below the one above.
+    pub(super) fn heading(&mut self, below: u8, id: &str, text: Vec<Inline>) -> Block {
+        Block::Heading { level: (self.level + below).min(6), id: self.anchors.claim(id), text }
+    }
+
+    /// A Markdown field of the workspace, as blocks.
+    pub(super) fn narrative(&mut self, ctx: &Ctx<'_>, markdown: &str) -> Vec<Block> {
+        parse::blocks(markdown, Origin::Narrative { root: &ctx.ws.root, under: self.level }, self.anchors)
+    }
+}
+
+/// What all nodes of a build share.
+pub(super) struct Ctx<'a> {
+    pub(super) ws: &'a Workspace,
+    pub(super) assessment: &'a Assessment,
+    pub(super) t: &'a Texts,
+    pub(super) acronyms: &'a BTreeMap<String, String>,
+    /// Look-up only: iteration order never reaches a document.
+    team_index: HashMap<&'a str, usize>,
+    component_index: HashMap<&'a str, usize>,
+}
+
+impl<'a> Ctx<'a> {
+    pub(super) fn new(ws: &'a Workspace, assessment: &'a Assessment, templates: &'a Templates) -> Self {
+        Self {
+            ws,
+            assessment,
+            t: &templates.texts,
+            acronyms: &templates.acronyms,
+            team_index: ws.teams.iter().enumerate().map(|(index, team)| (team.id.as_str(), index)).collect(),
+            component_index: ws.components.iter().enumerate().map(|(index, item)| (item.id.as_str(), index)).collect(),
+        }
+    }
+
+    /// Whether any snapshot stands behind the assessment.
+    pub(super) fn observed(&self) -> bool {
+        !self.assessment.clusters.is_empty()
+    }
+
+    /// The time that fixes the content, as text.
+    pub(super) fn as_of(&self) -> String {
+        self.assessment.as_of.map_or_else(|| self.t.t("control.no_time").to_owned(), words::time)
+    }
+
+    pub(super) fn text(&self, key: &str) -> Inline {
+        Inline::text(self.t.t(key))
+    }
+
+    /// A paragraph of prose by key.
+    pub(super) fn paragraph(&self, key: &str) -> Block {
+        Block::Paragraph { text: vec![self.text(key)] }
+    }
+
+    pub(super) fn component(&self, id: &ComponentId) -> &'a Component {
+        match self.component_index.get(id.as_str()) {
+            Some(index) => &self.ws.components[*index],
+            None => self.ws.component(id),
+        }
+    }
+
+    /// A team, in its colour.
+    pub(super) fn team(&self, id: &TeamId) -> Inline {
+        let index = self.team_index.get(id.as_str()).copied().unwrap_or_default();
+        Inline::Team { index, text: self.ws.team(id).name.clone() }
+    }
+
+    /// Teams, separated by commas.
+    pub(super) fn teams<'b>(&self, ids: impl IntoIterator<Item = &'b TeamId>) -> Vec<Inline> {
+        join(ids.into_iter().map(|id| self.team(id)), ", ")
+    }
+
+    /// A component, linked to its row in the scope statement.
+    pub(super) fn component_link(&self, id: &ComponentId) -> Inline {
+        Inline::Link {
+            target: Target::Document("scope".to_owned(), Some(component_anchor(id))),
+            text: vec![Inline::text(&*self.component(id).title)],
+        }
+    }
+
+    pub(super) fn side(&self, side: &Side) -> Inline {
+        match side {
+            Side::Component(id) => self.component_link(id),
+            Side::Team(id) => self.team(id),
+        }
+    }
+
+    /// A person with title, or a team.
+    pub(super) fn party(&self, party: &Party) -> Inline {
+        match party {
+            Party::Team(id) => self.team(id),
+            Party::Person(id) => {
+                let person = self.ws.person(id);
+                Inline::text(match &person.title {
+                    Some(title) => format!("{}, {title}", person.name),
+                    None => person.name.clone(),
+                })
+            }
+        }
+    }
+
+    pub(super) fn outcome(&self, outcome: Outcome) -> Inline {
+        let (tone, key) = words::outcome(outcome);
+        self.badge(tone, key)
+    }
+
+    pub(super) fn badge(&self, tone: Tone, key: &str) -> Inline {
+        Inline::Badge { tone, text: self.t.t(key).to_owned() }
+    }
+}
+
+/// Anchor of a component's row in the scope statement.
+pub(super) fn component_anchor(id: &ComponentId) -> String {
+    format!("component-{id}")
+}
+
+/// Inlines with text between them.
+pub(super) fn join(inlines: impl IntoIterator<Item = Inline>, separator: &str) -> Vec<Inline> {
+    let mut out = Vec::new();
+    for inline in inlines {
+        if !out.is_empty() {
+            out.push(Inline::text(separator));
+        }
+        out.push(inline);
+    }
+    out
+}
+
+/// `node(name="narrative", of="system.purpose")`: a Markdown field of the workspace, or a sentence that it is empty.
+fn narrative(ctx: &Ctx<'_>, place: &mut Place<'_>) -> Result<Vec<Block>, String> {
+    let system = &ctx.ws.system;
+    let markdown = match place.argument("of")? {
+        "system.purpose" => &system.purpose,
+        "system.environment" => &system.environment,
+        "system.boundary" => &system.boundary,
+        "system.categorization.rationale" => &system.categorization.rationale,
+        other => return Err(format!("the workspace has no Markdown field `{other}`")),
+    };
+    Ok(match markdown.trim() {
+        "" => match place.arguments.get("empty") {
+            Some(key) => vec![ctx.paragraph(key)],
+            None => Vec::new(),
+        },
+        markdown => place.narrative(ctx, markdown),
+    })
+}

@@ -1,0 +1,211 @@
+//! The last pass over all documents: links lead somewhere, and text holds nothing that a terminal or a reader's eye
+//! could take for something else.
+//!
+//! Invariants afterwards: every [`Target::Anchor`] and [`Target::Document`] exists in this build; no text has control
+//! characters or direction overrides (they are spelled out instead).
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::tree::{Block, Diagram, Document, Inline, Table, Target};
+
+/// Anchors by document.
+type Known = BTreeMap<String, BTreeSet<String>>;
+
+/// Settles all documents of a build.
+pub(super) fn settle(documents: &mut [Document]) {
+    let mut known = Known::new();
+    for document in documents.iter() {
+        let anchors = known.entry(document.id.clone()).or_default();
+        document.blocks.iter().for_each(|block| anchors_of(block, anchors));
+    }
+    for document in documents {
+        let Document { id, title, subtitle, summary, blocks, control, disclosures, .. } = document;
+        let pass = Pass { known: &known, id };
+        pass.blocks(blocks);
+        [title, subtitle, summary].into_iter().for_each(clean);
+        control_texts(control).into_iter().for_each(clean);
+        for disclosure in disclosures {
+            clean(&mut disclosure.what);
+            clean(&mut disclosure.detail);
+        }
+    }
+}
+
+fn control_texts(control: &mut super::tree::ControlBlock) -> Vec<&mut String> {
+    let mut texts = vec![
+        &mut control.organisation,
+        &mut control.identifier,
+        &mut control.version,
+        &mut control.author,
+        &mut control.owner,
+        &mut control.approver,
+        &mut control.distribution,
+        &mut control.retention,
+        &mut control.classification,
+        &mut control.as_of,
+    ];
+    texts.extend(&mut control.evidence);
+    texts.extend(control.revisions.iter_mut().flatten());
+    texts
+}
+
+fn anchors_of(block: &Block, out: &mut BTreeSet<String>) {
+    match block {
+        Block::Heading { id, .. } => {
+            out.insert(id.clone());
+        }
+        Block::Table(table) => {
+            out.insert(table.id.clone());
+            out.extend(table.rows.iter().filter_map(|row| row.id.clone()));
+            let cells = table.rows.iter().flat_map(|row| &row.cells);
+            cells.flat_map(|cell| &cell.blocks).for_each(|block| anchors_of(block, out));
+        }
+        Block::Diagram(Diagram { id, .. }) => {
+            out.insert(id.clone());
+        }
+        Block::Form(form) => {
+            out.insert(form.id.clone());
+        }
+        Block::List { items, .. } => items.iter().flatten().for_each(|block| anchors_of(block, out)),
+        Block::Terms { items } => items.iter().flat_map(|(_, item)| item).for_each(|block| anchors_of(block, out)),
+        Block::Quote { blocks } | Block::Callout { blocks, .. } => {
+            blocks.iter().for_each(|block| anchors_of(block, out));
+        }
+        Block::Paragraph { .. } | Block::Code { .. } | Block::Image { .. } | Block::Rule | Block::PageBreak => {}
+    }
+}
+
+struct Pass<'a> {
+    known: &'a Known,
+    /// The document at hand.
+    id: &'a str,
+}
+
+impl Pass<'_> {
+    fn blocks(&self, blocks: &mut [Block]) {
+        for block in blocks {
+            match block {
+                Block::Heading { text, .. } | Block::Paragraph { text } => self.inlines(text),
+                Block::List { items, .. } => items.iter_mut().for_each(|item| self.blocks(item)),
+                Block::Terms { items } => {
+                    for (term, item) in items {
+                        self.inlines(term);
+                        self.blocks(item);
+                    }
+                }
+                Block::Table(table) => self.table(table),
+                Block::Code { language, text } => {
+                    clean(language);
+                    let lines: Vec<String> = text.split('\n').map(cleaned).collect();
+                    *text = lines.join("\n");
+                }
+                Block::Quote { blocks } => self.blocks(blocks),
+                Block::Callout { title, blocks, .. } => {
+                    self.inlines(title);
+                    self.blocks(blocks);
+                }
+                Block::Diagram(diagram) => {
+                    clean(&mut diagram.caption);
+                    clean(&mut diagram.alt);
+                    for shape in &mut diagram.scene.shapes {
+                        if let super::scene::Shape::Text { text, .. } = shape {
+                            clean(text);
+                        }
+                    }
+                }
+                Block::Image { alt, .. } => clean(alt),
+                Block::Form(form) => {
+                    for question in &mut form.questions {
+                        self.inlines(&mut question.text);
+                        self.inlines(&mut question.hint);
+                        self.inlines(&mut question.controls);
+                        if let Some(given) = &mut question.given {
+                            clean(given);
+                        }
+                    }
+                }
+                Block::Rule | Block::PageBreak => {}
+            }
+        }
+    }
+
+    fn table(&self, table: &mut Table) {
+        clean(&mut table.caption);
+        self.inlines(&mut table.source);
+        self.inlines(&mut table.empty);
+        for row in table.head.iter_mut().chain(&mut table.rows) {
+            for cell in &mut row.cells {
+                self.blocks(&mut cell.blocks);
+            }
+        }
+    }
+
+    fn inlines(&self, inlines: &mut Vec<Inline>) {
+        for inline in inlines.iter_mut() {
+            match inline {
+                Inline::Text { text }
+                | Inline::Code { text }
+                | Inline::Badge { text, .. }
+                | Inline::Team { text, .. } => clean(text),
+                Inline::Strong { text } | Inline::Emphasis { text } | Inline::Link { text, .. } => self.inlines(text),
+                Inline::Break => {}
+            }
+        }
+        if inlines.iter().any(|inline| matches!(inline, Inline::Link { target, .. } if !self.leads(target))) {
+            *inlines = std::mem::take(inlines)
+                .into_iter()
+                .flat_map(|inline| match inline {
+                    Inline::Link { target, text } if !self.leads(&target) => text,
+                    other => vec![other],
+                })
+                .collect();
+        }
+    }
+
+    fn leads(&self, target: &Target) -> bool {
+        let has = |document: &str, anchor: &str| self.known.get(document).is_some_and(|known| known.contains(anchor));
+        match target {
+            Target::Anchor(anchor) => has(self.id, anchor),
+            Target::Document(document, Some(anchor)) => has(document, anchor),
+            Target::Document(document, None) => self.known.contains_key(document),
+            Target::Url(_) => true,
+        }
+    }
+}
+
+fn clean(text: &mut String) {
+    if text.chars().any(deceives) {
+        *text = cleaned(text);
+    }
+}
+
+/// Spells out what deceives: `\u{1b}` for an escape. A line feed or tab within a line of text is a space.
+fn cleaned(text: &str) -> String {
+    text.chars().fold(String::with_capacity(text.len()), |mut out, c| {
+        match c {
+            '\n' | '\r' | '\t' => out.push(' '),
+            c if deceives(c) => out.extend(c.escape_unicode()),
+            c => out.push(c),
+        }
+        out
+    })
+}
+
+/// Control characters, direction overrides and isolates, zero-width and other invisible characters, private use.
+fn deceives(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}'
+            | '\u{2028}' | '\u{2029}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e000}'..='\u{f8ff}'
+            | '\u{e0000}'..='\u{e007f}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_deceives_is_spelled_out() {
+        assert_eq!(cleaned("a\u{1b}[31mb\u{202e}c\nd"), "a\\u{1b}[31mb\\u{202e}c d");
+        assert_eq!(cleaned("Ελλάδα Привет é"), "Ελλάδα Привет é");
+    }
+}
