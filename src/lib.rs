@@ -23,6 +23,7 @@
 #![warn(missing_docs)]
 
 pub mod assess;
+pub mod checklist;
 pub mod cli;
 pub mod cluster;
 pub mod digest;

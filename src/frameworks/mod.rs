@@ -1,1 +1,168 @@
-//! frameworks
+//! Frameworks: catalogs of controls, their families and their named baselines.
+//!
+//! In: `controls/frameworks/*.toml`, those that travel in the program and those of a workspace. Out: [`Frameworks`].
+//! Steps: read and check each file ([`read`]), then answer look-ups ([`Frameworks::control`]), name what people write
+//! ([`Frameworks::resolve`]) and select ([`Framework::baseline`]).
+//!
+//! Invariant: every [`ControlId`] in here exists in its framework, each identifier once, in the order of the catalog.
+
+mod read;
+mod resolve;
+
+use std::{
+    cmp::Ordering,
+    collections::HashMap,
+    path::Path,
+    sync::{Arc, LazyLock},
+};
+
+use serde::Serialize;
+
+pub use read::LoadError;
+pub(crate) use read::{is_toml, workspace_files};
+pub use resolve::Unresolved;
+
+use crate::workspace::ControlId;
+
+/// Every framework that is known: the built-in ones, then those of the workspace.
+#[derive(Debug, Clone)]
+pub struct Frameworks {
+    list: Vec<Arc<Framework>>,
+}
+
+/// One catalog.
+#[derive(Debug, Serialize)]
+pub struct Framework {
+    /// Identifier, for example `nist-800-53r5`.
+    pub id: String,
+    /// Title.
+    pub title: String,
+    /// Version of the catalog.
+    pub version: String,
+    /// Who publishes it.
+    pub publisher: String,
+    /// Where identifiers and titles come from.
+    pub source: String,
+    /// Controls and enhancements in the order of the catalog.
+    pub controls: Vec<Control>,
+    /// Named selections.
+    pub baselines: Vec<Baseline>,
+    #[serde(skip)]
+    index: HashMap<Box<str>, usize>,
+}
+
+/// One control or enhancement.
+#[derive(Debug, Serialize)]
+pub struct Control {
+    /// Identifier with its framework, `nist-800-53r5:ac-6.5`.
+    pub id: ControlId,
+    /// As its publisher writes it: `AC-6(5)`.
+    pub label: String,
+    /// Title.
+    pub title: String,
+    /// Family, theme or section.
+    pub family: String,
+    /// No longer part of the catalog; kept so that old references are explained.
+    pub withdrawn: bool,
+}
+
+/// A named selection of controls.
+#[derive(Debug, Serialize)]
+pub struct Baseline {
+    /// Name, for example `moderate`.
+    pub name: String,
+    /// Controls, in the order of the catalog.
+    pub controls: Vec<ControlId>,
+}
+
+static BUILTIN: LazyLock<Frameworks> = LazyLock::new(|| Frameworks { list: read::builtin() });
+
+impl Frameworks {
+    /// The frameworks that travel in the program, parsed on first use.
+    pub fn builtin() -> &'static Frameworks {
+        &BUILTIN
+    }
+
+    /// The built-in frameworks and those in `controls/frameworks/` of a workspace. All errors at once.
+    pub fn load(workspace: Option<&Path>) -> Result<Frameworks, Vec<LoadError>> {
+        let mut frameworks = Self::builtin().clone();
+        if let Some(root) = workspace {
+            read::folder(root, &mut frameworks.list)?;
+        }
+        Ok(frameworks)
+    }
+
+    /// All frameworks: built-in ones by identifier, then the workspace's.
+    pub fn iter(&self) -> impl Iterator<Item = &Framework> {
+        self.list.iter().map(Arc::as_ref)
+    }
+
+    /// The framework with this identifier.
+    pub fn framework(&self, id: &str) -> Option<&Framework> {
+        self.iter().find(|framework| framework.id == id)
+    }
+
+    /// The control with this identifier.
+    pub fn control(&self, id: &ControlId) -> Option<&Control> {
+        self.framework(id.framework())?.control(id.control())
+    }
+
+    /// A named selection of a framework.
+    pub fn baseline(&self, framework: &str, name: &str) -> Option<&Baseline> {
+        self.framework(framework)?.baseline(name)
+    }
+
+    /// What a person wrote, as a control: `nist-800-53r5:ac-6.5`, or without the framework when `default` names it.
+    /// `AC-6(5)`, `ac-6(5)`, `AC-06(05)` and `A.8.2` are understood.
+    pub fn resolve(&self, text: &str, default: Option<&str>) -> Result<ControlId, Unresolved> {
+        resolve::resolve(self, text, default)
+    }
+
+    /// How the publisher writes this control (`AC-6(5)`), or its identifier if the control is unknown.
+    pub fn label<'a>(&'a self, id: &'a ControlId) -> &'a str {
+        self.control(id).map_or(id.control(), |control| control.label.as_str())
+    }
+
+    /// Order of two controls: by framework, then as in the catalog; unknown ones last, by name.
+    pub fn compare(&self, left: &ControlId, right: &ControlId) -> Ordering {
+        self.place(left).cmp(&self.place(right)).then_with(|| left.cmp(right))
+    }
+
+    fn place(&self, id: &ControlId) -> (usize, usize) {
+        let unknown = (usize::MAX, usize::MAX);
+        let Some(at) = self.list.iter().position(|framework| framework.id == id.framework()) else { return unknown };
+        self.list.get(at).and_then(|framework| framework.index.get(id.control())).map_or(unknown, |place| (at, *place))
+    }
+}
+
+impl Framework {
+    /// The control with this identifier, without the framework: `ac-6.5`.
+    pub fn control(&self, id: &str) -> Option<&Control> {
+        self.controls.get(*self.index.get(id)?)
+    }
+
+    /// A named selection.
+    pub fn baseline(&self, name: &str) -> Option<&Baseline> {
+        self.baselines.iter().find(|baseline| baseline.name == name)
+    }
+
+    /// Families in the order of the catalog.
+    pub fn families(&self) -> Vec<&str> {
+        let mut families: Vec<&str> = Vec::new();
+        for control in &self.controls {
+            if !families.contains(&control.family.as_str()) {
+                families.push(&control.family);
+            }
+        }
+        families
+    }
+
+    /// The control that this one enhances: `ac-6` for `ac-6.5`; `None` for a control of its own.
+    pub fn enhanced(&self, control: &Control) -> Option<&Control> {
+        let (base, _) = control.id.control().rsplit_once('.')?;
+        self.control(base)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,215 @@
+//! Reads framework files. In: TOML text. Out: a checked [`Framework`].
+//!
+//! Checks: each identifier once, every baseline names controls that exist and are not withdrawn.
+
+use std::{
+    collections::HashMap,
+    fs,
+    ops::Range,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use serde::Deserialize;
+
+use super::{Baseline, Control, Framework};
+use crate::{embedded, workspace::ControlId};
+
+/// Where the files are, below `controls/`.
+const FOLDER: &str = "frameworks";
+
+/// A data file that cannot be used: where and why.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{}: {message}", file.display())]
+pub struct LoadError {
+    /// File, relative to the workspace where it is in one.
+    pub file: PathBuf,
+    /// Bytes in the file, where known.
+    pub span: Option<Range<usize>>,
+    /// What is wrong and what to do.
+    pub message: String,
+}
+
+impl LoadError {
+    pub(crate) fn new(file: &Path, message: impl Into<String>) -> Self {
+        Self { file: file.to_path_buf(), span: None, message: message.into() }
+    }
+
+    pub(crate) fn toml(file: &Path, error: &toml::de::Error) -> Self {
+        Self { file: file.to_path_buf(), span: error.span(), message: error.message().to_string() }
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawFile {
+    format: u32,
+    framework: RawFramework,
+    #[serde(default)]
+    control: Vec<RawControl>,
+    #[serde(default)]
+    baseline: Vec<RawBaseline>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawFramework {
+    id: String,
+    title: String,
+    version: String,
+    publisher: String,
+    source: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawControl {
+    id: String,
+    label: String,
+    title: String,
+    family: String,
+    #[serde(default)]
+    withdrawn: bool,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawBaseline {
+    name: String,
+    controls: Vec<String>,
+}
+
+/// The frameworks in the program. A broken one is a defect of the build that the tests below `frameworks` catch, so it
+/// is left out here rather than stopping every command.
+pub(super) fn builtin() -> Vec<Arc<Framework>> {
+    let mut files: Vec<_> = embedded::CONTROLS.get_dir(FOLDER).map(|dir| dir.files().collect()).unwrap_or_default();
+    files.sort_by_key(|file| file.path());
+    files
+        .into_iter()
+        .filter(|file| is_toml(file.path()))
+        .filter_map(|file| parse(file.path(), file.contents_utf8()?).ok())
+        .map(Arc::new)
+        .collect()
+}
+
+/// Adds the frameworks of a workspace.
+pub(super) fn folder(root: &Path, list: &mut Vec<Arc<Framework>>) -> Result<(), Vec<LoadError>> {
+    let mut errors = Vec::new();
+    for (file, text) in workspace_files(root, FOLDER).map_err(|error| vec![error])? {
+        match parse(&file, &text) {
+            Ok(framework) if list.iter().any(|known| known.id == framework.id) => errors.push(LoadError::new(
+                &file,
+                format!("framework `{}` exists already; give this one an id of its own", framework.id),
+            )),
+            Ok(framework) => list.push(Arc::new(framework)),
+            Err(found) => errors.extend(found),
+        }
+    }
+    if errors.is_empty() { Ok(()) } else { Err(errors) }
+}
+
+/// The `*.toml` of `controls/<folder>/` in a workspace, sorted: path relative to the workspace, and text. A folder
+/// that is not there is an empty one.
+pub(crate) fn workspace_files(root: &Path, folder: &str) -> Result<Vec<(PathBuf, String)>, LoadError> {
+    let relative = Path::new("controls").join(folder);
+    let unreadable = |path: &Path, error: &std::io::Error| LoadError::new(path, format!("cannot be read: {error}"));
+    let entries = match fs::read_dir(root.join(&relative)) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(unreadable(&relative, &error)),
+    };
+    let mut names = Vec::new();
+    for entry in entries {
+        let name = entry.map_err(|error| unreadable(&relative, &error))?.file_name();
+        if is_toml(Path::new(&name)) {
+            names.push(name);
+        }
+    }
+    names.sort();
+    names
+        .into_iter()
+        .map(|name| {
+            let file = relative.join(name);
+            let text = fs::read_to_string(root.join(&file)).map_err(|error| unreadable(&file, &error))?;
+            Ok((file, text))
+        })
+        .collect()
+}
+
+pub(crate) fn is_toml(path: &Path) -> bool {
+    path.extension().is_some_and(|extension| extension == "toml")
+}
+
+/// One file, checked; all of its errors at once.
+pub(super) fn parse(file: &Path, text: &str) -> Result<Framework, Vec<LoadError>> {
+    let raw: RawFile = toml::from_str(text).map_err(|error| vec![LoadError::toml(file, &error)])?;
+    let mut errors = Vec::new();
+    if raw.format != 1 {
+        errors.push(LoadError::new(file, format!("format {} is not known; this program reads format 1", raw.format)));
+    }
+    let RawFramework { id, title, version, publisher, source } = raw.framework;
+    if id.is_empty() || id.contains(':') {
+        errors.push(LoadError::new(file, format!("framework id `{id}` must not be empty or contain a colon")));
+    }
+
+    let mut index = HashMap::with_capacity(raw.control.len());
+    let mut controls: Vec<Control> = Vec::with_capacity(raw.control.len());
+    for control in raw.control {
+        if index.insert(control.id.as_str().into(), controls.len()).is_some() {
+            errors.push(LoadError::new(file, format!("control `{}` is listed twice; remove one", control.id)));
+        }
+        if control.id != super::resolve::normalize(&control.id) {
+            errors.push(LoadError::new(
+                file,
+                format!(
+                    "control id `{}` must be in lower case without spaces, parentheses or leading zeros: `{}`",
+                    control.id,
+                    super::resolve::normalize(&control.id)
+                ),
+            ));
+        }
+        controls.push(Control {
+            id: ControlId::new(format!("{id}:{}", control.id)),
+            label: control.label,
+            title: control.title,
+            family: control.family,
+            withdrawn: control.withdrawn,
+        });
+    }
+
+    let mut baselines: Vec<Baseline> = Vec::with_capacity(raw.baseline.len());
+    for baseline in raw.baseline {
+        if baselines.iter().any(|known| known.name == baseline.name) {
+            errors.push(LoadError::new(file, format!("baseline `{}` is listed twice; rename one", baseline.name)));
+        }
+        let mut places = Vec::with_capacity(baseline.controls.len());
+        for name in &baseline.controls {
+            match index.get(name.as_str()) {
+                None => errors.push(LoadError::new(
+                    file,
+                    format!("baseline `{}` names control `{name}`, which the file does not list", baseline.name),
+                )),
+                Some(place) if places.contains(place) => errors.push(LoadError::new(
+                    file,
+                    format!("baseline `{}` names control `{name}` twice; remove one", baseline.name),
+                )),
+                Some(place) if controls.get(*place).is_some_and(|control| control.withdrawn) => {
+                    errors.push(LoadError::new(
+                        file,
+                        format!("baseline `{}` names control `{name}`, which is withdrawn", baseline.name),
+                    ));
+                }
+                Some(place) => places.push(*place),
+            }
+        }
+        places.sort_unstable();
+        let controls = places.iter().filter_map(|place| controls.get(*place)).map(|control| control.id.clone());
+        baselines.push(Baseline { name: baseline.name, controls: controls.collect() });
+    }
+
+    if errors.is_empty() {
+        Ok(Framework { id, title, version, publisher, source, controls, baselines, index })
+    } else {
+        Err(errors)
+    }
+}

@@ -1,0 +1,109 @@
+//! The built-in data is complete, and what people write is understood.
+
+use super::*;
+
+fn nist(text: &str) -> Result<ControlId, Unresolved> {
+    Frameworks::builtin().resolve(text, Some("nist-800-53r5"))
+}
+
+#[test]
+fn every_embedded_file_is_a_framework() {
+    let files = crate::embedded::CONTROLS.get_dir("frameworks").map_or(0, |dir| dir.files().count());
+    for file in crate::embedded::CONTROLS.get_dir("frameworks").into_iter().flat_map(|dir| dir.files()) {
+        let framework = read::parse(file.path(), file.contents_utf8().unwrap()).unwrap();
+        assert_eq!(file.path().file_stem().unwrap().to_str().unwrap(), framework.id, "file named after its framework");
+    }
+    assert_eq!(Frameworks::builtin().iter().count(), files);
+}
+
+#[test]
+fn nist_is_complete() {
+    let framework = Frameworks::builtin().framework("nist-800-53r5").unwrap();
+    assert_eq!(framework.controls.len(), 1196);
+    assert_eq!(framework.controls.iter().filter(|control| control.withdrawn).count(), 182);
+    assert_eq!(framework.families().len(), 20);
+    let sizes: Vec<_> = framework.baselines.iter().map(|b| (b.name.as_str(), b.controls.len())).collect();
+    assert_eq!(sizes, [("low", 149), ("moderate", 287), ("high", 370), ("privacy", 96)]);
+    for name in ["low", "moderate"] {
+        for id in &framework.baseline(name).unwrap().controls {
+            assert!(framework.baseline("high").unwrap().controls.contains(id), "{id} of {name} is not in high");
+        }
+    }
+    let control = framework.control("ac-6.5").unwrap();
+    assert_eq!((control.label.as_str(), control.title.as_str()), ("AC-6(5)", "Privileged Accounts"));
+    assert_eq!(framework.enhanced(control).unwrap().label, "AC-6");
+}
+
+#[test]
+fn iso_and_cis_are_complete() {
+    let iso = Frameworks::builtin().framework("iso-27001-2022").unwrap();
+    let per_theme: Vec<_> =
+        iso.families().iter().map(|f| iso.controls.iter().filter(|c| c.family == **f).count()).collect();
+    assert_eq!(per_theme, [37, 8, 14, 34]);
+    let cis = Frameworks::builtin().framework("cis-kubernetes-1.12").unwrap();
+    assert_eq!(cis.controls.len(), 131);
+    assert_eq!(cis.baseline("level-1").unwrap().controls.len(), 117);
+}
+
+#[test]
+fn people_may_write_a_control_in_any_of_its_forms() {
+    for text in
+        ["nist-800-53r5:ac-6.5", "AC-6(5)", "ac-6(5)", "AC-06(05)", "AC-6 (5)", " ac-6.5 ", "NIST-800-53r5:AC-6(5)"]
+    {
+        assert_eq!(nist(text).unwrap().as_str(), "nist-800-53r5:ac-6.5", "{text}");
+    }
+    assert_eq!(nist("AC-10").unwrap().control(), "ac-10");
+    assert_eq!(nist("iso-27001-2022:A.8.02").unwrap().as_str(), "iso-27001-2022:a.8.2");
+    assert_eq!(
+        Frameworks::builtin().resolve("5.2.10", Some("cis-kubernetes-1.12")).unwrap().as_str(),
+        "cis-kubernetes-1.12:5.2.10"
+    );
+}
+
+#[test]
+fn unknown_controls_come_with_near_ones() {
+    let error = nist("AC-99").unwrap_err();
+    assert_eq!(error.to_string(), "NIST SP 800-53 Rev. 5 has no control `AC-99`");
+    assert!(error.nearest().contains(&"nist-800-53r5:ac-9"), "{:?}", error.nearest());
+    let error = nist("nist-800-53:ac-1").unwrap_err();
+    assert_eq!(error.nearest().first(), Some(&"nist-800-53r5"));
+    assert!(matches!(Frameworks::builtin().resolve("ac-1", None), Err(Unresolved::NoFramework { .. })));
+    assert!(nist("").is_err());
+    assert!(nist("(((0").is_err());
+}
+
+#[test]
+fn controls_keep_the_order_of_the_catalog() {
+    let frameworks = Frameworks::builtin();
+    let mut ids = ["ac-10", "ac-2.11", "ac-2.3", "ac-2", "ac-6"].map(|id| nist(id).unwrap());
+    ids.sort_by(|a, b| frameworks.compare(a, b));
+    assert_eq!(ids.map(|id| id.control().to_string()), ["ac-2", "ac-2.3", "ac-2.11", "ac-6", "ac-10"]);
+    let unknown = ControlId::new("other:x-1");
+    assert_eq!(frameworks.compare(&unknown, &nist("ac-1").unwrap()), Ordering::Greater);
+}
+
+#[test]
+fn a_workspace_adds_its_own_framework() {
+    let root = tempfile::tempdir().unwrap();
+    assert_eq!(Frameworks::load(Some(root.path())).unwrap().iter().count(), Frameworks::builtin().iter().count());
+    let folder = root.path().join("controls/frameworks");
+    std::fs::create_dir_all(&folder).unwrap();
+    let own = "format = 1\n[framework]\nid = 'house'\ntitle = 'House rules'\nversion = '1'\npublisher = 'Us'\nsource = 'Us'\n\
+               [[control]]\nid = 'h-1'\nlabel = 'H-1'\ntitle = 'Lock the door'\nfamily = 'House'\n\
+               [[baseline]]\nname = 'all'\ncontrols = ['h-1']\n";
+    std::fs::write(folder.join("house.toml"), own).unwrap();
+    let frameworks = Frameworks::load(Some(root.path())).unwrap();
+    assert_eq!(frameworks.resolve("H-01", Some("house")).unwrap().as_str(), "house:h-1");
+    assert_eq!(frameworks.baseline("house", "all").unwrap().controls.len(), 1);
+
+    std::fs::write(folder.join("broken.toml"), own.replace("'house'", "'nist-800-53r5'")).unwrap();
+    std::fs::write(folder.join("loose.toml"), own.replace("['h-1']", "['h-2', 'h-1', 'h-1']")).unwrap();
+    std::fs::write(folder.join("typo.toml"), own.replace("label", "labell")).unwrap();
+    let errors = Frameworks::load(Some(root.path())).unwrap_err();
+    let messages: Vec<_> = errors.iter().map(ToString::to_string).collect();
+    assert_eq!(messages.len(), 4, "{messages:#?}");
+    assert!(messages.iter().any(|message| message.contains("exists already")));
+    assert!(messages.iter().any(|message| message.contains("`h-2`, which the file does not list")));
+    assert!(messages.iter().any(|message| message.contains("`h-1` twice")));
+    assert!(errors.iter().any(|error| error.span.is_some() && error.message.contains("labell")));
+}
