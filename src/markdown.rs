@@ -1,1 +1,0 @@
-//! Render documents as Markdown (GitHub flavoured).
