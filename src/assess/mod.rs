@@ -1,12 +1,155 @@
 //! Assess: join what was declared with what was observed.
 //!
 //! In: a [`Workspace`], [`Snapshot`]s (none is fine: a plan), a clock. Out: an [`Assessment`].
-//! Steps: ownership (every object to its component), facts, checks (outcome per check and cluster), findings (check ×
-//! component × team), exceptions, roll-up per control.
+//! Steps: ownership (every object to its component, [`ownership::join`]), facts ([`crate::facts::observe`]), checks
+//! (outcome per check and cluster, `results`), findings (check × component × team, `findings`), exceptions, roll-up per
+//! control (`posture`).
 //!
 //! Invariants: no outcome is `pass` unless everything the check needs was read completely; finding ids depend on check,
 //! component and cluster alone; the same inputs give the same assessment.
 
+pub mod checks;
+pub mod evaluators;
+mod findings;
+mod history;
 pub mod outcome;
+pub mod ownership;
+mod posture;
+mod results;
 
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+
+pub use findings::finding_id;
+pub use history::{History, Past};
 pub use outcome::*;
+
+use crate::{
+    facts::{self, pod::Pods},
+    snapshot::Snapshot,
+    workspace::Workspace,
+};
+
+/// Joins declarations and evidence.
+///
+/// `clock` is `--as-of` or `SOURCE_DATE_EPOCH`; without it the newest snapshot's end is the assessment's time.
+/// `history` says which findings earlier snapshots showed.
+pub fn assess(
+    workspace: &Workspace,
+    snapshots: &[Snapshot],
+    history: &History,
+    clock: Option<DateTime<Utc>>,
+) -> Assessment {
+    let as_of = clock.or_else(|| snapshots.iter().map(|snapshot| snapshot.header.ended).max());
+    let definitions = in_force(workspace);
+    let checks: Vec<Arc<Check>> =
+        definitions.iter().map(|definition| Arc::new(overridden(workspace, definition))).collect();
+    let mut exceptions = findings::Exceptions::new(workspace, as_of.map(|as_of| as_of.date_naive()));
+    let mut sorted: Vec<&Snapshot> = snapshots.iter().collect();
+    sorted.sort_by(|a, b| (&a.header.cluster.id, a.header.ended).cmp(&(&b.header.cluster.id, b.header.ended)));
+
+    let mut clusters = Vec::new();
+    let mut results = Vec::new();
+    let mut found = Vec::new();
+    for &snapshot in &sorted {
+        let as_of = as_of.unwrap_or(snapshot.header.ended);
+        let join = ownership::join(workspace, snapshot);
+        let pods = Pods::of(snapshot);
+        let bench = results::Bench { join: &join, pods: &pods, policy: &workspace.policy, as_of };
+        for (definition, check) in definitions.iter().zip(&checks) {
+            if check.disabled.is_some() {
+                continue;
+            }
+            let mut asked = results::ask(definition, &bench);
+            let (mut findings, excepted) = findings::group(check, &join, &asked.failures, &mut exceptions, history);
+            asked.except(excepted);
+            results.push(asked.result);
+            found.append(&mut findings);
+        }
+        clusters.push(ClusterEvidence {
+            header: snapshot.header.clone(),
+            digest: snapshot.digest.clone(),
+            lists: snapshot.lists.iter().map(|list| list.record.clone()).collect(),
+            ownership: join.summary(),
+            facts: facts::observe(&join, &pods, as_of),
+        });
+    }
+    if snapshots.is_empty() {
+        let enabled = definitions.iter().zip(&checks).filter(|(_, check)| check.disabled.is_none());
+        results.extend(enabled.map(|(definition, _)| results::not_collected(definition)));
+    }
+    results.sort_by(|a, b| (&a.check, &a.cluster).cmp(&(&b.check, &b.cluster)));
+    found.sort_by(|a, b| {
+        (std::cmp::Reverse(a.severity), &a.check, &a.component, &a.cluster).cmp(&(
+            std::cmp::Reverse(b.severity),
+            &b.check,
+            &b.component,
+            &b.cluster,
+        ))
+    });
+    Assessment {
+        as_of,
+        controls: posture::of(workspace, &checks, &results, &found),
+        clusters,
+        checks,
+        results,
+        findings: found,
+        exceptions: exceptions.uses(),
+    }
+}
+
+/// Which findings one snapshot shows, for [`History`]: the same questions without the facts for documents.
+pub fn past(workspace: &Workspace, snapshot: &Snapshot) -> Past {
+    let join = ownership::join(workspace, snapshot);
+    let pods = Pods::of(snapshot);
+    let as_of = snapshot.header.ended;
+    let bench = results::Bench { join: &join, pods: &pods, policy: &workspace.policy, as_of };
+    let mut past = Past {
+        cluster: snapshot.header.cluster.id.clone(),
+        ended: as_of,
+        digest: snapshot.digest.clone(),
+        findings: std::collections::BTreeSet::new(),
+    };
+    for definition in in_force(workspace) {
+        for failing in results::ask(&definition, &bench).failures {
+            let component = join.component(failing.spot).map(|component| component.id.as_str());
+            past.findings.insert(finding_id(definition.id.as_str(), component, &past.cluster));
+        }
+    }
+    past
+}
+
+/// Built-in checks and the workspace's own, by identifier; an own check replaces a built-in one of the same name.
+fn in_force(workspace: &Workspace) -> Vec<Arc<checks::Definition>> {
+    let own = workspace.checks.iter().cloned();
+    let built_in =
+        checks::built_in().iter().filter(|check| workspace.checks.iter().all(|own| own.id != check.id)).cloned();
+    let mut all: Vec<_> = own.chain(built_in).collect();
+    all.sort_by(|a, b| a.id.cmp(&b.id));
+    all
+}
+
+/// A definition with what the workspace changed.
+fn overridden(workspace: &Workspace, definition: &checks::Definition) -> Check {
+    let mut check = Check {
+        id: definition.id.clone(),
+        title: definition.title.clone(),
+        rationale: definition.rationale.clone(),
+        remediation: definition.remediation.clone(),
+        severity: definition.severity,
+        duty: definition.duty,
+        controls: definition.controls.clone(),
+        needs: definition.needs.clone(),
+        disabled: None,
+    };
+    for change in workspace.check_overrides.iter().filter(|change| change.check == definition.id) {
+        if change.disabled {
+            check.disabled = Some(change.reason.clone());
+        }
+        if let Some(severity) = change.severity {
+            check.severity = severity;
+        }
+    }
+    check
+}

@@ -1,0 +1,133 @@
+//! Named questions that checks ask: one file a family, each a table of [`Evaluator`]s.
+//!
+//! In: a [`Question`]: the lists that the check needs, pods parsed once, policy, clock. Out: an [`Answer`]: which
+//! objects fail and why, or why a person must look. An evaluator never says pass: only `results` does, and only from
+//! lists that were read completely.
+
+use chrono::{DateTime, Utc};
+
+use super::ownership::{Join, Spot};
+use crate::{
+    facts::pod::Pods,
+    snapshot::{List, Object},
+    workspace::Policy,
+};
+
+/// A named question.
+#[derive(Debug)]
+pub struct Evaluator {
+    /// Name, as checks write it.
+    pub name: &'static str,
+    /// A failure that is seen stays one whatever else is read: it looks at each subject by itself.
+    pub(crate) alone: bool,
+    pub(crate) ask: fn(&Question<'_>) -> Answer,
+}
+
+/// What an evaluator is asked about.
+pub(crate) struct Question<'q> {
+    /// Owner and root of each object.
+    pub(crate) join: &'q Join<'q>,
+    /// Pods, parsed once a snapshot.
+    pub(crate) pods: &'q Pods,
+    /// What the workspace compares with.
+    pub(crate) policy: &'q Policy,
+    /// Clock of the assessment.
+    pub(crate) as_of: DateTime<Utc>,
+    /// Lists of the kinds needed, in the check's order: index in the snapshot.
+    pub(crate) lists: Vec<usize>,
+}
+
+impl<'q> Question<'q> {
+    /// The list of a needed kind.
+    fn list(&self, group: &str, kind: &str) -> Option<(usize, &'q List)> {
+        let lists = &self.join.snapshot().lists;
+        self.lists
+            .iter()
+            .filter_map(|&number| Some((number, lists.get(number)?)))
+            .find(|(_, list)| list.record.group == group && list.record.kind == kind)
+    }
+
+    /// Objects of a needed kind with their spots; none when the check does not need the kind.
+    pub(crate) fn objects(&self, group: &str, kind: &str) -> impl Iterator<Item = (Spot, &'q Object)> + use<'q> {
+        self.list(group, kind).into_iter().flat_map(|(list, objects)| {
+            objects.seen().iter().enumerate().map(move |(object, value)| (Spot { list, object }, value))
+        })
+    }
+}
+
+/// What an evaluator says.
+#[derive(Debug)]
+pub(crate) enum Answer {
+    /// Each subject was looked at.
+    Decided {
+        /// Objects asked about.
+        subjects: usize,
+        /// Objects that fail.
+        failures: Vec<Failing>,
+        /// Objects that could not be read, with why: the outcome is `error`.
+        odd: Vec<(Spot, String)>,
+        /// What else the reader should know: `2 namespaces are privileged by policy`.
+        remarks: Vec<String>,
+    },
+    /// A person must look; why.
+    Manual(String),
+    /// The API cannot show it; why.
+    NotVisible(String),
+}
+
+/// An object that fails.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Failing {
+    /// The object itself; it is reported on its owner-reference root.
+    pub(crate) spot: Spot,
+    /// What is wrong, with the exact field.
+    pub(crate) message: String,
+}
+
+/// Collects an answer.
+#[derive(Debug, Default)]
+pub(crate) struct Tally {
+    subjects: usize,
+    failures: Vec<Failing>,
+    odd: Vec<(Spot, String)>,
+    remarks: Vec<String>,
+}
+
+impl Tally {
+    pub(crate) fn subject(&mut self) {
+        self.subjects += 1;
+    }
+
+    pub(crate) fn fail(&mut self, spot: Spot, message: impl Into<String>) {
+        self.failures.push(Failing { spot, message: message.into() });
+    }
+
+    pub(crate) fn odd(&mut self, spot: Spot, why: impl std::fmt::Display) {
+        self.odd.push((spot, why.to_string()));
+    }
+
+    pub(crate) fn remark(&mut self, remark: impl Into<String>) {
+        self.remarks.push(remark.into());
+    }
+
+    pub(crate) fn answer(self) -> Answer {
+        Answer::Decided { subjects: self.subjects, failures: self.failures, odd: self.odd, remarks: self.remarks }
+    }
+}
+
+/// All families.
+const FAMILIES: [&[Evaluator]; 0] = [];
+
+fn all() -> impl Iterator<Item = &'static Evaluator> {
+    FAMILIES.into_iter().flatten()
+}
+
+/// The evaluator of this name.
+pub fn find(name: &str) -> Option<&'static Evaluator> {
+    all().find(|evaluator| evaluator.name == name)
+}
+
+/// Names of all evaluators.
+pub fn names() -> impl Iterator<Item = &'static str> {
+    all().map(|evaluator| evaluator.name)
+}

@@ -1,0 +1,245 @@
+//! From a check and one snapshot to a [`CheckResult`].
+//!
+//! The only place where an outcome is chosen. `pass` is built from [`Complete`], and [`Complete`] exists only where
+//! every list that the check needs was read to its end, was not empty where no real cluster has it empty, and is not
+//! older than the workspace allows.
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use super::{
+    checks::Definition,
+    evaluators::{Answer, Failing, Question},
+    outcome::{CheckResult, Evidence, Outcome},
+    ownership::Join,
+};
+use crate::{
+    facts::{
+        observed::{cite, reason},
+        pod::Pods,
+    },
+    snapshot::{Completeness, ListRecord, Snapshot},
+    workspace::Policy,
+};
+
+/// Proof that everything a check needs was read completely.
+pub(super) struct Complete(());
+
+/// What stands between a check and a complete answer.
+struct Gap {
+    outcome: Outcome,
+    reason: String,
+}
+
+/// Result of one check on one cluster, with the objects that fail.
+pub(super) struct Asked {
+    pub(super) result: CheckResult,
+    pub(super) failures: Vec<Failing>,
+    /// Held back by failures: what a pass would be built from if exceptions covered them all.
+    sound: Option<(Complete, Option<String>)>,
+}
+
+impl Asked {
+    /// Counts the failures that exceptions cover. If they are all of them, the outcome is that of the evidence without
+    /// them, and says so.
+    pub(super) fn except(&mut self, covered: usize) {
+        self.result.excepted = covered;
+        if covered < self.result.failures || self.result.outcome != Outcome::Fail {
+            return;
+        }
+        if let Some((complete, stale)) = self.sound.take() {
+            (self.result.outcome, _) = sound(complete, self.result.subjects, stale);
+            self.result.reason.push_str("; each of them is an accepted risk");
+        }
+    }
+}
+
+/// What is the same for all checks on one snapshot.
+pub(super) struct Bench<'q> {
+    pub(super) join: &'q Join<'q>,
+    pub(super) pods: &'q Pods,
+    pub(super) policy: &'q Policy,
+    pub(super) as_of: DateTime<Utc>,
+}
+
+/// A kind as checks write it, apart.
+pub(crate) fn split(kind: &str) -> (&str, &str) {
+    kind.rsplit_once('/').unwrap_or(("", kind))
+}
+
+/// Kinds that no real cluster has none of: an empty list is a reading error, never evidence.
+fn never_empty(group: &str, kind: &str) -> bool {
+    matches!((group, kind), ("", "Namespace") | ("rbac.authorization.k8s.io", "ClusterRoleBinding"))
+}
+
+fn gap_of(record: &ListRecord, required: bool) -> Option<Gap> {
+    let outcome = match &record.completeness {
+        Completeness::Complete if record.count == 0 && never_empty(&record.group, &record.kind) => {
+            let reason = format!("{} is empty, which no real cluster is: the answer cannot be trusted", record.path);
+            return Some(Gap { outcome: Outcome::Error, reason });
+        }
+        Completeness::Complete => return None,
+        Completeness::Absent if required => Outcome::Fail,
+        Completeness::Absent => Outcome::NotApplicable,
+        Completeness::Forbidden(_) => Outcome::Forbidden,
+        Completeness::NotCollected => Outcome::NotCollected,
+        Completeness::Partial(_) | Completeness::Failed(_) => Outcome::Error,
+    };
+    Some(Gap { outcome, reason: reason(record) })
+}
+
+/// Everything the check needs, or the worst that stands in its way. Also the lists themselves and their evidence.
+fn survey(check: &Definition, snapshot: &Snapshot) -> (Result<Complete, Gap>, Vec<usize>, Vec<Evidence>) {
+    let mut gaps = Vec::new();
+    let mut lists = Vec::new();
+    let mut evidence = Vec::new();
+    let needed = check.needs.iter().map(|kind| (kind, true));
+    let read = check.reads.iter().map(|kind| (kind, false));
+    for (kind, needed) in needed.chain(read) {
+        let (group, name) = split(kind);
+        let found =
+            snapshot.lists.binary_search_by(|list| (&*list.record.group, &*list.record.kind).cmp(&(group, name)));
+        let Ok(number) = found else {
+            let reason = format!("{kind} was not asked for when this snapshot was taken");
+            gaps.push(Gap { outcome: Outcome::NotCollected, reason });
+            continue;
+        };
+        let record = &snapshot.lists[number].record;
+        lists.push(number);
+        evidence.push(cite(&snapshot.header.cluster.id, record));
+        if !needed && record.completeness == Completeness::Absent {
+            continue;
+        }
+        if record.metadata_only {
+            let reason = format!("only names and labels of {} were read, not what the check asks about", record.path);
+            gaps.push(Gap { outcome: Outcome::NotVisible, reason });
+        }
+        gaps.extend(gap_of(record, check.required));
+    }
+    // The first in roll-up order names the result; the others are worth saying as well.
+    gaps.sort_by_key(|gap| gap.outcome);
+    let answer = match gaps.first() {
+        None => Ok(Complete(())),
+        Some(worst) => {
+            let outcome = worst.outcome;
+            let reasons: Vec<_> = gaps.into_iter().filter(|gap| gap.outcome == outcome).map(|gap| gap.reason).collect();
+            Err(Gap { outcome, reason: reasons.join("; ") })
+        }
+    };
+    (answer, lists, evidence)
+}
+
+/// Asks one check about one snapshot.
+pub(super) fn ask(check: &Definition, bench: &Bench<'_>) -> Asked {
+    let snapshot = bench.join.snapshot();
+    let (complete, lists, evidence) = survey(check, snapshot);
+    let mut asked = Asked {
+        result: CheckResult {
+            check: check.id.clone(),
+            cluster: snapshot.header.cluster.id.clone(),
+            outcome: Outcome::Error,
+            reason: String::new(),
+            subjects: 0,
+            failures: 0,
+            excepted: 0,
+            evidence,
+        },
+        failures: Vec::new(),
+        sound: None,
+    };
+    // Nothing to look at, or nothing that a look could prove.
+    if let Err(gap) = &complete
+        && !(check.evaluator.alone && matches!(gap.outcome, Outcome::Error | Outcome::Forbidden))
+    {
+        asked.result.outcome = gap.outcome;
+        asked.result.reason = gap.reason.clone();
+        return asked;
+    }
+    let question = Question { join: bench.join, pods: bench.pods, policy: bench.policy, as_of: bench.as_of, lists };
+    let (outcome, reason) = match (check.evaluator.ask)(&question) {
+        Answer::Manual(why) => (Outcome::Manual, why),
+        Answer::NotVisible(why) => (Outcome::NotVisible, why),
+        Answer::Decided { subjects, failures, odd, remarks } => {
+            asked.result.subjects = subjects;
+            asked.result.failures = failures.len();
+            asked.failures = failures;
+            let stale = stale(&asked.result.evidence, bench);
+            let (outcome, mut reason, sound) = decide(complete, subjects, asked.failures.len(), stale);
+            asked.sound = sound.filter(|_| odd.is_empty());
+            let (outcome, reason) = match odd.first() {
+                Some((spot, why)) => {
+                    reason = format!(
+                        "{} could not be evaluated: {why}{}; {reason}",
+                        bench.join.key(*spot),
+                        if odd.len() > 1 { format!(" (and {} more)", odd.len() - 1) } else { String::new() },
+                    );
+                    (outcome.min(Outcome::Error), reason)
+                }
+                None => (outcome, reason),
+            };
+            (outcome, std::iter::once(reason).chain(remarks).collect::<Vec<_>>().join("; "))
+        }
+    };
+    asked.result.outcome = outcome;
+    asked.result.reason = reason;
+    asked
+}
+
+/// The outcome of looked-at subjects; with what it would be built from if the failures were accepted.
+fn decide(
+    complete: Result<Complete, Gap>,
+    subjects: usize,
+    failures: usize,
+    stale: Option<String>,
+) -> (Outcome, String, Option<(Complete, Option<String>)>) {
+    match (complete, failures) {
+        (Ok(complete), 0) => {
+            let (outcome, reason) = sound(complete, subjects, stale);
+            (outcome, reason, None)
+        }
+        (Ok(complete), _) => {
+            let late = stale.as_ref().map(|why| format!("; {why}")).unwrap_or_default();
+            (Outcome::Fail, format!("{failures} of {subjects} fail{late}"), Some((complete, stale)))
+        }
+        (Err(gap), 0) => (gap.outcome, gap.reason, None),
+        (Err(gap), _) => {
+            (Outcome::Fail, format!("{failures} of {subjects} seen fail, there may be more: {}", gap.reason), None)
+        }
+    }
+}
+
+/// Nothing fails and everything was read: the only way to `pass`.
+fn sound(_: Complete, subjects: usize, stale: Option<String>) -> (Outcome, String) {
+    match (stale, subjects) {
+        (Some(why), _) => (Outcome::Stale, why),
+        (None, 0) => (Outcome::NotApplicable, "there is nothing to ask about".to_owned()),
+        (None, 1) => (Outcome::Pass, "1 of 1 passes".to_owned()),
+        (None, count) => (Outcome::Pass, format!("{count} of {count} pass")),
+    }
+}
+
+/// Why the evidence is too old, if it is.
+fn stale(evidence: &[Evidence], bench: &Bench<'_>) -> Option<String> {
+    let oldest = evidence.iter().map(|piece| piece.read_at).min()?;
+    let allowed = TimeDelta::days(i64::from(bench.policy.evidence_days));
+    (bench.as_of - oldest > allowed).then(|| {
+        format!(
+            "the evidence of {} is older than the {} days allowed",
+            oldest.format("%Y-%m-%d %H:%M UTC"),
+            bench.policy.evidence_days
+        )
+    })
+}
+
+/// Result of a check when there is no snapshot at all.
+pub(super) fn not_collected(check: &Definition) -> CheckResult {
+    CheckResult {
+        check: check.id.clone(),
+        cluster: String::new(),
+        outcome: Outcome::NotCollected,
+        reason: "no snapshot".to_owned(),
+        subjects: 0,
+        failures: 0,
+        excepted: 0,
+        evidence: Vec::new(),
+    }
+}
