@@ -170,6 +170,7 @@ pub(crate) fn workspace() -> Workspace {
         assessments: Vec::new(),
         baseline: None,
         implementations: Vec::new(),
+        checks: Vec::new(),
         check_overrides: Vec::new(),
         exceptions: Vec::new(),
         acronyms: BTreeMap::new(),
