@@ -6,11 +6,19 @@
 //! that is not named by a projection is in a snapshot; two snapshots of equal content are byte-identical but for their
 //! header.
 
+mod error;
+mod file;
+mod find;
+
 use std::{collections::BTreeMap, sync::Arc};
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
+
+pub use error::Error;
+pub use file::{read, read_header, write};
+pub use find::{ENDINGS, Evidence, Found, find, is_snapshot_name};
 
 /// Format version that this program writes; it reads this and every older one.
 pub const FORMAT: u32 = 1;
@@ -210,8 +218,12 @@ impl Object {
 }
 
 impl List {
-    /// Binds objects to the record of how they were read.
-    pub fn new(record: ListRecord, objects: Vec<Object>) -> Self {
+    /// Binds objects to the record of how they were read: sorts them by (namespace, name) and sets the record's count
+    /// and digest from them.
+    pub fn new(mut record: ListRecord, mut objects: Vec<Object>) -> Self {
+        objects.sort_by(|a, b| (&a.namespace, &a.name, &a.uid).cmp(&(&b.namespace, &b.name, &b.uid)));
+        record.count = objects.len();
+        record.digest = file::digest_of(&objects);
         Self { record, objects }
     }
 
@@ -230,6 +242,18 @@ impl List {
 }
 
 impl Snapshot {
+    /// Puts lists into order; of two lists of one kind the first stays. The digest is that of the uncompressed content.
+    pub fn new(header: Header, mut lists: Vec<List>) -> Self {
+        lists.sort_by(|a, b| (&a.record.group, &a.record.kind).cmp(&(&b.record.group, &b.record.kind)));
+        lists.dedup_by(|b, a| (&a.record.group, &a.record.kind) == (&b.record.group, &b.record.kind));
+        let mut snapshot = Self { header, digest: String::new(), lists };
+        let mut content = DigestWriter::default();
+        // A digest cannot fail to take bytes.
+        let _ = file::write_lines(&snapshot, &mut content);
+        snapshot.digest = content.finish();
+        snapshot
+    }
+
     /// The list of a kind, if the collection knew the kind at all.
     pub fn list(&self, group: &str, kind: &str) -> Option<&List> {
         self.lists
@@ -238,3 +262,26 @@ impl Snapshot {
             .map(|index| &self.lists[index])
     }
 }
+
+#[derive(Default)]
+struct DigestWriter(sha2::Sha256);
+
+impl DigestWriter {
+    fn finish(self) -> String {
+        file::hex(&sha2::Digest::finalize(self.0))
+    }
+}
+
+impl std::io::Write for DigestWriter {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        sha2::Digest::update(&mut self.0, bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests;

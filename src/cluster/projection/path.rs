@@ -1,0 +1,194 @@
+//! Paths such as `spec.containers[].ports[].hostPort`, and the tree of many of them.
+//!
+//! A segment names a field; `[]` after it means every element of a list; `*` means every field of a map. A path that
+//! ends at a map or list keeps all below it, one that ends in `{}` only that something is there.
+
+/// What is kept of a value.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) enum Leaf {
+    /// Nothing of its own.
+    #[default]
+    Nothing,
+    /// The value and all below, except where a field says otherwise.
+    Whole,
+    /// A marker stands for it.
+    Redacted,
+    /// That it is there, as an empty map or list.
+    Presence,
+    /// A URL without credentials and query.
+    Url,
+    /// A list of words of a command line, filtered by the projection's flags.
+    Flags,
+    /// A map of annotations, filtered by the projection's allow-list.
+    Annotations,
+}
+
+/// One place in an object: what of the value there is kept.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Node {
+    /// What becomes of the value; with fields or items below, they decide.
+    pub(super) leaf: Leaf,
+    /// Sorted by name.
+    fields: Vec<(Box<str>, Node)>,
+    any: Option<Box<Node>>,
+    items: Option<Box<Node>>,
+}
+
+/// Keeps everything below it.
+pub(super) static WHOLE: Node = Node { leaf: Leaf::Whole, fields: Vec::new(), any: None, items: None };
+
+enum Step<'a> {
+    Field(&'a str),
+    Any,
+    Items,
+}
+
+fn steps(path: &str) -> Result<Vec<Step<'_>>, String> {
+    let mut steps = Vec::new();
+    for segment in path.split('.') {
+        let name = segment.trim_end_matches("[]");
+        if name.is_empty() || name.contains(['[', ']', ' ']) {
+            return Err(format!("`{path}` is not a path such as `spec.containers[].image`"));
+        }
+        steps.push(if name == "*" { Step::Any } else { Step::Field(name) });
+        steps.extend((0..(segment.len() - name.len()) / 2).map(|_| Step::Items));
+    }
+    Ok(steps)
+}
+
+impl Node {
+    /// Adds a path to keep; `{}` at its end means presence alone.
+    pub(super) fn keep(&mut self, path: &str) -> Result<(), String> {
+        match path.strip_suffix("{}") {
+            Some(path) => self.mark(path, Leaf::Presence),
+            None => self.mark(path, Leaf::Whole),
+        }
+    }
+
+    pub(super) fn mark(&mut self, path: &str, leaf: Leaf) -> Result<(), String> {
+        self.at(path)?.leaf = leaf;
+        Ok(())
+    }
+
+    fn at(&mut self, path: &str) -> Result<&mut Node, String> {
+        let mut node = self;
+        for step in steps(path)? {
+            node = match step {
+                Step::Any => node.any.get_or_insert_default(),
+                Step::Items => node.items.get_or_insert_default(),
+                Step::Field(name) => {
+                    let index = match node.fields.binary_search_by(|(field, _)| (**field).cmp(name)) {
+                        Ok(index) => index,
+                        Err(index) => {
+                            node.fields.insert(index, (name.into(), Node::default()));
+                            index
+                        }
+                    };
+                    &mut node.fields[index].1
+                }
+            };
+        }
+        Ok(node)
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        *self == Node::default()
+    }
+
+    /// What is kept of a field: nothing, if `None`.
+    pub(super) fn field(&self, name: &str) -> Option<&Node> {
+        match self.fields.binary_search_by(|(field, _)| (**field).cmp(name)) {
+            Ok(index) => Some(&self.fields[index].1),
+            Err(_) => self.any.as_deref().or_else(|| self.is_whole().then_some(&WHOLE)),
+        }
+    }
+
+    /// What is kept of an element.
+    pub(super) fn item(&self) -> Option<&Node> {
+        self.items.as_deref().or_else(|| self.is_whole().then_some(&WHOLE))
+    }
+
+    pub(super) fn is_whole(&self) -> bool {
+        self.leaf == Leaf::Whole
+    }
+
+    /// A map is expected here.
+    pub(super) fn expects_map(&self) -> bool {
+        !self.fields.is_empty() || self.any.is_some()
+    }
+
+    pub(super) fn keeps(&self, path: &str) -> bool {
+        let Ok(steps) = steps(path) else { return false };
+        let mut node = self;
+        for step in steps {
+            let next = match step {
+                Step::Any => node.any.as_deref().or_else(|| node.is_whole().then_some(&WHOLE)),
+                Step::Items => node.item(),
+                Step::Field(name) => node.field(name),
+            };
+            let Some(next) = next else { return false };
+            node = next;
+        }
+        match node.leaf {
+            Leaf::Whole | Leaf::Url | Leaf::Flags | Leaf::Annotations => true,
+            Leaf::Redacted | Leaf::Presence => false,
+            Leaf::Nothing => node.expects_map() || node.items.is_some(),
+        }
+    }
+}
+
+/// Refuses paths that would carry secrets out of the cluster, whoever wrote them.
+pub(super) fn refuse(group: &str, kind: &str, path: &str) -> Result<(), String> {
+    let plain = path.replace("[]", "");
+    let segments: Vec<&str> = plain.split('.').collect();
+    if segments.first() == Some(&"metadata") {
+        return Err(format!("`{path}`: metadata is kept by its own rules, list annotations under `annotations`"));
+    }
+    if group.is_empty()
+        && (kind == "Secret" || kind == "ConfigMap")
+        && segments.first().is_some_and(|first| ["data", "stringData", "binaryData", "*"].contains(first))
+    {
+        return Err(format!("`{path}`: content of Secrets and ConfigMaps is never kept"));
+    }
+    if path.ends_with("{}") {
+        return Ok(());
+    }
+    // For Pods and Pod templates every path is known; for other kinds, whatever is called like containers counts.
+    let base: Option<&[&str]> = match (group, kind) {
+        ("", "Pod") => Some(&["spec"]),
+        ("", "PodTemplate") => Some(&["template", "spec"]),
+        ("batch", "CronJob") => Some(&["spec", "jobTemplate", "spec", "template", "spec"]),
+        ("" | "apps" | "batch", _) => Some(&["spec", "template", "spec"]),
+        _ => None,
+    };
+    let base = match base {
+        Some(base) => base,
+        None => match segments.iter().position(|name| CONTAINERS.contains(name)) {
+            Some(at) => &segments[..at],
+            None => return Ok(()),
+        },
+    };
+    for containers in CONTAINERS {
+        for secret in [&["env", "value"][..], &["command"], &["args"]] {
+            let never = base.iter().chain([&containers]).chain(secret);
+            if segments.iter().zip(never).all(|(segment, never)| *segment == "*" || segment == never) {
+                return Err(format!(
+                    "`{path}`: values of environment variables and command lines can hold secrets, name the fields \
+                     beside them"
+                ));
+            }
+        }
+    }
+    Ok(())
+}
+
+const CONTAINERS: [&str; 3] = ["containers", "initContainers", "ephemeralContainers"];
+
+/// Annotations that hold whole objects, with all that was secret in them.
+pub(super) fn is_refused_annotation(name: &str) -> bool {
+    name == "*"
+        || "kubectl.kubernetes.io/last-applied-configuration".starts_with(name.trim_end_matches('*'))
+            && (name.ends_with('*') || name == "kubectl.kubernetes.io/last-applied-configuration")
+        || name.ends_with("/last-applied-configuration")
+        || name.ends_with("/last-applied")
+}
