@@ -71,13 +71,14 @@ pub(crate) fn parse(bytes: &[u8], projection: &Projection, strings: &Strings) ->
         Err(error) if error.classify() == Category::Eof => return Err(NotAPage::CutOff),
         Err(_) => {
             let mut deserializer = serde_json::Deserializer::from_slice(bytes);
-            PageSeed(Careful(seed)).deserialize(&mut deserializer).and_then(|page| deserializer.end().map(|()| page)).map_err(
-                |error| match error.classify() {
+            PageSeed(Careful(seed))
+                .deserialize(&mut deserializer)
+                .and_then(|page| deserializer.end().map(|()| page))
+                .map_err(|error| match error.classify() {
                     Category::Eof => NotAPage::CutOff,
                     Category::Data => NotAPage::NotAList,
                     Category::Syntax | Category::Io => NotAPage::NotJson,
-                },
-            )?
+                })?
         }
     };
     page.ok_or(NotAPage::NotAList)

@@ -21,6 +21,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::{Error, FORMAT, Header, List, ListRecord, Object, Snapshot};
+use crate::digest::{hex, sha256_hex};
 
 /// Compressed size beyond which a file is not read: a cluster of 200,000 objects needs a few tens of MB.
 const MAX_FILE: u64 = 1 << 30;
@@ -88,7 +89,7 @@ pub fn read(path: &Path) -> Result<Snapshot, Error> {
         objects += list.objects.len();
         lists.push(list);
     }
-    Ok(Snapshot { header, digest: hex(&Sha256::digest(&bytes)), lists })
+    Ok(Snapshot { header, digest: sha256_hex(&bytes), lists })
 }
 
 /// Reads the header alone.
@@ -162,7 +163,7 @@ pub fn write(snapshot: &Snapshot, path: &Path) -> Result<String, Error> {
     file.as_file().sync_all().map_err(failed)?;
     readable(file.as_file()).map_err(failed)?;
     file.persist(path).map_err(|error| failed(error.error))?;
-    Ok(hex(&Sha256::digest(&bytes)))
+    Ok(sha256_hex(&bytes))
 }
 
 /// A temporary file is private to its owner; evidence is meant to be handed on like any other file.
@@ -187,8 +188,7 @@ fn encode(snapshot: &Snapshot, extension: Option<&str>) -> io::Result<Vec<u8>> {
         }
         Some("gz") => {
             // No name and no time in the gzip header, so that equal content gives equal bytes.
-            let mut encoder =
-                flate2::GzBuilder::new().mtime(0).write(Vec::new(), flate2::Compression::default());
+            let mut encoder = flate2::GzBuilder::new().mtime(0).write(Vec::new(), flate2::Compression::default());
             write_lines(snapshot, &mut encoder)?;
             encoder.finish()
         }
@@ -232,11 +232,6 @@ pub(super) fn digest_of(objects: &[Object]) -> String {
         }
     }
     hex(&digest.finalize())
-}
-
-pub(super) fn hex(bytes: &[u8]) -> String {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]).map(|digit| char::from(DIGITS[usize::from(digit)])).collect()
 }
 
 fn load(path: &Path) -> Result<Vec<u8>, Error> {

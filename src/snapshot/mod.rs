@@ -268,7 +268,7 @@ struct DigestWriter(sha2::Sha256);
 
 impl DigestWriter {
     fn finish(self) -> String {
-        file::hex(&sha2::Digest::finalize(self.0))
+        crate::digest::hex(&sha2::Digest::finalize(self.0))
     }
 }
 

@@ -17,8 +17,11 @@ use std::{
     sync::{Arc, OnceLock},
 };
 
-pub(crate) use emit::{ObjectSeed, REDACTED, Strings, UNEXPECTED, Unread};
-pub(crate) use path::{Leaf, Node};
+pub(crate) use emit::{Emit, ObjectSeed, Strings, Unread};
+#[cfg(test)]
+pub(crate) use emit::{REDACTED, UNEXPECTED};
+use path::Leaf;
+pub(crate) use path::Node;
 
 /// Projections of all kinds.
 #[derive(Debug, Clone, Default)]

@@ -90,7 +90,8 @@ fn command_lines_outside_the_control_plane_are_not_kept() {
 fn another_shape_is_marked_not_dropped() {
     let projections = Projections::builtin().expect("embedded");
     let pod = projections.get("", "Pod").expect("Pod");
-    let (_, body) = read(pod, &json!({"metadata": {"name": "a"}, "spec": {"containers": "hunter2", "hostNetwork": true}}));
+    let (_, body) =
+        read(pod, &json!({"metadata": {"name": "a"}, "spec": {"containers": "hunter2", "hostNetwork": true}}));
     assert_eq!(body, json!({"spec": {"containers": UNEXPECTED, "hostNetwork": true}}));
     let (_, body) = read(pod, &json!({"metadata": {"name": "a"}, "spec": ["hunter2"]}));
     assert_eq!(body, json!({"spec": UNEXPECTED}));
@@ -113,7 +114,9 @@ fn credentials_in_urls_are_not_kept() {
 fn files_cannot_name_what_is_never_kept() {
     let compile = |kind: &str, group: &str, keep: &str| {
         let text = format!("format = 1\n[[kind]]\ngroup = \"{group}\"\nkind = \"{kind}\"\nkeep = [\"{keep}\"]\n");
-        Projections::compile(Projections::default(), vec![("x.toml".into(), text)]).map(|_| ()).map_err(|e| e.to_string())
+        Projections::compile(Projections::default(), vec![("x.toml".into(), text)])
+            .map(|_| ())
+            .map_err(|e| e.to_string())
     };
     for (kind, keep) in [
         ("Secret", "data"),
