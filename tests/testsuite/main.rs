@@ -1,2 +1,4 @@
 //! Whole-program tests: they run the real binary over small folders kept as data. One module per thing that a user does.
+
 mod collect;
+mod support;

@@ -1,0 +1,39 @@
+//! What all modules share: the program, the folder of test data, tools that may be missing.
+
+use std::{
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+/// The program under test, away from the configuration of whoever runs the tests.
+pub fn scopefence() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_scopefence"));
+    for variable in ["KUBECONFIG", "SOURCE_DATE_EPOCH", "NO_COLOR", "RUST_LOG", "HTTPS_PROXY", "https_proxy"] {
+        command.env_remove(variable);
+    }
+    command
+}
+
+/// A path below `tests/data`.
+pub fn data(path: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data").join(path)
+}
+
+/// A path below the checkout.
+pub fn checkout(path: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
+}
+
+/// Path of an external tool. Without it the test is skipped and says so, unless `SCOPEFENCE_TEST_ALL=1`.
+///
+/// # Panics
+/// When every tool has to be there and this one is not.
+pub fn tool(name: &str) -> Option<PathBuf> {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let found = std::env::split_paths(&path).map(|folder| folder.join(name)).find(|file| file.is_file());
+    if found.is_none() {
+        assert!(std::env::var_os("SCOPEFENCE_TEST_ALL").is_none_or(|all| all != "1"), "{name} not found");
+        eprintln!("skipped: {name} not found");
+    }
+    found
+}
