@@ -15,6 +15,7 @@ mod permissions;
 mod suggest;
 mod ui;
 mod whose;
+mod workspace;
 
 use std::process::ExitCode;
 

@@ -1,0 +1,270 @@
+//! Every rule that a workspace is held to, with its stable code.
+//!
+//! `docs/diagnostics.md` is written from this list. A code is never reused for another rule.
+
+use std::fmt;
+
+use super::diagnostic::Level;
+
+macro_rules! codes {
+    ($($name:ident $code:literal $level:ident $title:literal $text:literal)*) => {
+        /// Stable code of a diagnostic.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum Code {$(
+            #[doc = $title]
+            $name,
+        )*}
+
+        impl Code {
+            /// All codes, in the order of the documentation.
+            pub const ALL: &'static [Code] = &[$(Code::$name),*];
+
+            /// The code as printed, for example `unknown-key`.
+            pub fn as_str(self) -> &'static str {
+                match self { $(Code::$name => $code),* }
+            }
+
+            /// Error or warning.
+            pub fn level(self) -> Level {
+                match self { $(Code::$name => Level::$level),* }
+            }
+
+            /// What the rule says, in one sentence.
+            pub fn title(self) -> &'static str {
+                match self { $(Code::$name => $title),* }
+            }
+
+            /// Why the rule exists and what to do, Markdown.
+            pub fn explanation(self) -> &'static str {
+                match self { $(Code::$name => $text),* }
+            }
+        }
+    };
+}
+
+codes! {
+    UnreadableFile "unreadable-file" Error
+    "A file of the workspace cannot be read."
+    "The file is missing, a folder, larger than 16 MB, not UTF-8, or the operating system refuses it. Nothing is built \
+     from a workspace of which a part is unread, because the missing part may change who owns what."
+
+    Syntax "syntax" Error
+    "A file is not valid TOML."
+    "Only the first syntax error of a file is shown: everything after it is guesswork. References are not checked \
+     while any file has a syntax error, since what they name may stand in that file."
+
+    Format "format" Error
+    "A file does not say which format it has, or names one that this program does not know."
+    "Every file starts with `format = 1`. A larger number belongs to a newer scopefence: update the program. A number \
+     in the file means that a later program reads the file as it was meant today."
+
+    UnknownKey "unknown-key" Error
+    "A key or table that the format does not have."
+    "A misspelt key would otherwise be ignored in silence, and a declaration that nobody reads is worse than none. \
+     Keys are kebab-case and tables are singular: `[[component]]`, `[[activity]]`."
+
+    WrongType "wrong-type" Error
+    "A value is not of the type that its key takes."
+    "Text is quoted, lists stand in brackets, dates are written without quotes (`2027-05-01`), and repeated tables \
+     have double brackets (`[[component]]`)."
+
+    UnknownValue "unknown-value" Error
+    "A value is not one of those that its key allows."
+    "The key takes one of a fixed set of words, all in kebab-case. The diagnostic lists them."
+
+    MissingKey "missing-key" Error
+    "A required key or table is missing or empty."
+    "`docs/workspace-format.md` marks the keys that may be left out with `?`; all others are required, and an empty \
+     text counts as missing."
+
+    DuplicateTable "duplicate-table" Error
+    "A table that may stand only once stands twice."
+    "`[system]`, `[document-control]`, `[style]`, `[policy]`, `[acronyms]` and `[baseline]` each stand once in a \
+     workspace, whichever file they are in."
+
+    InvalidId "invalid-id" Error
+    "An identifier is not kebab-case."
+    "Identifiers consist of lower-case letters, digits and single hyphens, start with a letter or digit and have at \
+     most 64 characters. They end up in file names, links and OSCAL identifiers."
+
+    DuplicateId "duplicate-id" Error
+    "Two tables of one kind have the same identifier."
+    "An identifier names one thing, and a renamed thing keeps its old identifier in `was`, so that nothing else can \
+     take it."
+
+    DuplicateShort "duplicate-short" Error
+    "Two teams have the same `short`."
+    "Narrow tables name a team by its short letters alone."
+
+    DanglingReference "dangling-reference" Error
+    "A name that nothing in the workspace has."
+    "Every team, person, component, organization, control and check that a declaration names must be declared or built \
+     in. The nearest name is offered. If the thing was renamed, the diagnostic names its new identifier."
+
+    OwnerOutsideRaci "owner-outside-raci" Error
+    "`@owner` stands where it has no meaning."
+    "`@owner` means the team that owns the object or component at hand. That is known only for a row of the RACI \
+     matrix, so it may stand only in `r`, `a`, `c` and `i` of an activity."
+
+    NoOwnOrganization "no-own-organization" Error
+    "Not exactly one organization is our own."
+    "One `[[organization]]` has `kind = \"own\"`: the one that answers for the documents."
+
+    RaciAccountable "raci-accountable" Error
+    "An activity has not exactly one accountable team."
+    "`a` is one team: if two answer for something, nobody does. Split the activity or name the team that decides, and \
+     put the others in `r` or `c`."
+
+    RaciResponsible "raci-responsible" Error
+    "An activity has nobody who does it."
+    "`r` names at least one team. The accountable team may also be responsible: name it in both."
+
+    RaciRepeated "raci-repeated" Error
+    "A team stands twice in an activity where once says everything."
+    "A team may be both responsible and accountable. Otherwise it stands in one of `r`, `a`, `c` and `i`, once: who \
+     does or answers for the work is already consulted and informed."
+
+    RaciForeignAccountable "raci-foreign-accountable" Error
+    "The accountable team does not own the component or duty, and nothing says why."
+    "An activity about a component is answered for by the team that owns the component, or the duty of it that the \
+     activity names. Where that is not so, `because` gives the reason, and the matrix prints it."
+
+    OutsideResponsible "outside-responsible" Error
+    "Work of another organization is answered for by nobody of ours."
+    "A team of another organization may do the work. That the work is done remains ours to answer for, so `a` is a \
+     team of our own organization."
+
+    TeamWithoutContact "team-without-contact" Error
+    "A team cannot be reached."
+    "Every team has at least one of `email`, `phone` and `chat`: the documents say whom to call."
+
+    PersonWithoutTeam "person-without-team" Error
+    "A person belongs to no team."
+    "A person acts for a team: ownership, escalation and access are the team's, and stay when the person leaves."
+
+    MissingFence "missing-fence" Error
+    "A component is neither inside nor outside."
+    "The fence is the point of the workspace: every component says `fence = \"inside\"` or `fence = \"outside\"`."
+
+    PartOfCycle "part-of-cycle" Error
+    "Components are part of each other in a circle."
+    "`part-of` leads from a component to the larger one that contains it, and in the end to one that is part of nothing."
+
+    EmptyClaim "empty-claim" Error
+    "A claim says nothing."
+    "A claim without any field would match every object of the cluster. Name at least one namespace, label, kind or \
+     name."
+
+    ImpossibleClaim "impossible-claim" Error
+    "A claim can never match anything."
+    "For example a namespace with upper-case letters, a kind in lower case, a glob that cannot be parsed, or a claim on \
+     kinds alone for objects that live in namespaces: kind-only and group-only claims match cluster-scoped objects only, \
+     so that a claim on `Deployment` cannot swallow the whole cluster."
+
+    EqualClaims "equal-claims" Error
+    "Two components claim the same objects equally specifically."
+    "Every object would be contested. Make one of the claims more specific (name > release or application > label > \
+     exact namespace > longest glob prefix > kind > API group) or remove it."
+
+    UnknownControl "unknown-control" Error
+    "A control that the framework does not have."
+    "Controls are named with their framework, `nist-800-53r5:ac-6.5`, or as the framework prints them, `AC-6(5)`, for \
+     the framework of the baseline."
+
+    UnknownCheck "unknown-check" Error
+    "A check that is neither built in nor declared."
+    "Checks are named by their identifier, for example `pod-privileged`."
+
+    DuplicateImplementation "duplicate-implementation" Error
+    "A control has two implementations."
+    "One control, one statement: say in it how several components meet the control together."
+
+    OriginationContradiction "origination-contradiction" Error
+    "The declared origination contradicts the fence."
+    "Whose job a control is follows from the components that meet it: inside ones only make it system-specific, \
+     outside ones only inherited or customer-provided, both make it shared. Leave `origination` out to have it derived, \
+     or name the components that are missing."
+
+    EvidenceMissing "evidence-missing" Error
+    "An attached file does not exist or lies outside the workspace."
+    "Evidence, logos and other files are named relative to the workspace and lie within it, also after following links, \
+     so that a copied workspace is whole. Anything else is an `https:` link."
+
+    DateOrder "date-order" Error
+    "Dates are in an impossible order."
+    "A document is completed before it is approved and approved before its next review; an exception is approved before \
+     it expires."
+
+    DuplicateCluster "duplicate-cluster" Error
+    "Two clusters have the same UID or context."
+    "A snapshot is joined to its declared cluster by the UID of its kube-system namespace, or by the kubeconfig context."
+
+    ExpiredException "expired-exception" Warning
+    "An exception has expired."
+    "It covers nothing any more; its findings count again. Renew it with a new approval or remove it."
+
+    BroadException "broad-exception" Warning
+    "An exception has no narrower scope than its check."
+    "Without `component`, `namespaces` or `objects` it excuses every failure of the check, also those that nobody has \
+     thought of yet."
+
+    ExpiredContract "expired-contract" Warning
+    "A contract has expired."
+    "The documents show the date; work of this organization rests on no agreement."
+
+    ReviewOverdue "review-overdue" Warning
+    "A review is overdue."
+    "The date of the next review, of a recurring assessment or of a control's statement is in the past."
+
+    ExpiredAccess "expired-access" Warning
+    "Access to nodes is past its end."
+    "Remove the access and then its declaration, or extend it."
+
+    Placeholder "placeholder" Warning
+    "A text still has a placeholder."
+    "`TODO`, `FIXME`, `TBD` and `<…>` would be printed in documents that auditors read."
+}
+
+impl fmt::Display for Code {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+/// The page of diagnostics in the documentation.
+pub fn documentation() -> String {
+    let mut page = String::from(
+        "# Diagnostics\n\n\
+         <!-- Written from src/workspace/code.rs: SCOPEFENCE_UPDATE=1 cargo test --test testsuite diagnostics_page -->\n\n\
+         What `scopefence check` can say about a workspace. Errors stop every command; warnings do not, unless \
+         `check` runs with `--strict`.\n\n\
+         | code | level | rule |\n| --- | --- | --- |\n",
+    );
+    for code in Code::ALL {
+        let level = level(*code);
+        page.push_str(&format!("| [`{code}`](#{code}) | {level} | {} |\n", code.title()));
+    }
+    for code in Code::ALL {
+        page.push_str(&format!("\n## {code}\n\n*{}.* {}\n\n{}\n", level(*code), code.title(), code.explanation()));
+    }
+    page
+}
+
+fn level(code: Code) -> &'static str {
+    match code.level() {
+        Level::Error => "error",
+        Level::Warning => "warning",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_are_unique_and_kebab_case() {
+        let codes: std::collections::BTreeSet<_> = Code::ALL.iter().map(|code| code.as_str()).collect();
+        assert_eq!(codes.len(), Code::ALL.len());
+        assert!(codes.iter().all(|code| code.bytes().all(|b| b == b'-' || b.is_ascii_lowercase())));
+    }
+}

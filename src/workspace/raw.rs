@@ -1,0 +1,114 @@
+//! The tables as written: every key optional, every value with its span.
+//!
+//! These types say which keys exist and of which type they are; `docs/workspace-format.md` says the same for people.
+//! Which keys are required, and what their values mean, is for `resolve` to say.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+use toml::{Spanned, value::Datetime};
+
+pub(super) type Text = Option<Spanned<String>>;
+pub(super) type Texts = Option<Spanned<Vec<Spanned<String>>>>;
+pub(super) type Flag = Option<Spanned<bool>>;
+pub(super) type Date = Option<Spanned<Datetime>>;
+pub(super) type Number = Option<Spanned<u32>>;
+pub(super) type Map = Option<BTreeMap<Spanned<String>, Spanned<String>>>;
+pub(super) type Tables<T> = Option<Vec<Spanned<T>>>;
+
+macro_rules! tables {
+    ($($(#[$doc:meta])* $name:ident { $($field:ident: $type:ty),* $(,)? })*) => {$(
+        $(#[$doc])*
+        #[derive(Debug, Clone, Default, Deserialize)]
+        #[serde(deny_unknown_fields, rename_all = "kebab-case")]
+        pub(super) struct $name { $(pub $field: $type),* }
+    )*};
+}
+
+tables! {
+    System {
+        id: Text, name: Text, identifier: Text, summary: Text, purpose: Text, environment: Text, boundary: Text,
+        owner: Text, authorizing_official: Text, security_officer: Text, status: Text, kind: Text,
+        categorization: Option<Spanned<Categorization>>, information_type: Tables<InformationType>,
+        contact: Tables<Contact>, law: Tables<Law>,
+    }
+    Categorization { confidentiality: Text, integrity: Text, availability: Text, rationale: Text }
+    InformationType { name: Text, identifier: Text, confidentiality: Text, integrity: Text, availability: Text }
+    Contact { party: Text, about: Text }
+    Law { title: Text, citation: Text, relevance: Text }
+    DocumentControl {
+        identifier: Text, version: Text, author: Text, owner: Text, approver: Text, completed: Date, approved: Date,
+        next_review: Date, distribution: Text, retention: Text, classification: Text, revision: Tables<Revision>,
+    }
+    Revision { version: Text, date: Date, author: Text, change: Text }
+    Style { organisation: Text, logo: Text, accent: Text, paper: Text }
+    Policy {
+        registries: Texts, node_images: Texts, runtimes: Texts, certificate_days: Number, evidence_days: Number,
+        privileged_namespaces: Texts, open_namespaces: Texts, remediation_days: Option<Spanned<RemediationDays>>,
+    }
+    RemediationDays { critical: Number, high: Number, medium: Number, low: Number }
+    Organization {
+        id: Text, was: Texts, name: Text, kind: Text, jurisdiction: Text, contract: Text, contract_expires: Date,
+        contact: Text,
+    }
+    Team {
+        id: Text, was: Texts, name: Text, short: Text, organization: Text, description: Text, email: Text, phone: Text,
+        chat: Text, hours: Text, response_time: Text, reader: Text,
+    }
+    Person {
+        id: Text, was: Texts, name: Text, title: Text, teams: Texts, email: Text, phone: Text, skills: Texts,
+        on_call: Flag,
+    }
+    Cluster {
+        id: Text, was: Texts, name: Text, uid: Text, context: Text, environment: Text, location: Text,
+        control_plane: Text,
+    }
+    Role {
+        id: Text, was: Texts, title: Text, team: Text, description: Text, privileged: Flag, groups: Texts, users: Texts,
+        service_accounts: Texts,
+    }
+    Component {
+        id: Text, was: Texts, title: Text, group: Text, fence: Text, team: Text, description: Text, part_of: Text,
+        duties: Option<Spanned<Duties>>, optional: Flag, product: Text, version: Text, kind: Text, claim: Tables<Claim>,
+    }
+    Duties { image: Text, configuration: Text, data: Text, availability: Text, access: Text, network: Text }
+    Claim {
+        namespaces: Texts, namespace_labels: Map, labels: Map, api_groups: Texts, kinds: Texts, names: Texts,
+        helm_releases: Texts, applications: Texts,
+    }
+    Interface {
+        id: Text, was: Texts, title: Text, from: Text, to: Text, crosses: Text, protocol: Text, port: Text,
+        supplies: Text, escalation: Texts, response_time: Text,
+    }
+    Connection {
+        id: Text, was: Texts, title: Text, from: Text, to: Text, need: Text, protocol: Text,
+        ports: Option<Spanned<Vec<Spanned<u16>>>>, organization: Text, agreement: Text, data: Text, encryption: Text,
+    }
+    NodeAccess {
+        id: Text, was: Texts, nodes: Text, teams: Texts, people: Texts, groups: Texts, from: Text, method: Text,
+        when: Text, until: Date, recorded: Text,
+    }
+    Activity {
+        id: Text, was: Texts, title: Text, group: Text, description: Text, component: Text, duty: Text, r: Texts,
+        a: Text, c: Texts, i: Texts, frequency: Text, because: Text, controls: Texts, skills: Texts, out_of_hours: Flag,
+    }
+    Cryptography {
+        id: Text, was: Texts, what: Text, state: Text, mechanism: Text, keys: Text, component: Text, rotation: Text,
+    }
+    Assessment {
+        id: Text, was: Texts, title: Text, team: Text, frequency: Text, method: Text, last: Date, next: Date,
+    }
+    Baseline { framework: Text, name: Text, exclude: Tables<Exclude>, add: Tables<Add> }
+    Exclude { control: Text, reason: Text }
+    Add { control: Text }
+    Implementation {
+        control: Text, status: Text, origination: Text, components: Texts, team: Text, narrative: Text, checks: Texts,
+        parameters: Map, review_by: Date, evidence: Tables<Evidence>,
+    }
+    Evidence { title: Text, location: Text, date: Date }
+    CheckOverride { check: Text, disabled: Flag, severity: Text, reason: Text }
+    Exception {
+        id: Text, was: Texts, check: Text, component: Text, namespaces: Texts, objects: Texts, reason: Text,
+        owner: Text, approver: Text, approved: Date, expires: Date, compensating: Text,
+    }
+}

@@ -1,0 +1,253 @@
+//! What `controls/` declares: baseline, implementations, changed checks, exceptions.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use toml::Spanned;
+
+use super::{
+    super::{
+        AttachedEvidence, BaselineChoice, CheckId, CheckOverride, ControlId, Exception, ExceptionId, Implementation,
+        ImplementationStatus, Origination, Severity, TeamId,
+        code::Code,
+        diagnostic::Diagnostic,
+        parse::{Item, Raw},
+        raw::{self, Text, Texts},
+        source::Place,
+    },
+    context::{Context, Table, Words, each},
+    origination,
+    system::{once, ordered},
+};
+
+const STATUSES: Words<ImplementationStatus> = &[
+    ("implemented", ImplementationStatus::Implemented),
+    ("partial", ImplementationStatus::Partial),
+    ("planned", ImplementationStatus::Planned),
+    ("alternative", ImplementationStatus::Alternative),
+    ("not-applicable", ImplementationStatus::NotApplicable),
+];
+
+const SEVERITIES: Words<Severity> =
+    &[("low", Severity::Low), ("medium", Severity::Medium), ("high", Severity::High), ("critical", Severity::Critical)];
+
+impl Table<'_> {
+    /// A reference to a control.
+    pub fn control(&self, value: &Spanned<String>) -> Option<ControlId> {
+        let text = value.get_ref().trim().to_lowercase();
+        let (framework, control) = match text.split_once(':') {
+            Some((framework, control)) => (framework.to_owned(), control.to_owned()),
+            None => (self.context.framework.to_owned(), text.clone()),
+        };
+        // `AC-6(5)` is how the publisher prints `ac-6.5`.
+        let control = control.replace('(', ".").replace([')', ' '], "");
+        if framework.is_empty() || control.is_empty() {
+            let message = format!("`{}` is not a control", value.get_ref());
+            self.report(
+                Diagnostic::new(Code::UnknownControl, self.at(value), message, "no such control")
+                    .help("write it with its framework, for example `nist-800-53r5:ac-6.5`"),
+            );
+            return None;
+        }
+        Some(ControlId::new(format!("{framework}:{control}")))
+    }
+
+    pub fn controls(&self, values: &Texts) -> Vec<ControlId> {
+        each(values).filter_map(|value| self.control(value)).collect()
+    }
+
+    fn required_control(&self, value: &Text) -> ControlId {
+        self.required(value, "control").and_then(|value| self.control(value)).unwrap_or_else(|| ControlId::new(""))
+    }
+
+    fn check(&self, value: &Spanned<String>) -> CheckId {
+        CheckId::new(value.get_ref().as_str())
+    }
+
+    fn required_check(&self, value: &Text) -> CheckId {
+        self.required(value, "check").map_or_else(|| CheckId::new(""), |value| self.check(value))
+    }
+}
+
+pub(super) fn baseline(context: &Context<'_>, raw: &Raw) -> Option<BaselineChoice> {
+    let item = once(context, &raw.baseline, "baseline")?;
+    let table = context.table(item, "baseline", None).named("the baseline");
+    let raw = &item.raw;
+    Some(BaselineChoice {
+        framework: table.text(&raw.framework, "framework"),
+        name: table.text(&raw.name, "name"),
+        excluded: raw
+            .exclude
+            .iter()
+            .flatten()
+            .map(|exclude| {
+                let table = table.within(exclude, "an exclusion");
+                let raw = exclude.get_ref();
+                (table.required_control(&raw.control), table.text(&raw.reason, "reason"))
+            })
+            .collect(),
+        added: raw
+            .add
+            .iter()
+            .flatten()
+            .map(|add| table.within(add, "an addition").required_control(&add.get_ref().control))
+            .collect(),
+    })
+}
+
+pub(super) fn implementations(context: &Context<'_>, raw: &Raw) -> Vec<Implementation> {
+    let mut seen: BTreeMap<ControlId, Place> = BTreeMap::new();
+    raw.implementations
+        .iter()
+        .map(|item| {
+            let implementation = implementation(context, raw, item);
+            if let Some(control) = item.raw.control.as_ref().filter(|_| !implementation.control.as_str().is_empty()) {
+                let table = context.table(item, "implementation", None);
+                let place = table.at(control);
+                if let Some(first) = seen.get(&implementation.control) {
+                    let message = format!("`{}` has two implementations", implementation.control);
+                    table.report(
+                        Diagnostic::new(Code::DuplicateImplementation, place, message, "the second")
+                            .also(first.clone(), "the first")
+                            .help("one control, one statement: name all components in one implementation"),
+                    );
+                } else {
+                    seen.insert(implementation.control.clone(), place);
+                }
+            }
+            implementation
+        })
+        .collect()
+}
+
+fn implementation(context: &Context<'_>, all: &Raw, item: &Item<raw::Implementation>) -> Implementation {
+    let table = context.table(item, "implementation", None);
+    let table = match &item.raw.control {
+        Some(control) => table.named(&format!("the implementation of `{}`", control.get_ref())),
+        None => table,
+    };
+    let raw = &item.raw;
+    table.required(&raw.components, "components");
+    let derived = origination::derive(context, &raw.components);
+    let declared =
+        raw.origination.as_ref().and_then(|_| table.word(&raw.origination, "origination", origination::WORDS));
+    if let (Some(declared), Some(derived), Some(value)) = (declared, derived, &raw.origination) {
+        origination::contradiction(&table, value, declared, derived);
+    }
+    let review_by = table.date(&raw.review_by, "review-by");
+    table.passed(&raw.review_by, review_by, Code::ReviewOverdue, || {
+        format!("the review of {} is overdue", table.what())
+    });
+    Implementation {
+        control: table.required_control(&raw.control),
+        narrative: table.text(&raw.narrative, "narrative"),
+        status: table.word(&raw.status, "status", STATUSES).unwrap_or(ImplementationStatus::Planned),
+        origination: declared.or(derived).unwrap_or(Origination::Organization),
+        origination_derived: declared.is_none(),
+        components: each(&raw.components).map(|component| table.component_named(component)).collect(),
+        team: team(&table, raw, all),
+        checks: each(&raw.checks).map(|check| table.check(check)).collect(),
+        parameters: table.map(&raw.parameters),
+        evidence: raw.evidence.iter().flatten().map(|evidence| attached(&table, evidence)).collect(),
+        review_by,
+        declared_at: table.here().to_string(),
+    }
+}
+
+/// Declared, else the single team of its components, else the system owner's.
+fn team(table: &Table<'_>, raw: &raw::Implementation, all: &Raw) -> TeamId {
+    if let Some(team) = &raw.team {
+        return table.team_named(team);
+    }
+    let index = table.context.index;
+    let teams: BTreeSet<&str> = each(&raw.components).filter_map(|c| index.owner(c.get_ref(), None)).collect();
+    if let ([team], Some(_)) = (teams.iter().copied().collect::<Vec<_>>().as_slice(), teams.first()) {
+        return TeamId::new(*team);
+    }
+    let owner = all.system.first().and_then(|system| system.raw.owner.as_ref()).map(|owner| owner.get_ref().as_str());
+    match owner {
+        Some(owner) => match owner.strip_prefix('@') {
+            None => TeamId::new(owner),
+            Some(person) => match index.person_teams.get(person).map(|teams| teams.first()) {
+                Some(Some(team)) => TeamId::new(team.as_str()),
+                // The owner is there but in no team: then nothing says who answers.
+                Some(None) => {
+                    table.missing("team");
+                    TeamId::new("")
+                }
+                // The dangling owner was reported where it stands.
+                None => TeamId::new(""),
+            },
+        },
+        None => TeamId::new(""),
+    }
+}
+
+fn attached(table: &Table<'_>, evidence: &Spanned<raw::Evidence>) -> AttachedEvidence {
+    let table = table.within(evidence, "evidence");
+    let raw = evidence.get_ref();
+    let location = table.text(&raw.location, "location");
+    let digest = raw.location.as_ref().filter(|_| !location.is_empty() && !is_link(&location));
+    AttachedEvidence {
+        title: table.text(&raw.title, "title"),
+        digest: digest.and_then(|location| table.workspace_file(location)),
+        date: table.date(&raw.date, "date"),
+        location,
+    }
+}
+
+fn is_link(location: &str) -> bool {
+    location.starts_with("https://")
+}
+
+pub(super) fn check_overrides(context: &Context<'_>, raw: &Raw) -> Vec<CheckOverride> {
+    raw.check_overrides
+        .iter()
+        .map(|item| {
+            let table = context.table(item, "check override", None);
+            let raw = &item.raw;
+            CheckOverride {
+                check: table.required_check(&raw.check),
+                disabled: table.flag(&raw.disabled),
+                severity: raw.severity.as_ref().and_then(|_| table.word(&raw.severity, "severity", SEVERITIES)),
+                reason: table.text(&raw.reason, "reason"),
+            }
+        })
+        .collect()
+}
+
+pub(super) fn exceptions(context: &Context<'_>, raw: &Raw) -> Vec<Exception> {
+    raw.exceptions.iter().map(|item| exception(context, item)).collect()
+}
+
+fn exception(context: &Context<'_>, item: &Item<raw::Exception>) -> Exception {
+    let table = context.table(item, "exception", Some(&item.raw.id));
+    let raw = &item.raw;
+    table.required(&raw.expires, "expires");
+    let expires = table.date(&raw.expires, "expires");
+    let approved = table.date(&raw.approved, "approved");
+    ordered(&table, ("approved", &raw.approved, approved), ("expires", &raw.expires, expires));
+    table.passed(&raw.expires, expires, Code::ExpiredException, || format!("{} has expired", table.what()));
+    let narrow = table.was_written("component", &raw.component)
+        || table.was_written("namespaces", &raw.namespaces.as_ref().filter(|list| !list.get_ref().is_empty()))
+        || table.was_written("objects", &raw.objects.as_ref().filter(|list| !list.get_ref().is_empty()));
+    if !narrow {
+        let message = format!("{} excuses every failure of its check", table.what());
+        table.report(
+            Diagnostic::new(Code::BroadException, table.here(), message, "no narrower scope")
+                .help("add `component`, `namespaces` or `objects`"),
+        );
+    }
+    Exception {
+        id: ExceptionId::new(table.id(&raw.id)),
+        check: table.required_check(&raw.check),
+        component: table.optional_component(&raw.component),
+        namespaces: table.globs(&raw.namespaces),
+        objects: table.globs(&raw.objects),
+        reason: table.text(&raw.reason, "reason"),
+        owner: table.party(&raw.owner, "owner"),
+        approver: table.party(&raw.approver, "approver"),
+        approved,
+        expires: expires.unwrap_or_default(),
+        compensating: table.optional(&raw.compensating),
+    }
+}

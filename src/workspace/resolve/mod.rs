@@ -1,0 +1,76 @@
+//! Raw tables become the model: references resolved, rules checked.
+//!
+//! In: raw tables of all files. Out: a [`Workspace`] and diagnostics. Steps: index every identifier (`index`), then one
+//! file per part of the model. Each part checks its rules as far as what they need is there, so one run shows all
+//! diagnostics.
+//!
+//! Invariant: where a part could not be resolved, a diagnostic says so and a placeholder stands in the model; `load`
+//! hands out a workspace only when there was no error, so no placeholder ever leaves.
+
+mod claims;
+mod context;
+mod controls;
+mod files;
+mod index;
+mod origination;
+mod parties;
+mod raci;
+mod scope;
+mod system;
+
+use std::{cell::RefCell, collections::BTreeMap, path::Path};
+
+use chrono::NaiveDate;
+
+use self::{context::Context, index::Index};
+use super::{Diagnostic, Workspace, parse::Raw};
+
+/// Builds the model. `None` when a part that stands once is missing.
+pub(super) fn workspace(
+    root: &Path,
+    raw: &Raw,
+    today: NaiveDate,
+    complete: bool,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Option<Workspace> {
+    let found = RefCell::new(std::mem::take(diagnostics));
+    let index = Index::new(raw, &found);
+    let baseline = raw.baseline.first().and_then(|item| item.raw.framework.as_ref());
+    let framework = baseline.map_or("", |framework| framework.get_ref());
+    let context = Context { root, today, index: &index, framework, complete, found: &found };
+    let organizations = parties::organizations(&context, raw);
+    let system = system::system(&context, raw);
+    let control = system::document_control(&context, raw);
+    let teams = parties::teams(&context, raw);
+    let people = parties::people(&context, raw);
+    let components = scope::components(&context, raw);
+    let workspace = Workspace {
+        root: root.to_owned(),
+        language: system::language(&context, raw),
+        style: system::style(&context, raw, &organizations),
+        policy: system::policy(&context, raw),
+        organizations,
+        teams,
+        people,
+        clusters: parties::clusters(&context, raw),
+        roles: parties::roles(&context, raw),
+        interfaces: scope::interfaces(&context, raw),
+        connections: scope::connections(&context, raw),
+        node_access: scope::node_access(&context, raw),
+        activities: raci::activities(&context, raw),
+        cryptography: scope::cryptography(&context, raw),
+        assessments: scope::assessments(&context, raw),
+        baseline: controls::baseline(&context, raw),
+        implementations: controls::implementations(&context, raw),
+        check_overrides: controls::check_overrides(&context, raw),
+        exceptions: controls::exceptions(&context, raw),
+        acronyms: system::acronyms(&context, raw),
+        renamed: index.renamed.clone().into_iter().map(|((_, old), new)| (old, new)).collect::<BTreeMap<_, _>>(),
+        sample: false,
+        components,
+        system: system?,
+        control: control?,
+    };
+    *diagnostics = found.into_inner();
+    Some(workspace)
+}
