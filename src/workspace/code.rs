@@ -175,6 +175,14 @@ codes! {
     "A check that is neither built in nor declared."
     "Checks are named by their identifier, for example `pod-privileged`."
 
+    UnknownBaseline "unknown-baseline" Error
+    "A framework or baseline that does not exist."
+    "`[baseline]` names a framework and one of the selections that it defines."
+
+    InvalidData "invalid-data" Error
+    "A framework, check or other data file of the workspace cannot be used."
+    "Data files below `controls/` have the form of the built-in ones, `docs/data-format.md`."
+
     DuplicateImplementation "duplicate-implementation" Error
     "A control has two implementations."
     "One control, one statement: say in it how several components meet the control together."

@@ -43,6 +43,10 @@ macro_rules! raw_tables {
         pub(super) struct Raw {
             /// `scopefence.toml`, where what is missing is reported.
             pub main: Option<Arc<Source>>,
+            /// Files with frameworks, checks, checklists or projections, which other stages read.
+            pub data_files: Vec<Arc<Source>>,
+            /// Those of them that declare checks.
+            pub check_files: BTreeSet<String>,
             pub languages: Vec<(Arc<Source>, Spanned<String>)>,
             /// Tables that stand somewhere but could not be read at all.
             pub unreadable: BTreeSet<&'static str>,
@@ -125,6 +129,12 @@ pub(super) fn file(source: &Arc<Source>, raw: &mut Raw, diagnostics: &mut Vec<Di
     let mut file = File { source, diagnostics };
     file.format(&root);
     let data = root.contains_key("framework") || root.contains_key("checklist");
+    if DATA_TABLES.iter().any(|table| root.contains_key(*table)) {
+        raw.data_files.push(Arc::clone(source));
+    }
+    if root.contains_key("check") {
+        raw.check_files.insert(source.path().to_owned());
+    }
     for (key, value) in root {
         let name: &str = key.get_ref();
         if name == "format" || DATA_TABLES.contains(&name) || (data && name == "baseline") {

@@ -14,6 +14,7 @@ use super::{
         raw::{Date, Flag, Map, Text, Texts},
         source::{Place, Source},
     },
+    data::Data,
     index::{Index, Kind},
 };
 
@@ -23,6 +24,7 @@ pub(super) struct Context<'a> {
     pub root: &'a Path,
     pub today: NaiveDate,
     pub index: &'a Index,
+    pub data: &'a Data,
     /// Framework of the baseline, for controls named without one; may be empty.
     pub framework: &'a str,
     /// Every file could be parsed, so what is not there does not exist.

@@ -9,7 +9,7 @@ use super::{
         AttachedEvidence, BaselineChoice, CheckId, CheckOverride, ControlId, Exception, ExceptionId, Implementation,
         ImplementationStatus, Origination, Severity, TeamId,
         code::Code,
-        diagnostic::Diagnostic,
+        diagnostic::{Diagnostic, nearest},
         parse::{Item, Raw},
         raw::{self, Text, Texts},
         source::Place,
@@ -33,22 +33,21 @@ const SEVERITIES: Words<Severity> =
 impl Table<'_> {
     /// A reference to a control.
     pub fn control(&self, value: &Spanned<String>) -> Option<ControlId> {
-        let text = value.get_ref().trim().to_lowercase();
-        let (framework, control) = match text.split_once(':') {
-            Some((framework, control)) => (framework.to_owned(), control.to_owned()),
-            None => (self.context.framework.to_owned(), text.clone()),
+        let default = Some(self.context.framework).filter(|framework| !framework.is_empty());
+        let unresolved = match self.context.data.frameworks.resolve(value.get_ref(), default) {
+            Ok(control) => return Some(control),
+            Err(unresolved) => unresolved,
         };
-        // `AC-6(5)` is how the publisher prints `ac-6.5`.
-        let control = control.replace('(', ".").replace([')', ' '], "");
-        if framework.is_empty() || control.is_empty() {
-            let message = format!("`{}` is not a control", value.get_ref());
-            self.report(
-                Diagnostic::new(Code::UnknownControl, self.at(value), message, "no such control")
-                    .help("write it with its framework, for example `nist-800-53r5:ac-6.5`"),
-            );
-            return None;
+        if self.context.data.complete {
+            let diagnostic =
+                Diagnostic::new(Code::UnknownControl, self.at(value), unresolved.to_string(), "no such control");
+            let near: Vec<_> = unresolved.nearest().into_iter().map(|name| format!("`{name}`")).collect();
+            self.report(match near.as_slice() {
+                [] => diagnostic.help("write it with its framework, for example `nist-800-53r5:ac-6.5`"),
+                near => diagnostic.help(format!("did you mean {}?", near.join(" or "))),
+            });
         }
-        Some(ControlId::new(format!("{framework}:{control}")))
+        None
     }
 
     pub fn controls(&self, values: &Texts) -> Vec<ControlId> {
@@ -59,7 +58,18 @@ impl Table<'_> {
         self.required(value, "control").and_then(|value| self.control(value)).unwrap_or_else(|| ControlId::new(""))
     }
 
+    /// A reference to a check.
     fn check(&self, value: &Spanned<String>) -> CheckId {
+        let known = &self.context.data.check_ids;
+        if self.context.complete && self.context.data.complete && !known.is_empty() && !known.contains(value.get_ref())
+        {
+            let message = format!("check `{}` does not exist", value.get_ref());
+            let diagnostic = Diagnostic::new(Code::UnknownCheck, self.at(value), message, "no such check");
+            self.report(match nearest(value.get_ref(), known.iter().map(String::as_str)) {
+                Some(near) => diagnostic.help(format!("did you mean `{near}`?")),
+                None => diagnostic.help("checks are built in, or declared with `[[check]]` below `controls/`"),
+            });
+        }
         CheckId::new(value.get_ref().as_str())
     }
 
@@ -72,6 +82,7 @@ pub(super) fn baseline(context: &Context<'_>, raw: &Raw) -> Option<BaselineChoic
     let item = once(context, &raw.baseline, "baseline")?;
     let table = context.table(item, "baseline", None).named("the baseline");
     let raw = &item.raw;
+    exists(&table, raw);
     Some(BaselineChoice {
         framework: table.text(&raw.framework, "framework"),
         name: table.text(&raw.name, "name"),
@@ -92,6 +103,30 @@ pub(super) fn baseline(context: &Context<'_>, raw: &Raw) -> Option<BaselineChoic
             .map(|add| table.within(add, "an addition").required_control(&add.get_ref().control))
             .collect(),
     })
+}
+
+fn exists(table: &Table<'_>, raw: &raw::Baseline) {
+    let data = table.context.data;
+    let (Some(framework), true) = (&raw.framework, data.complete) else { return };
+    let report = |value: &Spanned<String>, message: String, names: Vec<&str>| {
+        let list: Vec<_> = names.iter().map(|name| format!("`{name}`")).collect();
+        let help = match nearest(value.get_ref(), names.iter().copied()) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => format!("there are {}", list.join(", ")),
+        };
+        let diagnostic = Diagnostic::new(Code::UnknownBaseline, table.at(value), message, "does not exist");
+        table.report(if list.is_empty() { diagnostic } else { diagnostic.help(help) });
+    };
+    let Some(found) = data.frameworks.framework(framework.get_ref()) else {
+        let names = data.frameworks.iter().map(|framework| framework.id.as_str()).collect();
+        return report(framework, format!("framework `{}` is not known", framework.get_ref()), names);
+    };
+    if let Some(name) = &raw.name
+        && found.baseline(name.get_ref()).is_none()
+    {
+        let names = found.baselines.iter().map(|baseline| baseline.name.as_str()).collect();
+        report(name, format!("{} has no baseline `{}`", found.title, name.get_ref()), names);
+    }
 }
 
 pub(super) fn implementations(context: &Context<'_>, raw: &Raw) -> Vec<Implementation> {

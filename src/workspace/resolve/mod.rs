@@ -10,6 +10,7 @@
 mod claims;
 mod context;
 mod controls;
+mod data;
 mod files;
 mod index;
 mod origination;
@@ -22,7 +23,7 @@ use std::{cell::RefCell, collections::BTreeMap, path::Path};
 
 use chrono::NaiveDate;
 
-use self::{context::Context, index::Index};
+use self::{context::Context, data::Data, index::Index};
 use super::{Diagnostic, Workspace, parse::Raw};
 
 /// Builds the model. `None` when a part that stands once is missing.
@@ -33,11 +34,12 @@ pub(super) fn workspace(
     complete: bool,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Option<Workspace> {
+    let data = Data::load(root, raw, diagnostics);
     let found = RefCell::new(std::mem::take(diagnostics));
     let index = Index::new(raw, &found);
     let baseline = raw.baseline.first().and_then(|item| item.raw.framework.as_ref());
     let framework = baseline.map_or("", |framework| framework.get_ref());
-    let context = Context { root, today, index: &index, framework, complete, found: &found };
+    let context = Context { root, today, index: &index, data: &data, framework, complete, found: &found };
     let organizations = parties::organizations(&context, raw);
     let system = system::system(&context, raw);
     let control = system::document_control(&context, raw);
@@ -62,6 +64,7 @@ pub(super) fn workspace(
         assessments: scope::assessments(&context, raw),
         baseline: controls::baseline(&context, raw),
         implementations: controls::implementations(&context, raw),
+        checks: data.own_checks.clone(),
         check_overrides: controls::check_overrides(&context, raw),
         exceptions: controls::exceptions(&context, raw),
         acronyms: system::acronyms(&context, raw),

@@ -1,0 +1,59 @@
+//! Frameworks and checks that a workspace may name: those in the program and its own.
+
+use std::{collections::BTreeSet, path::Path, sync::Arc};
+
+use super::super::{
+    code::Code,
+    diagnostic::Diagnostic,
+    parse::Raw,
+    source::{Place, Source},
+};
+use crate::{
+    assess::checks::{self, Definition},
+    frameworks::Frameworks,
+};
+
+/// What controls and checks can be named.
+pub(super) struct Data {
+    pub frameworks: Frameworks,
+    /// The workspace's own checks.
+    pub own_checks: Vec<Arc<Definition>>,
+    pub check_ids: BTreeSet<String>,
+    /// Every framework and check file could be read, so what is not there does not exist.
+    pub complete: bool,
+}
+
+impl Data {
+    pub fn load(root: &Path, raw: &Raw, diagnostics: &mut Vec<Diagnostic>) -> Self {
+        let before = diagnostics.len();
+        let frameworks = Frameworks::load(Some(root)).unwrap_or_else(|errors| {
+            for error in errors {
+                let path = error.file.to_string_lossy().replace('\\', "/");
+                // A file that is not even TOML has been reported as that.
+                if diagnostics.iter().any(|diagnostic| diagnostic.place.source.path() == path) {
+                    continue;
+                }
+                let source = raw.data_files.iter().find(|source| source.path() == path).cloned();
+                let source = source.unwrap_or_else(|| Source::new(path, ""));
+                diagnostics.push(unusable(&source, error.span, &error.message));
+            }
+            Frameworks::builtin().clone()
+        });
+        let mut own_checks = Vec::new();
+        for source in raw.data_files.iter().filter(|source| raw.check_files.contains(source.path())) {
+            match checks::parse(source.text()) {
+                Ok(found) => own_checks.extend(found.into_iter().map(Arc::new)),
+                Err(problem) => diagnostics.push(unusable(source, problem.span, &problem.message)),
+            }
+        }
+        let mut check_ids: BTreeSet<String> = checks::known_ids().map(str::to_owned).collect();
+        check_ids.extend(own_checks.iter().map(|check: &Arc<Definition>| check.id.to_string()));
+        Self { frameworks, own_checks, check_ids, complete: diagnostics.len() == before }
+    }
+}
+
+fn unusable(source: &Arc<Source>, span: Option<std::ops::Range<usize>>, message: &str) -> Diagnostic {
+    let place = Place { source: Arc::clone(source), span: span.unwrap_or(0..source.text().find('\n').unwrap_or(0)) };
+    Diagnostic::new(Code::InvalidData, place, format!("`{}` cannot be used: {message}", source.path()), "here")
+        .help("docs/data-format.md describes frameworks, checks and other data")
+}
