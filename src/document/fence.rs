@@ -11,6 +11,8 @@
 mod advance;
 mod draw;
 mod layout;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
 

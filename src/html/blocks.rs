@@ -1,0 +1,304 @@
+//! Blocks and inline text as HTML.
+
+use std::fmt::Write;
+
+use super::{escape::escape, svg, table};
+use crate::document::{Answer, Block, Callout, Diagram, Form, Inline, Question, Target, palette};
+
+/// What blocks need to know of the page they are on.
+pub(super) struct Context {
+    /// `../` as often as the page lies below the output folder.
+    pub root: String,
+}
+
+/// Appends blocks.
+pub(super) fn blocks(out: &mut String, blocks: &[Block], context: &Context) {
+    for block in blocks {
+        self::block(out, block, context);
+    }
+}
+
+fn block(out: &mut String, block: &Block, context: &Context) {
+    match block {
+        Block::Heading { level, id, text } => heading(out, *level, id, text, context),
+        Block::Paragraph { text } => wrapped(out, "p", text, context),
+        Block::List { start, items } => list(out, *start, items, context),
+        Block::Terms { items } => terms(out, items, context),
+        Block::Table(content) => table::table(out, content, context),
+        Block::Code { language, text } => {
+            out.push_str("<pre tabindex=\"0\"");
+            if !language.is_empty() {
+                out.push_str(" data-language=\"");
+                escape(out, language);
+                out.push('"');
+            }
+            out.push_str("><code>");
+            escape(out, text);
+            out.push_str("</code></pre>\n");
+        }
+        Block::Quote { blocks } => {
+            out.push_str("<blockquote>");
+            self::blocks(out, blocks, context);
+            out.push_str("</blockquote>\n");
+        }
+        Block::Callout { kind, title, blocks } => callout(out, *kind, title, blocks, context),
+        Block::Diagram(content) => diagram(out, content, context),
+        Block::Image { file, alt, .. } => {
+            let _ = write!(out, "<p class=\"picture\"><img src=\"{}assets/", context.root);
+            escape(out, file);
+            out.push_str("\" alt=\"");
+            escape(out, alt);
+            out.push_str("\"></p>\n");
+        }
+        Block::Form(content) => form(out, content, context),
+        Block::Rule => out.push_str("<hr>\n"),
+        Block::PageBreak => out.push_str("<div class=\"page-break\"></div>\n"),
+    }
+}
+
+fn heading(out: &mut String, level: u8, id: &str, text: &[Inline], context: &Context) {
+    let level = (level + 1).clamp(2, 6);
+    let _ = write!(out, "<h{level} id=\"");
+    escape(out, id);
+    out.push_str("\">");
+    inlines(out, text, context);
+    anchor(out, id, &plain(text));
+    let _ = writeln!(out, "</h{level}>");
+}
+
+/// The link to a place itself, which the script also copies.
+pub(super) fn anchor(out: &mut String, id: &str, what: &str) {
+    out.push_str(" <a class=\"anchor\" href=\"#");
+    escape(out, id);
+    out.push_str("\" aria-label=\"Link to ");
+    escape(out, what);
+    out.push_str("\">#</a>");
+}
+
+fn wrapped(out: &mut String, tag: &str, text: &[Inline], context: &Context) {
+    let _ = write!(out, "<{tag}>");
+    inlines(out, text, context);
+    let _ = writeln!(out, "</{tag}>");
+}
+
+fn list(out: &mut String, start: Option<u64>, items: &[Vec<Block>], context: &Context) {
+    match start {
+        None => out.push_str("<ul>"),
+        Some(1) => out.push_str("<ol>"),
+        Some(first) => {
+            let _ = write!(out, "<ol start=\"{first}\">");
+        }
+    }
+    for item in items {
+        out.push_str("<li>");
+        tight(out, item, context);
+        out.push_str("</li>\n");
+    }
+    out.push_str(if start.is_some() { "</ol>\n" } else { "</ul>\n" });
+}
+
+/// Blocks without a paragraph around a single paragraph.
+pub(super) fn tight(out: &mut String, content: &[Block], context: &Context) {
+    match content {
+        [Block::Paragraph { text }] => inlines(out, text, context),
+        [Block::Paragraph { text }, rest @ ..] if rest.iter().all(|block| matches!(block, Block::List { .. })) => {
+            inlines(out, text, context);
+            blocks(out, rest, context);
+        }
+        _ => blocks(out, content, context),
+    }
+}
+
+fn terms(out: &mut String, items: &[(Vec<Inline>, Vec<Block>)], context: &Context) {
+    out.push_str("<dl class=\"terms\">\n");
+    for (term, details) in items {
+        out.push_str("<div><dt>");
+        inlines(out, term, context);
+        out.push_str("</dt><dd>");
+        tight(out, details, context);
+        out.push_str("</dd></div>\n");
+    }
+    out.push_str("</dl>\n");
+}
+
+fn callout(out: &mut String, kind: Callout, title: &[Inline], content: &[Block], context: &Context) {
+    let (class, symbol, name) = match kind {
+        Callout::Note => ("note", "●", "Note"),
+        Callout::Important => ("important", "▲", "Important"),
+        Callout::Warning => ("warning", "▲", "Warning"),
+    };
+    let _ = write!(out, "<div class=\"callout {class}\" role=\"note\"><p class=\"callout-title\">");
+    let _ = write!(out, "<span class=\"symbol\" aria-hidden=\"true\">{symbol}</span>");
+    if title.is_empty() {
+        out.push_str(name);
+    } else {
+        inlines(out, title, context);
+    }
+    out.push_str("</p>");
+    blocks(out, content, context);
+    out.push_str("</div>\n");
+}
+
+fn diagram(out: &mut String, diagram: &Diagram, context: &Context) {
+    out.push_str("<figure class=\"diagram\" id=\"");
+    escape(out, &diagram.id);
+    out.push_str("\"><div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"");
+    escape(out, &diagram.caption);
+    out.push_str("\">\n");
+    let _ = context;
+    svg::draw(out, diagram, &|anchor| Some(format!("#{anchor}")));
+    out.push_str("</div>\n<figcaption>");
+    escape(out, &diagram.caption);
+    anchor(out, &diagram.id, &diagram.caption);
+    out.push_str("<details><summary>The drawing in words</summary><p>");
+    escape(out, &diagram.alt);
+    out.push_str("</p></details></figcaption></figure>\n");
+}
+
+fn form(out: &mut String, form: &Form, context: &Context) {
+    out.push_str("<ol class=\"form\" id=\"");
+    escape(out, &form.id);
+    out.push_str("\">\n");
+    for question in &form.questions {
+        self::question(out, form, question, context);
+    }
+    out.push_str("</ol>\n");
+}
+
+fn question(out: &mut String, form: &Form, question: &Question, context: &Context) {
+    out.push_str("<li class=\"question\" id=\"");
+    escape(out, &format!("{}-{}", form.id, question.id));
+    out.push_str("\"><p class=\"ask\"><span class=\"number\">");
+    escape(out, &question.id);
+    out.push_str("</span> ");
+    inlines(out, &question.text, context);
+    out.push_str("</p>");
+    if !question.hint.is_empty() {
+        out.push_str("<p class=\"hint\">");
+        inlines(out, &question.hint, context);
+        out.push_str("</p>");
+    }
+    if !question.controls.is_empty() {
+        out.push_str("<p class=\"serves\">");
+        inlines(out, &question.controls, context);
+        out.push_str("</p>");
+    }
+    let given = question.given.as_deref().unwrap_or_default();
+    out.push_str("<div class=\"answer\">");
+    match &question.answer {
+        Answer::YesNo => choices(out, ["Yes", "No", "Not applicable"].into_iter(), given),
+        Answer::Choice(choices) => self::choices(out, choices.iter().map(String::as_str), given),
+        Answer::Date => field(out, "Date (YYYY-MM-DD)", given, 1),
+        Answer::Text(lines) => field(out, "Answer", given, *lines),
+    }
+    field(out, "Evidence and remarks", "", 1);
+    out.push_str("</div></li>\n");
+}
+
+fn choices<'a>(out: &mut String, choices: impl Iterator<Item = &'a str>, given: &str) {
+    out.push_str("<ul class=\"choices\">");
+    let given = given.trim().to_lowercase().replace('-', " ");
+    for choice in choices {
+        let chosen = !given.is_empty() && choice.to_lowercase() == given;
+        out.push_str(if chosen { "<li class=\"chosen\">" } else { "<li>" });
+        let _ = write!(out, "<span class=\"box\" aria-hidden=\"true\">{}</span> ", if chosen { "✓" } else { "" });
+        escape(out, choice);
+        if chosen {
+            out.push_str("<span class=\"unseen\"> (chosen)</span>");
+        }
+        out.push_str("</li>");
+    }
+    out.push_str("</ul>");
+}
+
+fn field(out: &mut String, label: &str, given: &str, lines: u8) {
+    let _ = write!(out, "<div class=\"field lines-{}\"><span class=\"label\">{label}</span>", lines.clamp(1, 12));
+    out.push_str("<span class=\"value\">");
+    escape(out, given);
+    out.push_str("</span></div>");
+}
+
+/// Appends inline text.
+pub(super) fn inlines(out: &mut String, text: &[Inline], context: &Context) {
+    for inline in text {
+        match inline {
+            Inline::Text { text } => escape(out, text),
+            Inline::Strong { text } => nested(out, "strong", text, context),
+            Inline::Emphasis { text } => nested(out, "em", text, context),
+            Inline::Code { text } => {
+                out.push_str("<code>");
+                breakable(out, text);
+                out.push_str("</code>");
+            }
+            Inline::Link { target, text } => {
+                out.push_str("<a href=\"");
+                escape(out, &href(target, context));
+                out.push_str(if matches!(target, Target::Url(_)) { "\" rel=\"noreferrer\">" } else { "\">" });
+                inlines(out, text, context);
+                out.push_str("</a>");
+            }
+            Inline::Badge { tone, text } => {
+                let symbol = palette::symbol(*tone);
+                let tone = svg::tone(*tone);
+                let _ = write!(out, "<span class=\"badge {tone}\"><span aria-hidden=\"true\">{symbol}</span> ");
+                escape(out, text);
+                out.push_str("</span>");
+            }
+            Inline::Team { index, text } => {
+                let _ = write!(out, "<span class=\"team t{}\">", index % palette::TEAMS);
+                escape(out, text);
+                out.push_str("</span>");
+            }
+            Inline::Break => out.push_str("<br>"),
+        }
+    }
+}
+
+fn nested(out: &mut String, tag: &str, text: &[Inline], context: &Context) {
+    let _ = write!(out, "<{tag}>");
+    inlines(out, text, context);
+    let _ = write!(out, "</{tag}>");
+}
+
+/// Long names of the machine may break after their separators.
+fn breakable(out: &mut String, text: &str) {
+    if text.len() < 18 {
+        return escape(out, text);
+    }
+    let mut rest = text;
+    while let Some(end) = rest.find(['/', '.', '@', ':', '_', '-', ',', '=']) {
+        let (piece, after) = rest.split_at(end + 1);
+        escape(out, piece);
+        if !after.is_empty() {
+            out.push_str("<wbr>");
+        }
+        rest = after;
+    }
+    escape(out, rest);
+}
+
+fn href(target: &Target, context: &Context) -> String {
+    match target {
+        Target::Anchor(anchor) => format!("#{anchor}"),
+        Target::Document(document, None) => format!("{}{document}.html", context.root),
+        Target::Document(document, Some(anchor)) => format!("{}{document}.html#{anchor}", context.root),
+        Target::Url(url) => url.clone(),
+    }
+}
+
+/// The words of inline text alone.
+pub(super) fn plain(text: &[Inline]) -> String {
+    let mut out = String::new();
+    for inline in text {
+        match inline {
+            Inline::Text { text } | Inline::Code { text } | Inline::Badge { text, .. } | Inline::Team { text, .. } => {
+                out.push_str(text);
+            }
+            Inline::Strong { text } | Inline::Emphasis { text } | Inline::Link { text, .. } => {
+                out.push_str(&plain(text));
+            }
+            Inline::Break => out.push(' '),
+        }
+    }
+    out
+}

@@ -1,0 +1,120 @@
+//! The start page: every document with its formats, the state of approval and evidence, the posture at a glance.
+
+use std::fmt::Write;
+
+use super::{
+    Site,
+    blocks::Context,
+    escape::escape,
+    page::{Frame, downloads, folder_title, marking},
+    posture,
+};
+use crate::document::{ControlBlock, Document};
+
+/// Renders the start page, `index.html`.
+pub fn index(site: &Site<'_>) -> String {
+    let workspace = site.workspace;
+    let context = Context { root: String::new() };
+    let nothing = ControlBlock::default();
+    let control = site.documents.first().map_or(&nothing, |document| &document.control);
+    let title = format!("{} – documents", workspace.system.name);
+    let mut out = String::new();
+    let draft = site.documents.iter().any(|document| document.control.is_draft());
+    let frame = Frame { language: &workspace.language, title: &title, draft, context: &context };
+    frame.open(&mut out, site, &workspace.system.summary);
+    out.push_str("</header>\n<div class=\"layout start\">\n<main id=\"content\">\n<header class=\"title-block\">\n<p class=\"organisation\">");
+    escape(&mut out, &workspace.style.organisation);
+    out.push_str("</p>\n<h1>");
+    escape(&mut out, &workspace.system.name);
+    out.push_str("</h1>\n<p class=\"subtitle\">");
+    escape(&mut out, &workspace.system.summary);
+    out.push_str("</p>\n");
+    state(&mut out, site, control);
+    out.push_str("</header>\n");
+    documents(&mut out, site, &context);
+    posture::posture(&mut out, site, &context);
+    out.push_str("</main>\n</div>\n<footer class=\"bottom\">\n");
+    marking(&mut out, control);
+    out.push_str("</footer>\n</body>\n</html>\n");
+    out
+}
+
+fn state(out: &mut String, site: &Site<'_>, control: &ControlBlock) {
+    out.push_str("<dl class=\"control\">\n<div><dt>Status</dt><dd>");
+    match control.approved {
+        Some(date) => {
+            let _ =
+                write!(out, "<span class=\"badge good\"><span aria-hidden=\"true\">✓</span> Approved {date}</span>");
+        }
+        None => out.push_str(
+            "<span class=\"badge caution\"><span aria-hidden=\"true\">▲</span> Draft: no approval is recorded</span>",
+        ),
+    }
+    out.push_str("</dd></div>\n");
+    let rows = [
+        ("Identifier", site.workspace.system.identifier.as_deref().unwrap_or_default()),
+        ("Version", &control.version),
+        ("Classification", &control.classification),
+        ("Owner", &control.owner),
+        ("Approver", &control.approver),
+        ("Content as of", &control.as_of),
+    ];
+    for (name, value) in rows {
+        if !value.is_empty() {
+            let _ = write!(out, "<div><dt>{name}</dt><dd>");
+            escape(out, value);
+            out.push_str("</dd></div>\n");
+        }
+    }
+    out.push_str("<div class=\"whole\"><dt>Evidence</dt><dd>");
+    if control.evidence.is_empty() {
+        out.push_str("None: these documents are a plan.");
+    }
+    for line in &control.evidence {
+        out.push_str("<span class=\"line\">");
+        escape(out, line);
+        out.push_str("</span>");
+    }
+    out.push_str("</dd></div>\n</dl>\n");
+}
+
+fn documents(out: &mut String, site: &Site<'_>, context: &Context) {
+    out.push_str(
+        "<section aria-labelledby=\"documents\">\n<h2 id=\"documents\">Documents</h2>\n<ul class=\"cards\">\n",
+    );
+    for document in site.documents.iter().filter(|document| !document.id.contains('/')) {
+        card(out, document, site, context, "h3");
+    }
+    out.push_str("</ul>\n");
+    let mut folders: Vec<&str> = Vec::new();
+    for (folder, _) in site.documents.iter().filter_map(|document| document.id.rsplit_once('/')) {
+        if !folders.contains(&folder) {
+            folders.push(folder);
+        }
+    }
+    for folder in folders {
+        out.push_str("<h3 id=\"");
+        escape(out, &format!("folder-{folder}"));
+        out.push_str("\">");
+        escape(out, &folder_title(folder));
+        out.push_str("</h3>\n<ul class=\"cards small\">\n");
+        let inside = |document: &&Document| document.id.rsplit_once('/').is_some_and(|(at, _)| at == folder);
+        for document in site.documents.iter().filter(inside) {
+            card(out, document, site, context, "h4");
+        }
+        out.push_str("</ul>\n");
+    }
+    out.push_str("</section>\n");
+}
+
+fn card(out: &mut String, document: &Document, site: &Site<'_>, context: &Context, heading: &str) {
+    let _ = write!(out, "<li><{heading}><a href=\"");
+    escape(out, &document.id);
+    out.push_str(".html\">");
+    escape(out, &document.title);
+    let _ = write!(out, "</a></{heading}><p>");
+    escape(out, &document.summary);
+    out.push_str("</p>");
+    downloads(out, &document.id, site, context, &document.title);
+    out.push_str("</li>\n");
+}

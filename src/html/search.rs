@@ -1,0 +1,74 @@
+//! The search index: headings and table rows of every document, as a script that sets one variable.
+//!
+//! A script and not JSON, because a page that was opened from a folder may not fetch.
+
+use serde_json::{Value, json};
+
+use super::{Site, blocks::plain};
+use crate::document::{Block, Document, Row, Table};
+
+/// Longest text of an entry, in characters.
+const LONGEST: usize = 160;
+
+/// `assets/search-index.js`: per document its id, title and entries of anchor, text, section, and 1 for a heading.
+pub(super) fn script(site: &Site<'_>) -> String {
+    let pages: Vec<Value> = site.documents.iter().map(page).collect();
+    // JSON may hold the two line separators that scripts once could not; escaping `<` keeps it harmless in any context.
+    let json = Value::Array(pages).to_string();
+    let json = json.replace('\u{2028}', "\\u2028").replace('\u{2029}', "\\u2029").replace('<', "\\u003c");
+    format!("window.scopefenceIndex={json};\n")
+}
+
+fn page(document: &Document) -> Value {
+    let mut entries = vec![json!(["", document.title, document.subtitle, 1])];
+    let mut section = String::new();
+    for block in &document.blocks {
+        match block {
+            Block::Heading { id, text, .. } => {
+                let text = plain(text);
+                entries.push(json!([id, text, section_of(&section, &text), 1]));
+                section = text;
+            }
+            Block::Table(table) => rows(table, &section, &mut entries),
+            Block::Diagram(diagram) => entries.push(json!([diagram.id, diagram.caption, section])),
+            Block::Form(form) => {
+                for question in &form.questions {
+                    let anchor = format!("{}-{}", form.id, question.id);
+                    entries.push(json!([anchor, cut(format!("{} {}", question.id, plain(&question.text))), section]));
+                }
+            }
+            _ => {}
+        }
+    }
+    json!([document.id, document.title, entries])
+}
+
+/// A heading is not its own section.
+fn section_of<'a>(section: &'a str, heading: &str) -> &'a str {
+    if section == heading { "" } else { section }
+}
+
+fn rows(table: &Table, section: &str, entries: &mut Vec<Value>) {
+    for row in table.rows.iter().filter(|row| !row.group) {
+        let anchor = row.id.as_deref().unwrap_or(&table.id);
+        let text = cut(words(row));
+        if !text.is_empty() {
+            entries.push(json!([anchor, text, if section.is_empty() { &table.caption } else { section }]));
+        }
+    }
+}
+
+fn words(row: &Row) -> String {
+    let cells = row.cells.iter().flat_map(|cell| &cell.blocks).filter_map(|block| match block {
+        Block::Paragraph { text } => Some(plain(text)),
+        _ => None,
+    });
+    cells.filter(|text| text.chars().count() > 1).collect::<Vec<_>>().join(" · ")
+}
+
+fn cut(text: String) -> String {
+    match text.char_indices().nth(LONGEST) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text,
+    }
+}

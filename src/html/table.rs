@@ -1,0 +1,203 @@
+//! Tables: captions, header cells with scopes, groups as row groups, room to scroll.
+
+use std::fmt::Write;
+
+use super::{
+    blocks::{Context, anchor, inlines, plain, tight},
+    escape::escape,
+};
+use crate::document::{Align, Block, Cell, Row, Table};
+
+/// Tables with at least this many rows get a filter.
+const FILTER_FROM: usize = 12;
+
+/// Appends a table.
+pub(super) fn table(out: &mut String, table: &Table, context: &Context) {
+    if table.rows.is_empty() {
+        return nothing(out, table, context);
+    }
+    let rows = table.rows.iter().filter(|row| !row.group).count();
+    let spans = table.rows.iter().flat_map(|row| &row.cells).any(|cell| cell.rows > 1);
+    out.push_str("<figure class=\"table");
+    if table.landscape {
+        out.push_str(" wide");
+    }
+    if table.rotate_heads {
+        out.push_str(" rotate");
+    }
+    out.push_str("\" id=\"");
+    escape(out, &table.id);
+    out.push('"');
+    if rows >= FILTER_FROM && !spans {
+        out.push_str(" data-filter");
+    }
+    if rows >= 3 && !spans {
+        out.push_str(" data-sort");
+    }
+    out.push_str("><div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-labelledby=\"");
+    escape(out, &table.id);
+    out.push_str("-caption\">\n<table><caption id=\"");
+    escape(out, &table.id);
+    out.push_str("-caption\"><span>");
+    escape(out, &table.caption);
+    anchor(out, &table.id, &table.caption);
+    out.push_str("</span></caption>\n");
+    columns(out, table);
+    if !table.head.is_empty() {
+        out.push_str("<thead>");
+        for row in &table.head {
+            head_row(out, table, row, context);
+        }
+        out.push_str("</thead>\n");
+    }
+    body(out, table, context);
+    out.push_str("</table></div>\n");
+    if !table.source.is_empty() {
+        out.push_str("<figcaption class=\"source\">");
+        inlines(out, &table.source, context);
+        out.push_str("</figcaption>\n");
+    }
+    out.push_str("</figure>\n");
+}
+
+/// Said instead of a table without rows.
+fn nothing(out: &mut String, table: &Table, context: &Context) {
+    out.push_str("<div class=\"empty\" id=\"");
+    escape(out, &table.id);
+    out.push_str("\"><p><strong>");
+    escape(out, &table.caption);
+    out.push_str("</strong></p><p>");
+    inlines(out, &table.empty, context);
+    out.push_str("</p></div>\n");
+}
+
+fn columns(out: &mut String, table: &Table) {
+    let total: u32 = table.columns.iter().map(|column| u32::from(column.weight)).sum();
+    out.push_str("<colgroup>");
+    for column in &table.columns {
+        if column.narrow {
+            out.push_str("<col class=\"narrow\">");
+        } else if column.weight > 0 {
+            let _ = write!(out, "<col class=\"w{}\">", (u32::from(column.weight) * 100 / total.max(1)).clamp(1, 100));
+        } else {
+            out.push_str("<col>");
+        }
+    }
+    out.push_str("</colgroup>\n");
+}
+
+fn head_row(out: &mut String, table: &Table, row: &Row, context: &Context) {
+    out.push_str("<tr>");
+    let mut column = 0;
+    for cell in &row.cells {
+        // A header cell must say something; an empty corner is a plain cell.
+        let tag = if cell.blocks.is_empty() { "td" } else { "th" };
+        let _ = write!(out, "<{tag}");
+        if tag == "th" {
+            out.push_str(if cell.columns > 1 { " scope=\"colgroup\"" } else { " scope=\"col\"" });
+        }
+        spans(out, cell);
+        let narrow = cell.columns == 1 && table.columns.get(column).is_some_and(|column| column.narrow);
+        let upright = table.rotate_heads && narrow && words(cell).chars().count() > 4;
+        let align = table.columns.get(column).map_or(Align::Start, |column| column.align);
+        classes(out, [if upright { "upright" } else { "" }, if narrow { "narrow" } else { "" }, class(align)]);
+        out.push('>');
+        if upright {
+            out.push_str("<span>");
+        }
+        tight(out, &cell.blocks, context);
+        if upright {
+            out.push_str("</span>");
+        }
+        let _ = write!(out, "</{tag}>");
+        column += usize::from(cell.columns);
+    }
+    out.push_str("</tr>");
+}
+
+fn body(out: &mut String, table: &Table, context: &Context) {
+    out.push_str("<tbody>");
+    // For every column, how many further rows a cell from above still covers.
+    let mut covered = vec![0_u16; table.columns.len()];
+    for (index, row) in table.rows.iter().enumerate() {
+        if row.group && index > 0 {
+            out.push_str("</tbody>\n<tbody>");
+        }
+        out.push_str(if row.group { "<tr class=\"group\"" } else { "<tr" });
+        if let Some(id) = &row.id {
+            out.push_str(" id=\"");
+            escape(out, id);
+            out.push('"');
+        }
+        out.push('>');
+        body_cells(out, table, row, &mut covered, context);
+        out.push_str("</tr>\n");
+    }
+    out.push_str("</tbody>");
+}
+
+fn body_cells(out: &mut String, table: &Table, row: &Row, covered: &mut [u16], context: &Context) {
+    let mut column = 0;
+    let mut skip = |column: &mut usize, covered: &mut [u16]| {
+        while let Some(rows) = covered.get_mut(*column).filter(|rows| **rows > 0) {
+            *rows -= 1;
+            *column += 1;
+        }
+    };
+    for cell in &row.cells {
+        skip(&mut column, covered);
+        let spec = table.columns.get(column);
+        let header = row.group || spec.is_some_and(|column| column.header);
+        let tag = if header && !cell.blocks.is_empty() { "th" } else { "td" };
+        let _ = write!(out, "<{tag}");
+        if tag == "th" {
+            let group = row.group || cell.rows > 1;
+            out.push_str(if group { " scope=\"rowgroup\"" } else { " scope=\"row\"" });
+        }
+        spans(out, cell);
+        let align = spec.filter(|_| !row.group).map_or(Align::Start, |column| column.align);
+        let narrow = !row.group && spec.is_some_and(|column| column.narrow);
+        classes(out, [class(align), if narrow { "narrow" } else { "" }, ""]);
+        out.push('>');
+        tight(out, &cell.blocks, context);
+        let _ = write!(out, "</{tag}>");
+        for below in covered.iter_mut().skip(column).take(usize::from(cell.columns)) {
+            *below = cell.rows.saturating_sub(1);
+        }
+        column += usize::from(cell.columns);
+    }
+    skip(&mut column, covered);
+}
+
+fn spans(out: &mut String, cell: &Cell) {
+    if cell.columns > 1 {
+        let _ = write!(out, " colspan=\"{}\"", cell.columns);
+    }
+    if cell.rows > 1 {
+        let _ = write!(out, " rowspan=\"{}\"", cell.rows);
+    }
+}
+
+fn classes(out: &mut String, classes: [&str; 3]) {
+    let classes = classes.into_iter().filter(|class| !class.is_empty()).collect::<Vec<_>>();
+    if !classes.is_empty() {
+        let _ = write!(out, " class=\"{}\"", classes.join(" "));
+    }
+}
+
+fn class(align: Align) -> &'static str {
+    match align {
+        Align::Start => "",
+        Align::Center => "center",
+        Align::End => "end",
+    }
+}
+
+/// The words of a cell's paragraphs.
+fn words(cell: &Cell) -> String {
+    let paragraphs = cell.blocks.iter().map(|block| match block {
+        Block::Paragraph { text } => plain(text),
+        _ => String::new(),
+    });
+    paragraphs.collect::<Vec<_>>().join(" ")
+}
