@@ -18,6 +18,8 @@ pub mod palette;
 mod parse;
 pub mod scene;
 mod settle;
+#[cfg(test)]
+pub(crate) mod specimen;
 mod templates;
 #[cfg(test)]
 pub(crate) mod testing;

@@ -54,7 +54,7 @@ const TEAM: [[u32; 4]; TEAMS] = [
     [0x3d4958, 0xf0f4f9, 0xa5b2c4, 0x22272d], // slate
     [0x0b432b, 0xeaf7ef, 0x72a689, 0x182b21], // forest
     [0x562159, 0xfdeefe, 0xb47ab7, 0x321e33], // plum
-    [0x5a4403, 0xf9f3e5, 0xbaa269, 0x2e2511], // bronze
+    [0x6b5010, 0xf9f3e5, 0xc9a648, 0x2e2511], // bronze
     [0xb71a18, 0xffefed, 0xed8c80, 0x3a1d1a], // red
 ];
 
@@ -219,8 +219,9 @@ mod tests {
             for a in 0..TEAMS {
                 for b in 0..a {
                     let (x, y) = (team(a, theme).strong, team(b, theme).strong);
-                    let apart = x.r.abs_diff(y.r).max(x.g.abs_diff(y.g)).max(x.b.abs_diff(y.b));
-                    assert!(apart >= 24, "teams {a} and {b} look alike in {theme:?}: {x} {y}");
+                    let channels = [x.r.abs_diff(y.r), x.g.abs_diff(y.g), x.b.abs_diff(y.b)];
+                    let apart: u32 = channels.into_iter().map(u32::from).sum();
+                    assert!(apart >= 40, "teams {a} and {b} look alike in {theme:?}: {x} {y}");
                 }
             }
         }

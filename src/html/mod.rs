@@ -17,6 +17,8 @@ mod posture;
 mod search;
 mod svg;
 mod table;
+#[cfg(test)]
+mod tests;
 mod theme;
 
 use std::borrow::Cow;

@@ -101,10 +101,10 @@ fn words_within(scene: &Scene, index: usize) -> String {
     for shape in &scene.shapes[index + 1..] {
         match shape {
             Shape::Rect { link: Some(_), .. } => break,
-            Shape::Text { x: left, y: base, text, .. } => {
-                if (*x..=x + width).contains(left) && (*y..=y + height).contains(base) {
-                    words.push(&**text);
-                }
+            Shape::Text { x: left, y: base, text, .. }
+                if (*x..=x + width).contains(left) && (*y..=y + height).contains(base) =>
+            {
+                words.push(&**text);
             }
             _ => {}
         }

@@ -138,7 +138,7 @@ fn body(out: &mut String, table: &Table, context: &Context) {
 
 fn body_cells(out: &mut String, table: &Table, row: &Row, covered: &mut [u16], context: &Context) {
     let mut column = 0;
-    let mut skip = |column: &mut usize, covered: &mut [u16]| {
+    let skip = |column: &mut usize, covered: &mut [u16]| {
         while let Some(rows) = covered.get_mut(*column).filter(|rows| **rows > 0) {
             *rows -= 1;
             *column += 1;

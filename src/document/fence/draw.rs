@@ -11,7 +11,7 @@ pub(super) fn draw(layout: &Layout<'_>) -> Scene {
     let mut pen = Pen { shapes: Vec::new() };
     let fence = Stroke { ink: Ink::Accent, width: 1.6, dashed: true };
     pen.rect(layout.fence, 6.0, Some(Ink::AccentSurface), Some(fence), None);
-    pen.text((layout.fence.x + 9.0, layout.fence.y + 16.0), 10.0, true, Ink::Accent, &layout.plan.label);
+    pen.text((layout.fence.x + 9.0, layout.fence.y + 17.5), 10.0, true, Ink::Accent, &layout.plan.label);
     for (x, y) in &layout.outside_labels {
         pen.text((*x, *y), 8.5, true, Ink::Muted, &layout.plan.outside_label);
     }
@@ -69,7 +69,8 @@ impl Pen {
         let bar = Place { x: place.x + 1.4, y: place.y + 2.0, width: BAR - 1.2, height: place.height - 4.0 };
         self.rect(bar, 0.9, Some(Ink::Team(team)), None, None);
         let left = place.x + BAR + style.pad;
-        let text = boxed.lines.len() as f32 * style.leading() + boxed.references.len() as f32 * SMALL * 1.25;
+        let own_lines = if boxed.shared { 0 } else { boxed.references.len() };
+        let text = boxed.lines.len() as f32 * style.leading() + own_lines as f32 * SMALL * 1.25;
         let mut y = place.y + (place.height - text) / 2.0;
         let right = place.x + place.width - style.pad;
         self.anchored(
@@ -85,6 +86,11 @@ impl Pen {
             y += style.leading();
         }
         for line in &boxed.references {
+            if boxed.shared {
+                let at = (right, y - style.leading() * 0.22);
+                self.anchored(at, SMALL, true, Ink::Accent, line, TextAnchor::End);
+                continue;
+            }
             self.text((left, y + SMALL * 0.98), SMALL, true, Ink::Accent, line);
             y += SMALL * 1.25;
         }

@@ -36,7 +36,7 @@ pub(super) struct Style {
 
 impl Style {
     pub(super) fn leading(&self) -> f32 {
-        self.text * 1.2
+        self.text * if self.text < 7.0 { 1.12 } else { 1.2 }
     }
 
     pub(super) fn title(&self) -> f32 {
@@ -54,11 +54,14 @@ const STYLES: [Style; 6] = [
     style(8.0, 5.0, 5.0, 8.0),
     style(7.5, 4.5, 4.5, 7.0),
     style(7.0, 4.0, 4.0, 6.0),
-    style(6.5, 3.0, 3.0, 5.0),
+    style(6.5, 2.6, 2.6, 4.5),
 ];
 
 /// Least widths of a box that are tried.
 const WIDTHS: [f32; 9] = [150.0, 132.0, 118.0, 106.0, 96.0, 88.0, 80.0, 72.0, 64.0];
+
+/// Wider than this, a box looks lost in itself.
+const WIDEST: f32 = 165.0;
 
 /// Colour bar at the left edge of a box.
 pub(super) const BAR: f32 = 3.0;
@@ -67,7 +70,7 @@ const FENCE_PAD: f32 = 10.0;
 /// Height of a number on an arrow.
 pub(super) const NUMBER: f32 = 10.5;
 /// Width that an arrow with its number takes.
-const SLOT: f32 = 22.0;
+const SLOT: f32 = 21.0;
 
 /// A rectangle.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
@@ -110,6 +113,8 @@ pub(super) struct BoxAt<'p> {
     pub place: Place,
     pub lines: Vec<String>,
     pub references: Vec<String>,
+    /// The references stand at the end of the last line of the name.
+    pub shared: bool,
 }
 
 /// Arrows that share one line between a group and the fence.
@@ -153,7 +158,9 @@ pub(super) fn lay_out(plan: &Plan) -> Layout<'_> {
     for (style, with_key) in with_key.chain(STYLES.iter().map(|style| (style, false))) {
         for least in WIDTHS {
             let Some(layout) = arrange(plan, &prepared, *style, least, with_key) else { continue };
-            let cost = layout.late() * 4.0 + layout.crowded as f32 * 60.0 + layout.height * 0.01;
+            // A third line is a blemish; in a crowd it is better than a drawing that has to shrink.
+            let crowd = layout.crowded as f32 * if style.text > SMALL { 60.0 } else { 8.0 };
+            let cost = layout.late() * 4.0 + crowd + layout.height * 0.01;
             if nearest.as_ref().is_none_or(|(lowest, _)| cost < *lowest) {
                 nearest = Some((cost, layout));
             }
@@ -189,7 +196,7 @@ fn arrange<'p>(plan: &'p Plan, prepared: &Prepared, style: Style, least: f32, wi
         let bands = bands(plan, prepared, style, least, width)?;
         let used = bands.iter().flatten().map(|shelf| shelf.width).fold(0.0, f32::max) + 2.0 * FENCE_PAD;
         let label = wider(&plan.label, 10.0, true) + 2.0 * FENCE_PAD;
-        width = used.max(label).max(300.0).min(PAGE_WIDTH).max(used);
+        width = used.max(label).clamp(300.0, PAGE_WIDTH);
     }
     let bands = bands(plan, prepared, style, least, width)?;
     Some(place(plan, &bands, style, width, with_key))
@@ -245,21 +252,22 @@ fn pieces(text: &str, bold: bool) -> Vec<(f32, f32)> {
         .collect()
 }
 
-/// How many lines the pieces take at `size` in `max` points; a piece too wide for a line takes as many as it needs.
-fn count(pieces: &[(f32, f32)], size: f32, max: f32) -> usize {
-    let mut lines = 0;
-    let mut room = 0.0;
+/// How many lines the pieces take at `size` in `max` points, and how wide the last one is; a piece too wide for a line
+/// takes as many as it needs.
+fn count(pieces: &[(f32, f32)], size: f32, max: f32) -> (usize, f32) {
+    let (mut lines, mut used, mut last) = (0, 0.0, 0.0);
     for (whole, trimmed) in pieces {
         let (whole, trimmed) = (whole * size, trimmed * size);
-        if lines == 0 || trimmed > room {
+        if lines == 0 || used + trimmed > max {
             let more = if max > 0.0 { (trimmed / max).ceil().max(1.0) } else { 100.0 };
             // A broken word wastes up to one character a line.
             lines += if more > 1.0 { more as usize + 1 } else { 1 };
-            room = max;
+            used = 0.0;
         }
-        room -= whole;
+        last = used + trimmed;
+        used += whole;
     }
-    lines
+    (lines, last)
 }
 
 fn wider(text: &str, size: f32, bold: bool) -> f32 {
@@ -290,7 +298,8 @@ fn pack(panels: &[Panel], measured: &[Vec<Measured>], style: Style, least: f32, 
             let Some(shelf) = shelf(panels, measured, style, least, width, start..end) else { break };
             let Some((before, _)) = best[start] else { continue };
             let empty = (width - shelf.width).max(0.0) / width;
-            let cost = before + shelf.height + style.space + shelf.crowded as f32 * 40.0 + empty * 16.0;
+            let crowd = shelf.crowded as f32 * if style.text > SMALL { 40.0 } else { 2.0 };
+            let cost = before + shelf.height + style.space + crowd + empty * 16.0;
             if choice.is_none_or(|(least, _)| cost < least) {
                 choice = Some((cost, start));
             }
@@ -331,7 +340,7 @@ fn shelf(
         }
     }
     let (rows, box_width) = fitting?;
-    let box_width = box_width.min(least * 1.5);
+    let box_width = box_width.min(least * 1.4).min(WIDEST.max(least));
     let columns: Vec<usize> = counts().map(|count| count.div_ceil(rows)).collect();
     let total: usize = columns.iter().sum();
     let mut row_heights: Vec<f32> = Vec::new();
@@ -376,10 +385,22 @@ fn text_width(short: f32, style: Style, box_width: f32) -> f32 {
     box_width - BAR - 2.0 * style.pad - short * SMALL - 2.0
 }
 
+/// Width of the references of a box.
+fn reference_width(style: Style, box_width: f32) -> f32 {
+    box_width - BAR - 2.0 * style.pad
+}
+
+/// Whether references so wide may follow the last line of a name: not on the line of the team's letters.
+fn share(lines: usize, last: f32, references: f32, room: f32) -> bool {
+    references > 0.0 && lines > 1 && last + 5.0 + references <= room
+}
+
 fn lines(item: &Measured, style: Style, box_width: f32) -> (usize, usize) {
-    let title = count(&item.title, style.text, text_width(item.short, style, box_width)).max(1);
-    let references = count(&item.references, SMALL, box_width - BAR - 2.0 * style.pad);
-    (title, references)
+    let (title, last) = count(&item.title, style.text, text_width(item.short, style, box_width));
+    let room = reference_width(style, box_width);
+    let (references, width) = count(&item.references, SMALL, room);
+    let shared = references == 1 && share(title, last, width, room);
+    (title.max(1), if shared { 0 } else { references })
 }
 
 fn box_height(lines: usize, references: usize, style: Style) -> f32 {
@@ -411,7 +432,7 @@ fn place<'p>(plan: &'p Plan, bands: &[Vec<Shelf>; 3], style: Style, width: f32, 
         layout.arrows.extend(arrows(&plan.above, above.last(), &facing, bottom, y));
     }
     let top = y;
-    y = place_band(&mut layout, &plan.inside, inside, y + 22.0) + FENCE_PAD;
+    y = place_band(&mut layout, &plan.inside, inside, y + 23.0) + FENCE_PAD;
     layout.fence = Place { x: 1.0, y: top, width: width - 2.0, height: y - top };
     if !below.is_empty() {
         let bottom = y;
@@ -420,10 +441,10 @@ fn place<'p>(plan: &'p Plan, bands: &[Vec<Shelf>; 3], style: Style, width: f32, 
         y = place_band(&mut layout, &plan.below, below, y);
         let facing = layout.facing_from(below.first(), band);
         layout.arrows.extend(arrows(&plan.below, below.first(), &facing, band, bottom));
-        layout.outside_labels.push((FENCE_PAD, y + 11.0));
-        y += 14.0;
+        layout.outside_labels.push((FENCE_PAD, y + 10.0));
+        y += 11.0;
     }
-    y = legend(&mut layout, y + 10.0);
+    y = legend(&mut layout, y + 8.0);
     if with_key && !plan.key.is_empty() {
         y = key(&mut layout, &plan.key, y + 4.0);
     } else if !plan.key.is_empty() {
@@ -494,12 +515,15 @@ fn place_band<'p>(layout: &mut Layout<'p>, panels: &'p [Panel], shelves: &[Shelf
 fn boxed(item: &Item, place: Place, style: Style) -> BoxAt<'_> {
     let short = wider(&item.short, 1.0, true);
     let lines = wrap(&item.title, style.text * AIR, false, text_width(short, style, place.width));
-    let references = if item.references.is_empty() {
-        Vec::new()
-    } else {
-        wrap(&item.references, SMALL * AIR, true, place.width - BAR - 2.0 * style.pad)
+    let room = reference_width(style, place.width);
+    let references = match &*item.references {
+        "" => Vec::new(),
+        some => wrap(some, SMALL * AIR, true, room),
     };
-    BoxAt { item, place, lines, references }
+    let last = lines.last().map_or(0.0, |line| wider(line, style.text, false));
+    let width = references.first().map_or(0.0, |line| wider(line, SMALL, true));
+    let shared = references.len() == 1 && share(lines.len(), last, width, room);
+    BoxAt { item, place, lines, references, shared }
 }
 
 /// Lines between a panel and the fence: how many fit side by side.
@@ -538,7 +562,7 @@ fn arrow_gap(panels: &[Panel], shelf: Option<&Shelf>, style: Style) -> f32 {
     });
     match stack.max().unwrap_or(0) {
         0 => style.space + 2.0,
-        stack => 14.0 + stack as f32 * (NUMBER + 1.5),
+        stack => 12.0 + stack as f32 * (NUMBER + 1.5),
     }
 }
 

@@ -1,0 +1,173 @@
+//! Pages of a document that holds one of everything.
+
+use std::path::Path;
+
+use super::*;
+use crate::document::{specimen, testing};
+
+/// Every file of a small site with a document in a folder.
+fn files() -> Vec<(String, Cow<'static, [u8]>)> {
+    let workspace = testing::workspace();
+    let assessment = testing::plan();
+    let documents = [specimen::document("specimen", &workspace), specimen::document("team/platform", &workspace)];
+    let downloads = [
+        Download { document: "specimen".to_owned(), label: "PDF".to_owned(), path: "specimen.pdf".to_owned() },
+        Download {
+            document: "team/platform".to_owned(),
+            label: "PDF".to_owned(),
+            path: "team/platform.pdf".to_owned(),
+        },
+    ];
+    let site = Site { workspace: &workspace, assessment: &assessment, documents: &documents, downloads: &downloads };
+    super::site(&site)
+}
+
+fn pages() -> Vec<(String, String)> {
+    let pages = files().into_iter().filter(|(path, _)| path.ends_with(".html"));
+    pages.map(|(path, content)| (path, String::from_utf8(content.into_owned()).unwrap())).collect()
+}
+
+/// Writes the site and returns its folder; `SCOPEFENCE_TEST_KEEP` names one that stays for a person to look at.
+fn written(name: &str) -> (Option<tempfile::TempDir>, std::path::PathBuf) {
+    let kept = std::env::var_os("SCOPEFENCE_TEST_KEEP").map(|folder| Path::new(&folder).join(name));
+    let temporary = kept.is_none().then(|| tempfile::tempdir().unwrap());
+    let root = kept.unwrap_or_else(|| temporary.as_ref().unwrap().path().to_owned());
+    for (path, content) in files() {
+        let path = root.join(path);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, content).unwrap();
+    }
+    (temporary, root)
+}
+
+/// Values of an attribute on a page.
+fn attribute<'p>(page: &'p str, name: &str) -> Vec<&'p str> {
+    let opening = format!(" {name}=\"");
+    page.split(&*opening).skip(1).filter_map(|rest| rest.split('"').next()).collect()
+}
+
+#[test]
+fn hostile_text_comes_out_as_text() {
+    for (path, page) in pages() {
+        assert!(!page.contains("<script>"), "{path}");
+        assert!(!page.contains("\" onmouseover"), "{path}");
+        assert!(!page.contains('\u{1b}') && !page.contains('\u{202e}'), "{path}");
+        let hrefs = attribute(&page, "href");
+        assert!(hrefs.iter().all(|href| !href.starts_with("javascript:")), "{path}");
+    }
+    let (_, page) = &pages()[0];
+    assert!(page.contains("&lt;script&gt;alert(1)&lt;/script&gt;") && page.contains("[U+202E]txt.exe"));
+}
+
+#[test]
+fn nothing_inline_and_nothing_from_outside() {
+    for (path, page) in pages() {
+        assert!(page.contains("default-src 'none'"), "{path} has a policy");
+        assert!(!page.contains(" style=\"") && !page.contains("<style"), "{path} has no inline style");
+        for script in page.split("<script").skip(1) {
+            assert!(
+                script.starts_with(" src=\"") || script.starts_with(" defer src=\""),
+                "{path} has no inline script"
+            );
+        }
+        for source in attribute(&page, "src") {
+            assert!(!source.contains(':') && !source.starts_with('/'), "{path} loads {source}");
+        }
+    }
+    for (path, content) in files().iter().filter(|(path, _)| path.ends_with(".css")) {
+        let css = std::str::from_utf8(content).unwrap();
+        assert!(!css.contains("http:") && !css.contains("https:") && !css.contains("@import"), "{path}");
+    }
+}
+
+#[test]
+fn every_link_within_the_site_leads_somewhere() {
+    let files = files();
+    let exists = |path: &str| files.iter().any(|(other, _)| other == path) || path.ends_with(".pdf");
+    for (path, page) in pages() {
+        let ids = attribute(&page, "id");
+        let unique: std::collections::BTreeSet<_> = ids.iter().collect();
+        assert_eq!(unique.len(), ids.len(), "{path} repeats an id");
+        let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
+        for href in attribute(&page, "href").into_iter().chain(attribute(&page, "src")) {
+            if let Some(anchor) = href.strip_prefix('#') {
+                let known = ids.contains(&anchor) || anchor.starts_with("component-");
+                assert!(known, "{path} links to #{anchor}");
+            } else if !href.starts_with("https:") {
+                let target = href.split('#').next().unwrap();
+                let target = match target.strip_prefix("../") {
+                    Some(above) => above.to_owned(),
+                    None if folder.is_empty() => target.to_owned(),
+                    None => format!("{folder}/{target}"),
+                };
+                assert!(exists(&target), "{path} links to {target}");
+            }
+        }
+        for reference in ["aria-labelledby", "aria-describedby"] {
+            for id in attribute(&page, reference) {
+                assert!(ids.contains(&id), "{path}: {reference} names {id}");
+            }
+        }
+    }
+}
+
+#[test]
+fn tables_say_what_their_headers_head() {
+    let (_, page) = &pages()[0];
+    assert!(page.contains("<th scope=\"rowgroup\" rowspan=\"2\">payments</th>"));
+    assert!(page.contains("<th scope=\"colgroup\" colspan=\"2\">Observed</th>"));
+    assert!(page.contains("<tr class=\"group\"><th scope=\"rowgroup\" colspan=\"13\">Operations</th></tr>"));
+    assert!(page.contains("<tr id=\"finding-3\"><th scope=\"row\">"));
+    assert_eq!(
+        page.matches("<table>").count(),
+        page.matches("<caption").count() + page.matches("class=\"revisions\"").count()
+    );
+    // The row below a cell that covers two rows begins in the second column.
+    assert!(page.contains("txt.exe</td><td class=\"end narrow\">12</td>"));
+}
+
+#[test]
+fn a_draft_says_so_on_every_page_and_an_approved_document_does_not() {
+    assert!(pages().iter().all(|(_, page)| page.contains("class=\"draft-mark\"") && page.contains("DRAFT</span>")));
+    let workspace = testing::workspace();
+    let assessment = testing::plan();
+    let mut document = specimen::document("specimen", &workspace);
+    document.control.approved = chrono::NaiveDate::from_ymd_opt(2026, 11, 9);
+    let documents = [document];
+    let site = Site { workspace: &workspace, assessment: &assessment, documents: &documents, downloads: &[] };
+    let page = render(&documents[0], &site);
+    assert!(!page.contains("DRAFT") && page.contains("Approved 2026-11-09"));
+}
+
+#[test]
+fn rendering_twice_gives_the_same_bytes() {
+    assert_eq!(files(), files());
+}
+
+#[test]
+fn a_browser_finds_nothing_to_complain_about() {
+    let Some(browser) = ["chromium", "chromium-browser", "google-chrome"].into_iter().find(|name| {
+        std::process::Command::new(name).arg("--version").output().is_ok_and(|output| output.status.success())
+    }) else {
+        assert!(std::env::var_os("SCOPEFENCE_TEST_ALL").is_none(), "chromium is needed");
+        println!("skipped: chromium not found");
+        return;
+    };
+    let (_kept, root) = written("site");
+    let profile = tempfile::tempdir().unwrap();
+    for page in ["index.html", "specimen.html", "team/platform.html"] {
+        let output = std::process::Command::new(browser)
+            .args(["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"])
+            .args(["--disable-background-networking", "--disable-component-update", "--disable-sync"])
+            .args(["--enable-logging=stderr", "--v=0", "--virtual-time-budget=2000", "--dump-dom"])
+            .arg(format!("--user-data-dir={}", profile.path().display()))
+            .arg(format!("file://{}", root.join(page).display()))
+            .output()
+            .unwrap();
+        let dom = String::from_utf8_lossy(&output.stdout);
+        let log = String::from_utf8_lossy(&output.stderr);
+        assert!(dom.contains("class=\"tool\""), "{page}: the script ran under the policy\n{log}");
+        let complaints: Vec<_> = log.lines().filter(|line| line.contains("CONSOLE")).collect();
+        assert!(complaints.is_empty(), "{page}: {complaints:?}");
+    }
+}
