@@ -145,7 +145,10 @@ pub(super) fn file(source: &Arc<Source>, raw: &mut Raw, diagnostics: &mut Vec<Di
                 Some(language) => {
                     raw.languages.push((Arc::clone(source), Spanned::new(value.span(), language.to_owned())));
                 }
-                None => file.wrong_type("language", value.span(), "a text", value.get_ref()),
+                None => {
+                    let node = Node { key: name.to_owned(), element: false, value: value.get_ref().clone() };
+                    file.wrong_type(&node, value.span(), "a text");
+                }
             }
         } else if !raw.table(name, value, &mut file) {
             file.unknown_key(name, key.span(), TABLES.iter().copied());
@@ -261,7 +264,8 @@ impl File<'_> {
         let mut value = value;
         let mut spoiled = BTreeSet::new();
         if !value.get_ref().is_table() {
-            self.wrong_type(table, span, "a table", value.get_ref());
+            let node = Node { key: table.to_owned(), element: false, value: value.into_inner() };
+            self.wrong_type(&node, span, "a table");
             return None;
         }
         for _ in 0..PATIENCE {
@@ -283,7 +287,7 @@ impl File<'_> {
                 }
                 None => {
                     let expected = error.message().rsplit_once(", expected ").map_or("another type", |(_, what)| what);
-                    self.wrong_type(&node.key, at, expected_words(expected), &node.value);
+                    self.wrong_type(&node, at, expected_words(expected));
                 }
             }
             spoiled.insert(node.key);
@@ -311,43 +315,41 @@ impl File<'_> {
         meant.map(str::to_owned)
     }
 
-    fn wrong_type(&mut self, key: &str, span: Range<usize>, expected: &str, found: &DeValue<'_>) {
+    fn wrong_type(&mut self, node: &Node<'_>, span: Range<usize>, expected: &str) {
+        let (key, found) = (&node.key, kind(&node.value));
         let place = self.place(span);
-        let (message, label) = match kind(found) {
-            found if found == expected => {
-                (format!("`{key}` takes {expected} within limits"), "out of range".to_owned())
-            }
-            found => (format!("`{key}` takes {expected}, not {found}"), format!("{found}, expected {expected}")),
+        if key == "a" && node.value.is_array() {
+            let message = "an activity has exactly one accountable team, not a list of them";
+            self.diagnostics.push(
+                Diagnostic::new(Code::RaciAccountable, place, message, "name one")
+                    .help("write `a = \"team\"` and name the others in `r` or `c`"),
+            );
+            return;
+        }
+        let takes = if node.element { format!("each of `{key}` is") } else { format!("`{key}` takes") };
+        let (message, label) = if found == expected {
+            (format!("{takes} {expected} within limits"), "out of range".to_owned())
+        } else {
+            (format!("{takes} {expected}, not {found}"), format!("{found}, expected {expected}"))
         };
-        let diagnostic = Diagnostic::new(Code::WrongType, place, message, label);
-        let help = match (key, expected, found) {
-            ("a", _, DeValue::Array(_)) => Some("exactly one team is accountable; name the others in `r` or `c`"),
-            (_, "a list", DeValue::String(_)) => Some("put it in brackets: `[\"…\"]`"),
-            (_, "a list", DeValue::Table(_)) => {
-                Some("write a table that may be repeated with double brackets: `[[…]]`")
-            }
-            (_, "a date", DeValue::String(_)) => Some("write the date without quotes: `2027-05-01`"),
+        let help = match (expected, &node.value) {
+            ("a list", DeValue::String(_)) => Some("put it in brackets: `[\"…\"]`"),
+            ("a list", DeValue::Table(_)) => Some("write a table that may be repeated with double brackets: `[[…]]`"),
+            ("a date", DeValue::String(_)) => Some("write the date without quotes: `2027-05-01`"),
             _ => None,
         };
-        let diagnostic = match help {
+        let diagnostic = Diagnostic::new(Code::WrongType, place, message, label);
+        self.diagnostics.push(match help {
             Some(help) => diagnostic.help(help),
             None => diagnostic,
-        };
-        let diagnostic = if key == "a" && found.is_array() {
-            Diagnostic {
-                code: Code::RaciAccountable,
-                message: "an activity has exactly one accountable team".into(),
-                ..diagnostic
-            }
-        } else {
-            diagnostic
-        };
-        self.diagnostics.push(diagnostic);
+        });
     }
 }
 
 struct Node<'i> {
     key: String,
+    /// It was one of a list.
+    element: bool,
     value: DeValue<'i>,
 }
 
@@ -358,7 +360,7 @@ fn remove<'i>(key: &str, value: &mut Spanned<DeValue<'i>>, at: &Range<usize>) ->
             let hit = table.iter().find(|(key, value)| key.span() == *at || value.span() == *at);
             if let Some(key) = hit.map(|(key, _)| key.get_ref().to_string()) {
                 let value = table.remove(key.as_str())?.into_inner();
-                return Some(Node { key, value });
+                return Some(Node { key, element: false, value });
             }
             table.iter_mut().find_map(|(key, value)| remove(key.get_ref(), value, at))
         }
@@ -369,7 +371,11 @@ fn remove<'i>(key: &str, value: &mut Spanned<DeValue<'i>>, at: &Range<usize>) ->
                     .enumerate()
                     .partition(|(position, _)| *position == index);
                 rest.into_iter().for_each(|(_, value)| values.push(value));
-                return hit.pop().map(|(_, value)| Node { key: key.to_owned(), value: value.into_inner() });
+                return hit.pop().map(|(_, value)| Node {
+                    key: key.to_owned(),
+                    element: true,
+                    value: value.into_inner(),
+                });
             }
             values.iter_mut().find_map(|value| remove(key, value, at))
         }

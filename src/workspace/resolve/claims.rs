@@ -44,6 +44,27 @@ const NAMESPACED: &[&str] = &[
     "StatefulSet",
 ];
 
+/// Kinds that never live in a namespace: together with namespaces they can never match.
+const CLUSTER_SCOPED: &[&str] = &[
+    "APIService",
+    "ClusterRole",
+    "ClusterRoleBinding",
+    "CSIDriver",
+    "CSINode",
+    "CustomResourceDefinition",
+    "IngressClass",
+    "MutatingWebhookConfiguration",
+    "Node",
+    "PersistentVolume",
+    "PriorityClass",
+    "RuntimeClass",
+    "StorageClass",
+    "ValidatingAdmissionPolicy",
+    "ValidatingAdmissionPolicyBinding",
+    "ValidatingWebhookConfiguration",
+    "VolumeAttachment",
+];
+
 /// Resolves one claim and checks that it can match.
 pub(super) fn claim(component: &Table<'_>, claim: &Spanned<raw::Claim>) -> Claim {
     let table = component.within(claim, "a claim");
@@ -56,8 +77,8 @@ pub(super) fn claim(component: &Table<'_>, claim: &Spanned<raw::Claim>) -> Claim
         api_groups: table.globs(&raw.api_groups),
         kinds: table.list(&raw.kinds),
         names: table.globs(&raw.names),
-        helm_releases: table.list(&raw.helm_releases),
-        applications: table.list(&raw.applications),
+        helm_releases: table.globs(&raw.helm_releases),
+        applications: table.globs(&raw.applications),
         declared_at: table.here().to_string(),
     }
 }
@@ -103,19 +124,28 @@ fn can_match(table: &Table<'_>, raw: &raw::Claim) {
             );
         }
     }
+    let in_namespaces = filled(&raw.namespaces) || mapped(&raw.namespace_labels);
     for kind in each(&raw.kinds) {
         let text = kind.get_ref();
-        if !text.starts_with(|c: char| c.is_ascii_uppercase()) || !text.bytes().all(|b| b.is_ascii_alphanumeric()) {
-            let help = match NAMESPACED.iter().find(|name| name.eq_ignore_ascii_case(text.trim_end_matches('s'))) {
-                Some(name) => format!("did you mean `{name}`?"),
+        let name = text.rsplit_once('/').map_or(text.as_str(), |(_, name)| name);
+        if !name.starts_with(|c: char| c.is_ascii_uppercase()) || !name.bytes().all(|b| b.is_ascii_alphanumeric()) {
+            let mut known = NAMESPACED.iter().chain(CLUSTER_SCOPED);
+            let help = match known.find(|known| known.eq_ignore_ascii_case(name.trim_end_matches('s'))) {
+                Some(known) => format!("did you mean `{known}`?"),
                 None => "kinds are written as in manifests, for example `StatefulSet`".to_owned(),
             };
             impossible(kind, format!("`{text}` is not a kind"), &help);
-        } else if !narrow && NAMESPACED.contains(&text.as_str()) {
+        } else if !narrow && NAMESPACED.contains(&name) {
             impossible(
                 kind,
-                format!("a claim on kinds alone never matches a `{text}`"),
+                format!("a claim on kinds alone never matches a `{name}`"),
                 "kind-only and group-only claims match cluster-scoped objects only: add namespaces, labels or names",
+            );
+        } else if in_namespaces && CLUSTER_SCOPED.contains(&name) {
+            impossible(
+                kind,
+                format!("a `{name}` is in no namespace, so a claim with namespaces never matches it"),
+                "claim it separately, for example by name or Helm release",
             );
         }
     }

@@ -104,11 +104,20 @@ impl<'a> Table<'a> {
         self.context.report(diagnostic);
     }
 
-    /// Reports a missing key, unless it was there and unreadable.
+    /// Reports a missing key, unless it was there and unreadable. All that one table lacks is one diagnostic.
     pub fn missing(&self, key: &str) {
-        if !self.spoiled.contains(key) {
+        if self.spoiled.contains(key) {
+            return;
+        }
+        let mut found = self.context.found.borrow_mut();
+        let here = self.here();
+        let earlier = found.iter_mut().rev().find(|one| one.code == Code::MissingKey && one.place == here);
+        if let Some(earlier) = earlier {
+            earlier.message.push_str(&format!(", no `{key}`"));
+            earlier.label = "these are required here".to_owned();
+        } else {
             let message = format!("{} has no `{key}`", self.what);
-            self.report(Diagnostic::new(Code::MissingKey, self.here(), message, format!("`{key}` is required here")));
+            found.push(Diagnostic::new(Code::MissingKey, here, message, format!("`{key}` is required here")));
         }
     }
 
