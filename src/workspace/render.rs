@@ -47,7 +47,7 @@ impl Renderer {
         let related = far
             .into_iter()
             .map(|(place, text)| View {
-                message: format!("{} is in {}", clean(text), place),
+                message: clean(&format!("see also {place}")),
                 code: None,
                 severity: Severity::Advice,
                 help: None,

@@ -1,4 +1,6 @@
 //! Whole-program tests: they run the real binary over small folders kept as data. One module per thing that a user does.
 
+mod check;
 mod collect;
+mod init;
 mod support;

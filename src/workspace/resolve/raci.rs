@@ -84,7 +84,11 @@ fn repeated(table: &Table<'_>, raw: &raw::Activity) {
             .rev()
             .find(|(earlier, other)| other.get_ref() == value.get_ref() && !(*earlier == "a" && key == "r"));
         if let Some((earlier, other)) = before {
-            let message = format!("{} names `{}` in `{earlier}` and in `{key}`", table.what(), value.get_ref());
+            let name = value.get_ref();
+            let message = match *earlier == key {
+                true => format!("{} names `{name}` twice in `{key}`", table.what()),
+                false => format!("{} names `{name}` in `{earlier}` and in `{key}`", table.what()),
+            };
             table.report(
                 Diagnostic::new(Code::RaciRepeated, table.at(value), message, "named again")
                     .also(table.at(other), "named first")
