@@ -1,13 +1,258 @@
 //! `scopefence collect`.
 
-use clap::Args;
+mod progress;
+mod report;
+mod target;
 
+use std::{path::PathBuf, time::Duration};
+
+use chrono::{DateTime, Utc};
+use clap::{Args, ValueEnum};
+
+use self::{
+    progress::Progress,
+    target::{Declared, Target},
+};
 use super::{Exit, Failure, Ui};
+use crate::{
+    cluster::{self, Access, Connection, projection::Projections},
+    snapshot::{self, Snapshot},
+};
 
 /// Read evidence from a cluster into a snapshot
 #[derive(Debug, Args)]
-pub(super) struct Arguments {}
+pub(super) struct Arguments {
+    /// Workspace; snapshots go to its `evidence` folder
+    #[arg(default_value = ".")]
+    dir: PathBuf,
+    #[command(flatten)]
+    access: AccessArguments,
+    /// Context of the kubeconfig; several are read at once [default: the current one]
+    #[arg(long, value_name = "CONTEXT", conflicts_with = "from_files")]
+    context: Vec<String>,
+    /// Write to this file, or into this folder (needed for several contexts)
+    #[arg(long, value_name = "PATH")]
+    out: Option<PathBuf>,
+    /// Identifier of the cluster in the snapshot [default: as declared, else the context]
+    #[arg(long, value_name = "ID")]
+    cluster: Option<String>,
+    /// Take evidence from saved `kubectl get -o json|yaml` output or a folder of manifests instead of a cluster
+    #[arg(long, value_name = "PATH", num_args = 1..)]
+    from_files: Vec<PathBuf>,
+    /// Only say what could be read and what could not
+    #[arg(long, conflicts_with = "from_files")]
+    dry_run: bool,
+    /// How to print the result
+    #[arg(long, value_enum, default_value_t = Format::Text, value_name = "FORMAT")]
+    format: Format,
+    /// Name every list as it ends
+    #[arg(short, long)]
+    verbose: bool,
+}
 
-pub(super) fn run(_arguments: &Arguments, _ui: &Ui) -> Result<Exit, Failure> {
-    Err(Failure::new("not built yet"))
+/// How to reach a cluster.
+#[derive(Debug, Args)]
+pub(super) struct AccessArguments {
+    /// kubeconfig file [default: $KUBECONFIG, else ~/.kube/config, else the service account of the Pod]
+    #[arg(long, value_name = "FILE")]
+    pub(super) kubeconfig: Option<PathBuf>,
+    /// User to impersonate
+    #[arg(long = "as", value_name = "USER")]
+    as_user: Option<String>,
+    /// Group to impersonate; may be repeated
+    #[arg(long, value_name = "GROUP", requires = "as_user")]
+    as_group: Vec<String>,
+    /// Longest silence of the API server to wait for, in seconds
+    #[arg(long, value_name = "SECONDS", default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..=3600))]
+    timeout: u64,
+}
+
+impl AccessArguments {
+    /// Access to one context.
+    pub(super) fn access(&self, context: Option<String>) -> Access {
+        Access {
+            kubeconfig: self.kubeconfig.clone(),
+            context,
+            as_user: self.as_user.clone(),
+            as_groups: self.as_group.clone(),
+            timeout: Duration::from_secs(self.timeout),
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Format {
+    /// For people
+    Text,
+    /// For programs
+    Json,
+}
+
+pub(super) fn run(arguments: &Arguments, ui: &Ui) -> Result<Exit, Failure> {
+    let projections = Projections::of_workspace(&arguments.dir).map_err(Failure::new)?;
+    let declared = Declared::read(&arguments.dir);
+    if !arguments.from_files.is_empty() {
+        return from_files(arguments, &declared, &projections, ui);
+    }
+    if arguments.dry_run {
+        return dry_run(arguments, &projections, ui);
+    }
+    let contexts: Vec<Option<String>> = match arguments.context.as_slice() {
+        [] => vec![None],
+        names => names.iter().cloned().map(Some).collect(),
+    };
+    let target = Target::new(&arguments.dir, arguments.out.as_deref(), contexts.len())?;
+    if contexts.len() > 1 && arguments.cluster.is_some() {
+        return Err(Failure::new("--cluster names one cluster, but several contexts are given"));
+    }
+    let progress = Progress::new(ui, arguments.verbose);
+    let readings = interruptible(async {
+        let mut tasks = Vec::new();
+        for context in contexts {
+            tasks.push(read(arguments, &declared, &projections, &progress, context));
+        }
+        Ok(join_all(tasks).await)
+    });
+    progress.finish();
+    let mut failure = None;
+    let mut written = Vec::new();
+    for reading in readings? {
+        match reading.and_then(|snapshot| target.write(snapshot, ui)) {
+            Ok(snapshot) => written.push(snapshot),
+            Err(error) if failure.is_none() => failure = Some(error),
+            Err(error) => ui.failure(&error),
+        }
+    }
+    report::written(&written, arguments.format, ui);
+    match failure {
+        Some(failure) => Err(failure),
+        None => Ok(Exit::Fine),
+    }
+}
+
+/// Reads one context.
+async fn read(
+    arguments: &Arguments,
+    declared: &Declared,
+    projections: &Projections,
+    progress: &Progress<'_>,
+    context: Option<String>,
+) -> Result<Snapshot, Failure> {
+    let connection = connect(&arguments.access.access(context)).await?;
+    if connection.unverified {
+        progress.warn(format!(
+            "the kubeconfig says not to verify the certificate of {}: anybody on the way could have given the evidence",
+            connection.server
+        ));
+    }
+    let id = arguments.cluster.clone().or_else(|| declared.id(connection.context.as_deref()));
+    let bar = progress.bar(connection.context.as_deref().unwrap_or("cluster"));
+    let snapshot = cluster::collect(&connection, id.as_deref(), projections, &|event| bar.observe(&event)).await;
+    bar.finish();
+    snapshot.map_err(|error| help(&error, Failure::new(&error)))
+}
+
+pub(super) async fn connect(access: &Access) -> Result<Connection, Failure> {
+    cluster::connect(access).await.map_err(|error| help(&error, Failure::new(&error)))
+}
+
+fn help(error: &cluster::Error, failure: Failure) -> Failure {
+    match error {
+        cluster::Error::Kubeconfig(_) => failure.help(
+            "name a kubeconfig with --kubeconfig and a context with --context, or read saved files with --from-files",
+        ),
+        cluster::Error::Unreachable { .. } => failure.help("check that `kubectl version` works with the same context"),
+        cluster::Error::NothingReadable { .. } => failure
+            .help("`scopefence permissions` prints the rights to ask for, `collect --dry-run` says what is granted"),
+        _ => failure,
+    }
+}
+
+/// Runs on this thread until it is done or the person presses Ctrl-C; nothing is written before it is done.
+pub(super) fn interruptible<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::new(format!("cannot start: {error}")))?;
+    let answer = runtime.block_on(async {
+        tokio::select! {
+            answer = work => answer,
+            _ = tokio::signal::ctrl_c() => Err(Failure::new("interrupted; nothing was written")),
+        }
+    });
+    runtime.shutdown_background();
+    answer
+}
+
+/// Waits for several futures at once, in their order.
+async fn join_all<T>(futures: Vec<impl Future<Output = T>>) -> Vec<T> {
+    let mut futures: Vec<_> = futures.into_iter().map(Box::pin).collect();
+    let mut done: Vec<Option<T>> = futures.iter().map(|_| None).collect();
+    std::future::poll_fn(|context| {
+        for (future, done) in futures.iter_mut().zip(&mut done) {
+            if done.is_none()
+                && let std::task::Poll::Ready(value) = future.as_mut().poll(context)
+            {
+                *done = Some(value);
+            }
+        }
+        if done.iter().all(Option::is_some) { std::task::Poll::Ready(()) } else { std::task::Poll::Pending }
+    })
+    .await;
+    done.into_iter().flatten().collect()
+}
+
+fn from_files(arguments: &Arguments, declared: &Declared, projections: &Projections, ui: &Ui) -> Result<Exit, Failure> {
+    let target = Target::new(&arguments.dir, arguments.out.as_deref(), 1)?;
+    let id = arguments.cluster.clone().or_else(|| declared.only()).unwrap_or_else(|| "cluster".to_owned());
+    let supplied = cluster::from_files(&arguments.from_files, &id, source_date_epoch()?, projections)
+        .map_err(|error| Failure::new(error).help("save files with `kubectl get KIND -A -o json > KIND.json`"))?;
+    for note in &supplied.notes {
+        ui.note(note);
+    }
+    let written = target.write(supplied.snapshot, ui)?;
+    report::written(&[written], arguments.format, ui);
+    Ok(Exit::Fine)
+}
+
+/// `SOURCE_DATE_EPOCH`, by which a build can be repeated.
+fn source_date_epoch() -> Result<Option<DateTime<Utc>>, Failure> {
+    let Ok(value) = std::env::var("SOURCE_DATE_EPOCH") else { return Ok(None) };
+    match value.trim().parse().ok().and_then(|seconds| DateTime::from_timestamp(seconds, 0)) {
+        Some(date) => Ok(Some(date)),
+        None => Err(Failure::new("SOURCE_DATE_EPOCH is not a number of seconds")),
+    }
+}
+
+fn dry_run(arguments: &Arguments, projections: &Projections, ui: &Ui) -> Result<Exit, Failure> {
+    let context = match arguments.context.as_slice() {
+        [] => None,
+        [context] => Some(context.clone()),
+        _ => return Err(Failure::new("--dry-run asks one cluster at a time")),
+    };
+    let (server, answers) = interruptible(async {
+        let connection = connect(&arguments.access.access(context)).await?;
+        let answers = cluster::preflight(&connection, projections).await;
+        Ok((connection.server, answers.map_err(|error| help(&error, Failure::new(&error)))?))
+    })?;
+    Ok(report::preflight(&server, &answers, arguments.format, ui))
+}
+
+/// A snapshot that was written, and where.
+pub(super) struct Written {
+    path: PathBuf,
+    digest: String,
+    snapshot: Snapshot,
+}
+
+impl Target {
+    /// Links a snapshot to its predecessor and writes it.
+    fn write(&self, mut snapshot: Snapshot, ui: &Ui) -> Result<Written, Failure> {
+        let path = self.path(&snapshot.header)?;
+        if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+            snapshot.header.previous = target::previous(folder, &snapshot.header, ui);
+        }
+        let digest = snapshot::write(&snapshot, &path).map_err(Failure::new)?;
+        Ok(Written { path, digest, snapshot })
+    }
 }

@@ -1,13 +1,70 @@
 //! `scopefence permissions`.
 
-use clap::Args;
+use std::path::PathBuf;
 
-use super::{Exit, Failure, Ui};
+use clap::{Args, ValueEnum};
+
+use super::{
+    Exit, Failure, Ui,
+    collect::{self, AccessArguments},
+};
+use crate::cluster::{self, ClusterRole, Extra, projection::Projections};
 
 /// Print the least-privilege ClusterRole that collect needs
 #[derive(Debug, Args)]
-pub(super) struct Arguments {}
+pub(super) struct Arguments {
+    /// Workspace, for the kinds that its own projections add
+    #[arg(default_value = ".")]
+    dir: PathBuf,
+    /// Add rights beyond the usual ones, each with its risk
+    #[arg(long, value_enum, value_delimiter = ',', value_name = "RIGHT")]
+    with: Vec<With>,
+    /// Ask the cluster which custom resources it has, and add them
+    #[arg(long)]
+    live: bool,
+    /// Context of the kubeconfig, with --live
+    #[arg(long, value_name = "CONTEXT", requires = "live")]
+    context: Option<String>,
+    #[command(flatten)]
+    access: AccessArguments,
+    /// How to print the role
+    #[arg(long, value_enum, default_value_t = Format::Yaml, value_name = "FORMAT")]
+    format: Format,
+}
 
-pub(super) fn run(_arguments: &Arguments, _ui: &Ui) -> Result<Exit, Failure> {
-    Err(Failure::new("not built yet"))
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum With {
+    /// List Secrets (names only, but the right gives content too)
+    Secrets,
+    /// Read kubelet configuration
+    Configz,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Format {
+    /// With the reasons as comments
+    Yaml,
+    /// The bare object
+    Json,
+}
+
+pub(super) fn run(arguments: &Arguments, ui: &Ui) -> Result<Exit, Failure> {
+    let projections = Projections::of_workspace(&arguments.dir).map_err(Failure::new)?;
+    let discovered = match arguments.live {
+        false => Vec::new(),
+        true => collect::interruptible(async {
+            let connection = collect::connect(&arguments.access.access(arguments.context.clone())).await?;
+            cluster::listable(&connection, &projections).await.map_err(Failure::new)
+        })?,
+    };
+    let extras = arguments.with.iter().map(|with| match with {
+        With::Secrets => Extra::Secrets,
+        With::Configz => Extra::Configz,
+    });
+    let role = ClusterRole::new(&projections, &extras.collect(), &discovered);
+    match arguments.format {
+        Format::Yaml => ui.print(role),
+        Format::Json => ui.print(format!("{:#}", serde_json::json!(role))),
+    }
+    Ok(Exit::Fine)
 }

@@ -21,7 +21,6 @@ const CONCURRENT: usize = 8;
 
 /// What happens while a cluster is read, for progress bars and logs. Never holds content of the cluster.
 #[derive(Debug)]
-#[non_exhaustive]
 pub enum Event<'a> {
     /// The API server answers; this many kinds will be read.
     Discovered(usize),
@@ -47,11 +46,10 @@ pub async fn collect(
     let (discovery, collector) = tokio::join!(discovery::discover(api), who_am_i(api));
     let kinds = chosen(&discovery, projections);
     observe(Event::Discovered(kinds.len()));
-    let mut lists = read_all(api, kinds, projections, observe).await;
+    let mut lists = read_all(api, kinds, observe).await;
     read_settings(api, &mut lists, projections).await;
-    let readable = lists.iter().any(|list| {
-        matches!(list.record.completeness, Completeness::Complete | Completeness::Partial(_))
-    });
+    let readable =
+        lists.iter().any(|list| matches!(list.record.completeness, Completeness::Complete | Completeness::Partial(_)));
     if !readable {
         let reason = lists
             .iter()
@@ -94,7 +92,7 @@ pub async fn collect(
 }
 
 /// The first request: if it does not come through, no other will.
-async fn version(connection: &Connection) -> Result<Option<String>, Error> {
+pub(super) async fn version(connection: &Connection) -> Result<Option<String>, Error> {
     #[derive(Deserialize)]
     #[serde(rename_all = "camelCase")]
     struct Version {
@@ -151,7 +149,6 @@ fn chosen(discovery: &Discovery, projections: &Projections) -> Vec<(Listable, Ar
 async fn read_all(
     api: &Api,
     kinds: Vec<(Listable, Arc<Projection>)>,
-    _projections: &Projections,
     observe: &(dyn Fn(Event<'_>) + Send + Sync),
 ) -> Vec<List> {
     let permits = Arc::new(Semaphore::new(CONCURRENT));
@@ -194,7 +191,10 @@ async fn read_settings(api: &Api, lists: &mut [List], projections: &Projections)
                     Some(Refusal::Failed(reason)) => reason,
                     None => match settings::body(&answer.body, settings).map(RawValue::from_string) {
                         Ok(Ok(body)) => {
-                            bodies.insert((settings.namespace.clone(), settings.name.clone()), Arc::<RawValue>::from(body));
+                            bodies.insert(
+                                (settings.namespace.clone(), settings.name.clone()),
+                                Arc::<RawValue>::from(body),
+                            );
                             continue;
                         }
                         Ok(Err(_)) => "it cannot be read".to_owned(),

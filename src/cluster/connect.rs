@@ -87,7 +87,8 @@ pub async fn connect(access: &Access) -> Result<Connection, Error> {
     // Silence is timed per answer in `request`, where a pooled connection's idle time does not count.
     config.read_timeout = None;
     if !own_proxy {
-        config.proxy_url = proxy::decide(&config.cluster_url, |name| std::env::var(name).ok()).map_err(Error::Kubeconfig)?;
+        config.proxy_url =
+            proxy::decide(&config.cluster_url, |name| std::env::var(name).ok()).map_err(Error::Kubeconfig)?;
     }
     if access.as_user.is_some() {
         config.auth_info.impersonate.clone_from(&access.as_user);

@@ -15,6 +15,8 @@ mod discovery;
 mod files;
 mod list;
 mod page;
+mod permissions;
+mod preflight;
 pub mod projection;
 mod proxy;
 mod request;
@@ -23,6 +25,8 @@ mod settings;
 pub use collect::{Event, collect};
 pub use connect::{Access, Connection, connect, contexts};
 pub use files::{Error as FilesError, Supplied, from_files};
+pub use permissions::{ClusterRole, Extra};
+pub use preflight::{Preflight, Readable, listable, preflight};
 
 /// Why a cluster could not be read at all. Everything less is recorded in the snapshot.
 #[derive(Debug, thiserror::Error)]

@@ -3,7 +3,7 @@
 //! Invariants: only GETs and `self-subject*` reviews are sent; no error text holds any part of an answer but a
 //! `Status` message's reason; every repetition is counted.
 
-use std::{error::Error as _, time::Duration};
+use std::time::Duration;
 
 use http::{HeaderMap, Method, Request, StatusCode, header};
 use http_body_util::BodyExt;
@@ -124,7 +124,10 @@ impl Api {
         let mut bytes = Vec::new();
         loop {
             let frame = timeout(self.timeout, body.frame()).await.map_err(|_| {
-                Failure::final_(format!("the answer stopped in the middle and did not go on within {} s", self.timeout.as_secs()))
+                Failure::final_(format!(
+                    "the answer stopped in the middle and did not go on within {} s",
+                    self.timeout.as_secs()
+                ))
             })?;
             match frame {
                 None => break,
