@@ -1,0 +1,587 @@
+//! Blocks to strips: every block becomes vertical pieces that pages are filled with.
+//!
+//! In: blocks, a left edge and a width. Out: [`Strip`]s in reading order. Lines of a paragraph are strips, so are
+//! table rows; boxes around several blocks are drawn strip by strip, so that they may run over a page.
+
+use super::{
+    chars,
+    font::{Face, Figures, Fonts},
+    ink::{self, Inks, Rgb},
+    page::{Dash, Draw, Elem, Heading, Item, Pen, Sheet, Strip, Turn, height_of},
+    tags::{Role, Tags},
+    text::{Extent, Lines, Paragraph, Piece, Reader, Style, dot_width},
+    words::Words,
+};
+use crate::document::{Align, Block, Callout, Inline, Target};
+
+/// Everything that laying out a document shares.
+pub(super) struct Setter<'a> {
+    pub fonts: Fonts,
+    pub tags: Tags,
+    pub links: Vec<Target>,
+    pub images: &'a mut super::image::Images,
+    pub inks: Inks,
+    pub words: Words,
+    pub hyphenation: Option<hypher::Lang>,
+    pub upright: Sheet,
+    pub landscape: Sheet,
+}
+
+/// Where and how blocks are set.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Place {
+    pub x: f32,
+    pub width: f32,
+    /// Type size.
+    pub size: f32,
+    /// Distance of base lines.
+    pub leading: f32,
+    /// Space between paragraphs.
+    pub gap: f32,
+    pub align: Align,
+    /// Hyphenate, with figures for prose.
+    pub prose: bool,
+    pub bold: bool,
+    pub ink: Rgb,
+    /// Element that the blocks lie in.
+    pub parent: Elem,
+    /// The parent itself holds the text of paragraphs, as table cells do.
+    pub bare: bool,
+}
+
+impl Place {
+    /// The body of a document.
+    pub(super) fn body(width: f32, parent: Elem) -> Self {
+        Self {
+            x: 0.0,
+            width,
+            size: 10.0,
+            leading: 14.0,
+            gap: 7.0,
+            align: Align::Start,
+            prose: true,
+            bold: false,
+            ink: ink::TEXT,
+            parent,
+            bare: false,
+        }
+    }
+
+    /// The same, moved to the right.
+    pub(super) fn indented(self, by: f32) -> Self {
+        Self { x: self.x + by, width: (self.width - by).max(self.size), ..self }
+    }
+
+    /// Small print.
+    pub(super) fn small(self) -> Self {
+        Self { size: 8.2, leading: 11.0, gap: 3.0, ink: ink::MUTED, ..self }
+    }
+
+    fn style(&self) -> Style {
+        let figures = if self.prose { Figures::Proportional } else { Figures::Tabular };
+        let face = if self.bold { Face::Semibold } else { Face::Regular };
+        Style { figures, ..Style::new(self.size) }.ink(self.ink).face(face)
+    }
+}
+
+impl Setter<'_> {
+    /// Strips for a sequence of blocks.
+    pub(super) fn blocks(&mut self, blocks: &[Block], place: Place) -> Vec<Strip> {
+        let mut out = Vec::new();
+        self.blocks_into(blocks, place, &mut out);
+        out
+    }
+
+    pub(super) fn blocks_into(&mut self, blocks: &[Block], place: Place, out: &mut Vec<Strip>) {
+        let mut fresh = false;
+        for block in blocks {
+            let first = out.len();
+            self.block(block, place, out, &mut fresh);
+            if let Some(strip) = out.get_mut(first).filter(|_| !matches!(block, Block::PageBreak)) {
+                strip.fresh |= fresh;
+                fresh = false;
+            }
+        }
+    }
+
+    pub(super) fn block(&mut self, block: &Block, place: Place, out: &mut Vec<Strip>, fresh: &mut bool) {
+        match block {
+            Block::Heading { level, id, text } => self.heading(*level, id, text, place, out),
+            Block::Paragraph { text } => {
+                let elem = if place.bare { place.parent } else { self.tags.add(Role::P, place.parent) };
+                let paragraph = self.read(text, place);
+                self.paragraph(&paragraph, place, elem, out);
+            }
+            Block::List { start, items } => self.list(*start, items, place, out),
+            Block::Terms { items } => self.terms(items, place, out),
+            Block::Table(table) => self.table(table, place, out),
+            Block::Code { text, .. } => self.code(text, place, out),
+            Block::Quote { blocks } => {
+                let parent = self.tags.add(Role::BlockQuote, place.parent);
+                let inner = Place { parent, bare: false, ink: ink::MUTED, ..place }.indented(14.0);
+                let mut strips = self.blocks(blocks, inner);
+                for strip in &mut strips {
+                    // The bar covers the gap above as well, so that it runs through.
+                    let top = -strip.gap.min(place.gap);
+                    strip.items.insert(0, Item::fill(place.x + 2.0, top, 2.0, strip.height - top, ink::HAIRLINE));
+                }
+                if let Some(first) = strips.first_mut() {
+                    first.gap = place.gap;
+                    first.items[0] = Item::fill(place.x + 2.0, 0.0, 2.0, first.height, ink::HAIRLINE);
+                }
+                out.append(&mut strips);
+            }
+            Block::Callout { kind, title, blocks } => self.callout(*kind, title, blocks, place, out),
+            Block::Diagram(diagram) => self.diagram(diagram, place, out),
+            Block::Image { file, alt, bytes } => self.image(file, alt, bytes, place, out),
+            Block::Form(form) => self.form(form, place, out),
+            Block::Rule => {
+                let items = vec![Item::rule(place.x, 4.0, place.width, Pen::hairline(ink::HAIRLINE))];
+                out.push(Strip { height: 8.0, gap: place.gap, items, ..Strip::default() });
+            }
+            Block::PageBreak => *fresh = true,
+        }
+    }
+
+    /// Shapes inlines in the style of a place.
+    pub(super) fn read(&mut self, text: &[Inline], place: Place) -> Paragraph {
+        let hyphenate = self.hyphenation.filter(|_| place.prose);
+        self.read_as(text, place.style(), hyphenate)
+    }
+
+    pub(super) fn read_as(&mut self, text: &[Inline], style: Style, hyphenate: Option<hypher::Lang>) -> Paragraph {
+        let mut reader = Reader { fonts: &mut self.fonts, links: &mut self.links, link_ink: self.inks.accent };
+        reader.read(text, style, hyphenate)
+    }
+
+    /// Strips of a paragraph: never one line alone at the foot or the head of a page.
+    pub(super) fn paragraph(&mut self, paragraph: &Paragraph, place: Place, elem: Elem, out: &mut Vec<Strip>) {
+        if paragraph.is_empty() {
+            return;
+        }
+        let lines = paragraph.lines(place.width, &mut self.fonts);
+        let count = lines.lines.len();
+        let mut linked = Vec::new();
+        for index in 0..count {
+            let mut strip = Strip {
+                height: place.leading,
+                gap: if index == 0 { place.gap } else { 0.0 },
+                keep: count > 1 && (index == 0 || index + 2 == count),
+                ..Strip::default()
+            };
+            self.line(paragraph, &lines, index, place, elem, &mut linked, &mut strip.items);
+            out.push(strip);
+        }
+    }
+
+    /// Items of one line, its top at 0.
+    #[allow(clippy::too_many_arguments)]
+    pub(super) fn line(
+        &mut self,
+        paragraph: &Paragraph,
+        lines: &Lines,
+        index: usize,
+        place: Place,
+        elem: Elem,
+        linked: &mut Vec<(u32, Elem)>,
+        items: &mut Vec<Item>,
+    ) {
+        let (range, width) = &lines.lines[index];
+        let x = place.x
+            + match place.align {
+                Align::Start => 0.0,
+                Align::Center => (place.width - width).max(0.0) / 2.0,
+                Align::End => (place.width - width).max(0.0),
+            };
+        let base = place.leading / 2.0 + place.size * 0.33;
+        let mut area: Option<(u32, f32, f32)> = None;
+        for fragment in &lines.fragments[range.clone()] {
+            let at = x + fragment.x;
+            let link = match fragment.piece {
+                Piece::Text { shaped, style } => {
+                    let look = paragraph.styles[style as usize];
+                    let owner = match look.link {
+                        Some(link) => self.link_elem(link, elem, linked),
+                        None => elem,
+                    };
+                    let draw =
+                        Draw::Text { x: at, y: base, face: look.face, size: look.size, ink: look.ink, shaped, turned: false };
+                    items.push(Item::new(owner, draw));
+                    look.link
+                }
+                Piece::Badge(badge) => {
+                    self.badge(badge, at, base, elem, items);
+                    None
+                }
+                Piece::Dot(ink, size) => {
+                    let side = size * 0.5;
+                    items.push(Item::artifact(Draw::Rect {
+                        x: at,
+                        y: base - size * 0.33 - side / 2.0,
+                        width: side,
+                        height: side,
+                        radius: side / 2.0,
+                        fill: Some(ink),
+                        stroke: None,
+                    }));
+                    debug_assert!(side < dot_width(size));
+                    None
+                }
+            };
+            match (&mut area, link) {
+                (Some((link, _, end)), Some(this)) if *link == this => *end = at + fragment.width,
+                _ => {
+                    if let Some(area) = area.take() {
+                        self.link_area(area, base, place, elem, linked, items);
+                    }
+                    area = link.map(|link| (link, at, at + fragment.width));
+                }
+            }
+        }
+        if let Some(area) = area {
+            self.link_area(area, base, place, elem, linked, items);
+        }
+    }
+
+    fn link_elem(&mut self, link: u32, parent: Elem, linked: &mut Vec<(u32, Elem)>) -> Elem {
+        if let Some((_, elem)) = linked.iter().find(|(known, _)| *known == link) {
+            return *elem;
+        }
+        let elem = self.tags.add(Role::Link, parent);
+        linked.push((link, elem));
+        elem
+    }
+
+    fn link_area(
+        &mut self,
+        (link, from, to): (u32, f32, f32),
+        base: f32,
+        place: Place,
+        elem: Elem,
+        linked: &mut Vec<(u32, Elem)>,
+        items: &mut Vec<Item>,
+    ) {
+        items.push(Item::rule(from, base + 1.6, to - from, Pen { ink: self.inks.accent, width: 0.4, dash: Dash::Solid }));
+        let elem = self.link_elem(link, elem, linked);
+        let (y, height) = (base - place.size * 0.85, place.size * 1.15);
+        items.push(Item::new(elem, Draw::Link { x: from, y, width: to - from, height, link }));
+    }
+
+    /// A label with its sign; without one it is the continuation of a label that was too wide.
+    fn badge(&mut self, badge: super::text::Badge, x: f32, base: f32, elem: Elem, items: &mut Vec<Item>) {
+        let (strong, faint) = ink::tone(badge.tone);
+        let text = |x, shaped| {
+            let draw =
+                Draw::Text { x, y: base, face: Face::Semibold, size: badge.size, ink: strong, shaped, turned: false };
+            Item::new(elem, draw)
+        };
+        if badge.sign.len == 0 {
+            items.push(text(x, badge.text));
+            return;
+        }
+        let height = badge.size * 1.32;
+        items.push(Item::artifact(Draw::Rect {
+            x,
+            y: base - badge.size * 0.33 - height / 2.0,
+            width: badge.width(),
+            height,
+            radius: height / 2.0,
+            fill: Some(faint),
+            stroke: Some(Pen { ink: strong, width: 0.5, dash: Dash::Solid }),
+        }));
+        items.push(text(x + badge.padding(), badge.sign));
+        items.push(text(x + badge.padding() + badge.sign_width(), badge.text));
+    }
+
+    fn heading(&mut self, level: u8, id: &str, text: &[Inline], place: Place, out: &mut Vec<Strip>) {
+        let level = level.clamp(1, 6);
+        let (size, leading, gap, after) = match level {
+            1 => (18.0, 23.0, 30.0, 5.0),
+            2 => (13.5, 18.0, 20.0, 2.0),
+            3 => (11.5, 15.5, 15.0, 0.0),
+            _ => (10.0, 14.0, 11.0, 0.0),
+        };
+        let elem = self.tags.add(Role::Heading(level), place.parent);
+        let ink = if level == 1 { self.inks.accent } else { ink::TEXT };
+        let inner = Place { size, leading, gap, ink, bold: true, prose: false, align: Align::Start, ..place };
+        let paragraph = self.read(text, inner);
+        let first = out.len();
+        self.paragraph(&paragraph, inner, elem, out);
+        let heading = Heading { level, id: id.into(), text: chars::plain(&plain_text(text)).into() };
+        for strip in &mut out[first..] {
+            strip.keep = true;
+        }
+        if let Some(strip) = out.get_mut(first) {
+            strip.anchors.push(id.into());
+            strip.heading = Some(heading);
+        }
+        if let Some(strip) = out.last_mut().filter(|_| level == 1) {
+            strip.items.push(Item::rule(
+                place.x,
+                leading + 2.0,
+                place.width,
+                Pen { ink: self.inks.accent, width: 0.8, dash: Dash::Solid },
+            ));
+        }
+        if let Some(strip) = out.last_mut() {
+            strip.height += after;
+        }
+    }
+
+    fn list(&mut self, start: Option<u64>, items: &[Vec<Block>], place: Place, out: &mut Vec<Strip>) {
+        let list = self.tags.add(Role::L, place.parent);
+        let last = start.unwrap_or(0).saturating_add(items.len() as u64);
+        let indent = match start {
+            Some(_) => place.size * (1.1 + 0.52 * last.to_string().len() as f32),
+            None => place.size * 1.3,
+        };
+        let tight = items.iter().all(|item| item.len() <= 1);
+        let spacing = if tight { place.gap * 0.35 } else { place.gap * 0.7 };
+        for (index, item) in items.iter().enumerate() {
+            let li = self.tags.add(Role::Li, list);
+            let label = self.tags.add(Role::Lbl, li);
+            let body = self.tags.add(Role::LBody, li);
+            let inner = Place { parent: body, bare: false, ..place }.indented(indent);
+            let mut strips = self.blocks(item, inner);
+            if strips.is_empty() {
+                strips.push(Strip { height: place.leading, ..Strip::default() });
+            }
+            let mark = match start {
+                Some(start) => format!("{}.", start.saturating_add(index as u64)),
+                None => "•".to_owned(),
+            };
+            let shaped = self.fonts.shape(Face::Regular, Figures::Tabular, &mark);
+            let width = shaped.width as f32 / 1000.0 * place.size;
+            let x = match start {
+                Some(_) => place.x + indent - place.size * 0.5 - width,
+                None => place.x + place.size * 0.35,
+            };
+            let draw = Draw::Text {
+                x,
+                y: place.leading / 2.0 + place.size * 0.33,
+                face: Face::Regular,
+                size: place.size,
+                ink: place.ink,
+                shaped,
+                turned: false,
+            };
+            strips[0].gap = if index == 0 { place.gap.min(place.gap * 0.6) } else { spacing };
+            strips[0].items.insert(0, Item::new(label, draw));
+            out.append(&mut strips);
+        }
+    }
+
+    fn terms(&mut self, items: &[(Vec<Inline>, Vec<Block>)], place: Place, out: &mut Vec<Strip>) {
+        let style = Place { bold: true, ink: ink::MUTED, prose: false, align: Align::Start, ..place };
+        let terms: Vec<Paragraph> = items.iter().map(|(term, _)| self.read(term, style)).collect();
+        let widest = terms.iter().map(|term| term.extent(&self.fonts).max).fold(0.0, f32::max);
+        let column = widest.clamp(place.width * 0.12, place.width * 0.34) + 14.0;
+        let list = self.tags.add(Role::L, place.parent);
+        for (index, (term, (_, blocks))) in terms.iter().zip(items).enumerate() {
+            let li = self.tags.add(Role::Li, list);
+            let label = self.tags.add(Role::Lbl, li);
+            let body = self.tags.add(Role::LBody, li);
+            let mut left = Vec::new();
+            self.paragraph(term, Place { width: column - 14.0, ..style }, label, &mut left);
+            let inner = Place { parent: body, bare: false, ..place }.indented(column);
+            let right = self.blocks(blocks, inner);
+            let mut strips = side_by_side(left, right);
+            if let Some(first) = strips.first_mut() {
+                first.gap = if index == 0 { place.gap } else { place.gap * 0.45 };
+            }
+            out.append(&mut strips);
+        }
+    }
+
+    fn code(&mut self, text: &str, place: Place, out: &mut Vec<Strip>) {
+        let elem = self.tags.add(Role::Code, place.parent);
+        let size = (place.size * 0.84).min(8.4);
+        let leading = size * 1.42;
+        let inner = Place { size, leading, gap: 0.0, prose: false, align: Align::Start, ..place };
+        let style = Style { code: true, ..Style::new(size) }.face(Face::Mono);
+        let padding = 8.0;
+        let inner = Place { width: (place.width - 2.0 * padding).max(size), x: place.x + padding, ..inner };
+        let first = out.len();
+        for line in text.trim_end_matches('\n').split('\n') {
+            // Leading blanks are layout here; UAX 14 would let them go at a line's end.
+            let line = line.replace('\t', "    ");
+            let paragraph = self.read_as(&[Inline::text(line)], style, None);
+            if paragraph.is_empty() {
+                out.push(Strip { height: leading, ..Strip::default() });
+            } else {
+                let before = out.len();
+                self.paragraph(&paragraph, inner, elem, out);
+                for strip in &mut out[before..] {
+                    strip.keep = false;
+                }
+            }
+        }
+        framed(&mut out[first..], place, padding * 0.7, ink::SURFACE, None);
+    }
+
+    fn callout(&mut self, kind: Callout, title: &[Inline], blocks: &[Block], place: Place, out: &mut Vec<Strip>) {
+        let (strong, faint) = ink::callout(kind);
+        let parent = self.tags.add(Role::Note, place.parent);
+        let name = match kind {
+            Callout::Note => self.words.note,
+            Callout::Important => self.words.important,
+            Callout::Warning => self.words.warning,
+        };
+        let own = [Inline::text(name)];
+        let title = if title.is_empty() { &own } else { title };
+        let inner = Place { width: place.width - 26.0, x: place.x + 15.0, parent, bare: false, ..place };
+        let first = out.len();
+        let elem = self.tags.add(Role::P, parent);
+        let head = Place { bold: true, ink: strong, prose: false, ..inner };
+        let paragraph = self.read(title, head);
+        self.paragraph(&paragraph, head, elem, out);
+        for strip in &mut out[first..] {
+            strip.keep = true;
+        }
+        let tight = Place { gap: place.gap * 0.6, ..inner };
+        let body = out.len();
+        self.blocks_into(blocks, tight, out);
+        if let Some(strip) = out.get_mut(body) {
+            strip.gap = strip.gap.min(1.5);
+        }
+        framed(&mut out[first..], place, 7.0, faint, Some(strong));
+    }
+
+    /// Narrowest and widest width of blocks, for table columns.
+    pub(super) fn extent(&mut self, blocks: &[Block], place: Place) -> Extent {
+        let mut extent = Extent::default();
+        for block in blocks {
+            let own = match block {
+                Block::Paragraph { text } | Block::Heading { text, .. } => self.read(text, place).extent(&self.fonts),
+                Block::List { items, .. } => items
+                    .iter()
+                    .map(|item| self.extent(item, place))
+                    .fold(Extent::default(), Extent::union)
+                    .widened(place.size * 1.6),
+                Block::Quote { blocks } => self.extent(blocks, place).widened(14.0),
+                Block::Callout { blocks, .. } => self.extent(blocks, place).widened(26.0),
+                Block::Code { text, .. } => {
+                    let style = Style { code: true, ..Style::new(place.size * 0.84) }.face(Face::Mono);
+                    let lines: Vec<Extent> = text
+                        .lines()
+                        .map(|line| self.read_as(&[Inline::text(line)], style, None).extent(&self.fonts))
+                        .collect();
+                    lines.into_iter().fold(Extent::default(), Extent::union).widened(16.0)
+                }
+                Block::Terms { items } => items
+                    .iter()
+                    .map(|(term, blocks)| {
+                        let term = self.read(term, place).extent(&self.fonts);
+                        let rest = self.extent(blocks, place);
+                        Extent { min: term.min + rest.min, fair: term.fair + rest.fair, max: term.max + rest.max }
+                    })
+                    .fold(Extent::default(), Extent::union)
+                    .widened(14.0),
+                Block::Table(table) => Extent {
+                    min: table.columns.len() as f32 * 24.0,
+                    fair: table.columns.len() as f32 * 40.0,
+                    max: table.columns.len() as f32 * 90.0,
+                },
+                Block::Diagram(diagram) => Extent { min: 60.0, fair: 120.0, max: diagram.scene.width },
+                Block::Image { .. } => Extent { min: 40.0, fair: 80.0, max: 200.0 },
+                Block::Form(_) => Extent { min: 150.0, fair: 200.0, max: 400.0 },
+                Block::Rule | Block::PageBreak => Extent::default(),
+            };
+            extent = extent.union(own);
+        }
+        extent
+    }
+}
+
+/// Puts two sequences of strips beside each other, the left one read first.
+pub(super) fn side_by_side(left: Vec<Strip>, right: Vec<Strip>) -> Vec<Strip> {
+    let left_is_longer = height_of(&left) > height_of(&right);
+    let (mut out, other) = if left_is_longer { (left, right) } else { (right, left) };
+    // Everything of the shorter side goes to the strips of the longer, at the same height.
+    let mut tops = Vec::with_capacity(out.len());
+    let mut y = 0.0;
+    for (index, strip) in out.iter().enumerate() {
+        y += if index == 0 { 0.0 } else { strip.gap };
+        tops.push(y);
+        y += strip.height;
+    }
+    let mut added: Vec<Vec<Item>> = out.iter().map(|_| Vec::new()).collect();
+    let mut y = 0.0;
+    let mut reach = 0;
+    for (index, strip) in other.into_iter().enumerate() {
+        y += if index == 0 { 0.0 } else { strip.gap };
+        let target = tops.partition_point(|top| *top <= y + 0.01).saturating_sub(1);
+        // Strips that carry the shorter side are not parted.
+        for kept in out.iter_mut().take(target).skip(reach) {
+            kept.keep = true;
+        }
+        reach = target;
+        let dy = y - tops.get(target).copied().unwrap_or(0.0);
+        if let Some(into) = added.get_mut(target) {
+            into.extend(strip.items.into_iter().map(|item| item.moved(0.0, dy)));
+        }
+        if let Some(into) = out.get_mut(target) {
+            into.anchors.extend(strip.anchors);
+        }
+        y += strip.height;
+    }
+    for (strip, added) in out.iter_mut().zip(added) {
+        if left_is_longer {
+            strip.items.extend(added);
+        } else {
+            strip.items.splice(0..0, added);
+        }
+    }
+    out
+}
+
+/// Draws a box behind strips, each its own part, with space above the first and below the last.
+fn framed(strips: &mut [Strip], place: Place, padding: f32, fill: Rgb, bar: Option<Rgb>) {
+    let count = strips.len();
+    for (index, strip) in strips.iter_mut().enumerate() {
+        // Gaps within the box become part of the strips, so that the ground runs through.
+        let above = if index == 0 { padding } else { std::mem::take(&mut strip.gap) };
+        if above > 0.0 {
+            strip.items = std::mem::take(&mut strip.items).into_iter().map(|item| item.moved(0.0, above)).collect();
+            strip.height += above;
+        }
+        if index + 1 == count {
+            strip.height += padding;
+        }
+        if index == 0 {
+            strip.gap = place.gap;
+        }
+        strip.items.insert(0, Item::fill(place.x, 0.0, place.width, strip.height, fill));
+        if let Some(ink) = bar {
+            strip.items.insert(1, Item::fill(place.x, 0.0, 3.0, strip.height, ink));
+        }
+    }
+    if count > 1 {
+        strips[0].keep = true;
+        strips[count - 2].keep = true;
+    }
+}
+
+/// Text of inlines without any style.
+pub(super) fn plain_text(inlines: &[Inline]) -> String {
+    let mut out = String::new();
+    fn walk(inlines: &[Inline], out: &mut String) {
+        for inline in inlines {
+            match inline {
+                Inline::Text { text } | Inline::Code { text } => out.push_str(text),
+                Inline::Badge { text, .. } | Inline::Team { text, .. } => out.push_str(text),
+                Inline::Strong { text } | Inline::Emphasis { text } | Inline::Link { text, .. } => walk(text, out),
+                Inline::Break => out.push(' '),
+            }
+        }
+    }
+    walk(inlines, &mut out);
+    out
+}
+
+/// The sheet's turn that strips of wide things ask for.
+pub(super) fn turn(strips: &mut [Strip], turn: Turn) {
+    for strip in strips {
+        strip.turn = turn;
+    }
+}
