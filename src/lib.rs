@@ -22,6 +22,9 @@
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
 
+#[cfg(test)]
+extern crate self as scopefence;
+
 pub mod assess;
 pub mod checklist;
 pub mod cli;

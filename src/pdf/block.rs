@@ -204,8 +204,15 @@ impl Setter<'_> {
                         Some(link) => self.link_elem(link, elem, linked),
                         None => elem,
                     };
-                    let draw =
-                        Draw::Text { x: at, y: base, face: look.face, size: look.size, ink: look.ink, shaped, turned: false };
+                    let draw = Draw::Text {
+                        x: at,
+                        y: base,
+                        face: look.face,
+                        size: look.size,
+                        ink: look.ink,
+                        shaped,
+                        turned: false,
+                    };
                     items.push(Item::new(owner, draw));
                     look.link
                 }
@@ -261,7 +268,12 @@ impl Setter<'_> {
         linked: &mut Vec<(u32, Elem)>,
         items: &mut Vec<Item>,
     ) {
-        items.push(Item::rule(from, base + 1.6, to - from, Pen { ink: self.inks.accent, width: 0.4, dash: Dash::Solid }));
+        items.push(Item::rule(
+            from,
+            base + 1.6,
+            to - from,
+            Pen { ink: self.inks.accent, width: 0.4, dash: Dash::Solid },
+        ));
         let elem = self.link_elem(link, elem, linked);
         let (y, height) = (base - place.size * 0.85, place.size * 1.15);
         items.push(Item::new(elem, Draw::Link { x: from, y, width: to - from, height, link }));
@@ -301,6 +313,8 @@ impl Setter<'_> {
             3 => (11.5, 15.5, 15.0, 0.0),
             _ => (10.0, 14.0, 11.0, 0.0),
         };
+        // A heading right below another needs less room above it.
+        let gap = if out.last().is_some_and(|strip| strip.keep && strip.heading.is_some()) { gap * 0.45 } else { gap };
         let elem = self.tags.add(Role::Heading(level), place.parent);
         let ink = if level == 1 { self.inks.accent } else { ink::TEXT };
         let inner = Place { size, leading, gap, ink, bold: true, prose: false, align: Align::Start, ..place };
@@ -420,7 +434,7 @@ impl Setter<'_> {
     }
 
     fn callout(&mut self, kind: Callout, title: &[Inline], blocks: &[Block], place: Place, out: &mut Vec<Strip>) {
-        let (strong, faint) = ink::callout(kind);
+        let (strong, faint) = self.inks.callout(kind);
         let parent = self.tags.add(Role::Note, place.parent);
         let name = match kind {
             Callout::Note => self.words.note,

@@ -7,6 +7,9 @@
 use super::text::Extent;
 use crate::document::Column;
 
+/// Width that a column of single letters likes to have.
+const ROOMY: f32 = 27.0;
+
 /// Widths for the columns, adding up to `total`. Extents include the cells' padding.
 pub(super) fn widths(columns: &[Column], extents: &[Extent], total: f32) -> Vec<f32> {
     let count = columns.len();
@@ -17,7 +20,13 @@ pub(super) fn widths(columns: &[Column], extents: &[Extent], total: f32) -> Vec<
     let min: Vec<f32> = extents.iter().map(|extent| extent.min.min(limit)).collect();
     let fair: Vec<f32> = extents.iter().zip(&min).map(|(extent, min)| extent.fair.min(limit).max(*min)).collect();
     let max: Vec<f32> = (0..count)
-        .map(|at| if columns[at].narrow { fair[at].max(extents[at].max.min(total * 0.2)) } else { extents[at].max.max(fair[at]) })
+        .map(|at| {
+            if columns[at].narrow {
+                fair[at].max(extents[at].max.min(total * 0.2))
+            } else {
+                extents[at].max.max(fair[at])
+            }
+        })
         .collect();
     let sum = |widths: &[f32]| widths.iter().sum::<f32>();
 
@@ -34,10 +43,16 @@ pub(super) fn widths(columns: &[Column], extents: &[Extent], total: f32) -> Vec<
         if weighted {
             return by_weight(columns, &fair, &max, total);
         }
-        // Long text gets more, but not in full proportion: a paragraph wraps better than a name.
-        return grow(&fair, &max, total, |at| (max[at] - fair[at]).powf(0.75));
+        return lengthen(&fair, &max, total);
     }
     // Everything fits on one line: the rest goes to the columns that hold text.
+    let mut max = max;
+    let spare = total - sum(&max);
+    let narrow: Vec<usize> = (0..count).filter(|at| columns[*at].narrow).collect();
+    // Letters in a matrix get some air first.
+    for at in &narrow {
+        max[*at] += (ROOMY - max[*at]).clamp(0.0, spare * 0.5 / narrow.len() as f32);
+    }
     let rest = total - sum(&max);
     let open: Vec<bool> = columns.iter().map(|column| !column.narrow).collect();
     let share = |at: usize| -> f32 {
@@ -76,6 +91,24 @@ fn grow(from: &[f32], to: &[f32], total: f32, share: impl Fn(usize) -> f32) -> V
     widths
 }
 
+/// Grows from whole words towards whole lines. Columns that lack little get it first: two words on one line are worth
+/// more than a paragraph's next word. Long text then gets more, but not in full proportion.
+fn lengthen(fair: &[f32], max: &[f32], total: f32) -> Vec<f32> {
+    let mut from = fair.to_vec();
+    let mut rest = total - fair.iter().sum::<f32>();
+    let mut lacks: Vec<usize> = (0..fair.len()).collect();
+    lacks.sort_by(|a, b| (max[*a] - fair[*a]).total_cmp(&(max[*b] - fair[*b])));
+    for at in lacks {
+        let lack = max[at] - fair[at];
+        if lack > total * 0.14 || lack > rest * 0.6 {
+            break;
+        }
+        from[at] += lack;
+        rest -= lack;
+    }
+    grow(&from, max, total, |at| (max[at] - from[at]).powf(0.75))
+}
+
 /// Columns with weights share what the others leave, none below its words.
 fn by_weight(columns: &[Column], fair: &[f32], max: &[f32], total: f32) -> Vec<f32> {
     let weight = |at: usize| if columns[at].narrow { 0.0 } else { f32::from(columns[at].weight) };
@@ -83,7 +116,7 @@ fn by_weight(columns: &[Column], fair: &[f32], max: &[f32], total: f32) -> Vec<f
         .map(|at| if weight(at) > 0.0 { fair[at] } else { max[at].min(fair[at].max(total * 0.25)) })
         .collect();
     if widths.iter().sum::<f32>() > total {
-        return grow(fair, max, total, |at| (max[at] - fair[at]).powf(0.75));
+        return lengthen(fair, max, total);
     }
     let mut open: Vec<usize> = (0..columns.len()).filter(|at| weight(*at) > 0.0).collect();
     // A column whose share would be below its words keeps its words; the others share again.
@@ -143,8 +176,11 @@ mod tests {
 
     #[test]
     fn weights_decide_among_columns_that_wrap() {
-        let columns =
-            vec![Column { weight: 1, ..Column::default() }, Column { weight: 3, ..Column::default() }, Column::default()];
+        let columns = vec![
+            Column { weight: 1, ..Column::default() },
+            Column { weight: 3, ..Column::default() },
+            Column::default(),
+        ];
         let extents = [extent(20.0, 50.0, 900.0), extent(20.0, 50.0, 900.0), extent(20.0, 40.0, 60.0)];
         let got = widths(&columns, &extents, 460.0);
         assert!((got[1] / got[0] - 3.0).abs() < 0.1, "{got:?}");

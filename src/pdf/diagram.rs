@@ -26,8 +26,7 @@ impl Setter<'_> {
         // A turned page is worth it only where the drawing would become hard to read.
         let smallest = smallest_type(&scene.shapes);
         let is_turned = diagram.landscape && smallest * upright < 7.0 && wide > upright * 1.1;
-        let (scale, width) =
-            if is_turned { (wide, self.landscape.text_width()) } else { (upright, place.width) };
+        let (scale, width) = if is_turned { (wide, self.landscape.text_width()) } else { (upright, place.width) };
 
         let elem = self.tags.add(Role::Figure, place.parent);
         let (drawn_width, height) = (scene.width * scale, scene.height * scale);
@@ -41,11 +40,7 @@ impl Setter<'_> {
             self.shape(shape, scale, &mut items);
         }
         for item in &mut items {
-            item.elem = if matches!(item.draw, Draw::Link { .. }) {
-                self.tags.add(Role::Link, elem)
-            } else {
-                elem
-            };
+            item.elem = if matches!(item.draw, Draw::Link { .. }) { self.tags.add(Role::Link, elem) } else { elem };
         }
         let items = items.into_iter().map(|item| item.moved(x, 0.0)).collect();
         out.push(Strip { height, gap: place.gap + 4.0, keep: !diagram.caption.is_empty(), items, ..Strip::default() });
@@ -101,10 +96,8 @@ impl Setter<'_> {
                 let mut runs = Vec::new();
                 chars::visible(&mut self.fonts, face, text, |face, run| runs.push((face, run.to_owned())));
                 let size = size * scale;
-                let shaped: Vec<_> = runs
-                    .iter()
-                    .map(|(face, run)| (*face, self.fonts.shape(*face, Figures::Tabular, run)))
-                    .collect();
+                let shaped: Vec<_> =
+                    runs.iter().map(|(face, run)| (*face, self.fonts.shape(*face, Figures::Tabular, run))).collect();
                 let width: f32 =
                     shaped.iter().map(|(_, shaped)| (shaped.width + shaped.trail) as f32 / 1000.0 * size).sum();
                 let mut at = x * scale
@@ -115,7 +108,15 @@ impl Setter<'_> {
                     };
                 for (face, shaped) in shaped {
                     let ink = self.inks.ink(*ink);
-                    items.push(Item::artifact(Draw::Text { x: at, y: y * scale, face, size, ink, shaped, turned: false }));
+                    items.push(Item::artifact(Draw::Text {
+                        x: at,
+                        y: y * scale,
+                        face,
+                        size,
+                        ink,
+                        shaped,
+                        turned: false,
+                    }));
                     at += (shaped.width + shaped.trail) as f32 / 1000.0 * size;
                 }
             }

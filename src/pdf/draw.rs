@@ -52,8 +52,7 @@ fn streams(pages: Vec<PdfPage>) -> Vec<Vec<u8>> {
     let mut document = PdfDocument::new("");
     document.pages = pages;
     // `secure` would drop the show-text operations with whole strings, which printpdf has no name for.
-    let options =
-        PdfSaveOptions { optimize: false, subset_fonts: false, secure: false, image_optimization: None };
+    let options = PdfSaveOptions { optimize: false, subset_fonts: false, secure: false, image_optimization: None };
     let mut file = document.to_lopdf_document(&options, &mut Vec::new());
     let ids: Vec<_> = file.get_pages().into_values().collect();
     let mut out: Vec<Vec<u8>> = ids
@@ -165,7 +164,7 @@ impl Painter<'_> {
                 }
             }
             Draw::Image { x, y, width, height, index } => {
-    // The matrix is written out: printpdf scales pictures by their pixels, which it does not know here.
+                // The matrix is written out: printpdf scales pictures by their pixels, which it does not know here.
                 let matrix = [*width, 0.0, 0.0, *height, *x, self.height - y - height].map(round);
                 self.ops.push(Op::SaveGraphicsState);
                 self.ops.push(Op::Unknown { key: "cm".into(), value: matrix.map(DictItem::Real).into() });
@@ -224,8 +223,7 @@ impl Painter<'_> {
         if let Some(pen) = stroke {
             self.pen(pen);
         }
-        let polygon =
-            Polygon { rings: vec![PolygonRing { points }], mode, winding_order: WindingOrder::NonZero };
+        let polygon = Polygon { rings: vec![PolygonRing { points }], mode, winding_order: WindingOrder::NonZero };
         self.ops.push(Op::DrawPolygon { polygon });
     }
 
@@ -270,8 +268,19 @@ impl Painter<'_> {
         }
         let widths = &self.fonts.widths[face as usize];
         let glyphs = &self.fonts.glyphs[shaped.range()];
-        let Some(run) = &mut self.run else { return };
+        let mut pen = x;
+        let mut rise = 0;
         for glyph in glyphs {
+            // An accent above its letter: a run of its own, higher up.
+            if glyph.dy != rise && !turned {
+                rise = glyph.dy;
+                self.flush();
+                let (bytes, parts) = (Vec::new(), Vec::new());
+                let y = y - f32::from(rise) / 1000.0 * size;
+                self.run = Some(Run { x: pen, y, end: pen, turned, face, size, ink, bytes, parts });
+            }
+            let Some(run) = &mut self.run else { return };
+            pen += f32::from(glyph.advance) / 1000.0 * size;
             let own = widths.get(glyph.code as usize).copied().unwrap_or(0);
             if glyph.dx != 0 {
                 run.shift(-f32::from(glyph.dx));
@@ -282,7 +291,9 @@ impl Painter<'_> {
                 run.shift(after);
             }
         }
-        run.end = x + (shaped.width + shaped.trail) as f32 / 1000.0 * size;
+        if let Some(run) = &mut self.run {
+            run.end = x + (shaped.width + shaped.trail) as f32 / 1000.0 * size;
+        }
     }
 
     fn flush(&mut self) {

@@ -84,7 +84,8 @@ fn tag(subset: &[u8]) -> String {
 /// The face's bounding box, from its `head` table.
 fn bounds(whole: &[u8]) -> Object {
     let tables = whole.get(4..6).map_or(0, |bytes| usize::from(u16::from_be_bytes([bytes[0], bytes[1]])));
-    let head = (0..tables).filter_map(|at| whole.get(12 + at * 16..28 + at * 16)).find(|record| &record[..4] == b"head");
+    let head =
+        (0..tables).filter_map(|at| whole.get(12 + at * 16..28 + at * 16)).find(|record| &record[..4] == b"head");
     let offset = head.map_or(0, |record| u32::from_be_bytes([record[8], record[9], record[10], record[11]]) as usize);
     let corner = |at: usize| -> Object {
         let at = offset + 36 + at * 2;

@@ -211,12 +211,9 @@ impl Fonts {
     fn shape_anew(&mut self, face: Face, figures: Figures, text: &str) -> Shaped {
         let script = script_of(text);
         let features: &[Feature] = match figures {
-            Figures::Proportional if !face.is_mono() => &[Feature {
-                tag: Tag::new(b"pnum"),
-                value: 1,
-                start: Feature::GLOBAL_START,
-                end: Feature::GLOBAL_END,
-            }],
+            Figures::Proportional if !face.is_mono() => {
+                &[Feature { tag: Tag::new(b"pnum"), value: 1, start: Feature::GLOBAL_START, end: Feature::GLOBAL_END }]
+            }
             _ => &[],
         };
         let shaper = &self.shapers[face.index()];
@@ -246,12 +243,12 @@ impl Fonts {
                 end += 1;
             }
             let next = infos.get(end).map_or(text.len(), |info| info.cluster as usize);
-            for index in first..end {
+            for (index, info) in infos.iter().enumerate().take(end).skip(first) {
                 // The text of a cluster goes to its first glyph; further ones stand for nothing of their own.
                 let meaning = if index == first { text.get(cluster..next).unwrap_or("") } else { "" };
-                let glyph = u16::try_from(infos[index].glyph_id).unwrap_or(0);
+                let glyph = u16::try_from(info.glyph_id).unwrap_or(0);
                 let position = buffer.glyph_positions()[index];
-                let own = shaper.default_glyph_h_advance(infos[index].glyph_id.into());
+                let own = shaper.default_glyph_h_advance(info.glyph_id.into());
                 let code = self.usage[face.index()].code(glyph, small(own), meaning);
                 self.glyphs.push(Glyph {
                     code,
@@ -304,11 +301,6 @@ impl Fonts {
     /// What the face was used for, empty if it was not.
     pub(super) fn usage(&self, face: Face) -> &Usage {
         &self.usage[face.index()]
-    }
-
-    /// Own width of a code's glyph, by which a viewer moves the pen.
-    pub(super) fn width_of(&self, face: Face, code: u16) -> i16 {
-        self.usage[face.index()].codes.get(code as usize).map_or(0, |code| code.width)
     }
 }
 

@@ -39,7 +39,8 @@ impl Setter<'_> {
     fn question(&mut self, question: &Question, place: Place) -> Vec<Strip> {
         let label = self.tags.add(Role::Lbl, place.parent);
         let body = self.tags.add(Role::LBody, place.parent);
-        let number = Place { width: 44.0, bold: true, prose: false, size: 9.2, leading: 13.4, ink: self.inks.accent, ..place };
+        let number =
+            Place { width: 44.0, bold: true, prose: false, size: 9.2, leading: 13.4, ink: self.inks.accent, ..place };
         let mut left = Vec::new();
         let paragraph = self.read(&[Inline::text(&question.id)], number);
         self.paragraph(&paragraph, number, label, &mut left);

@@ -6,7 +6,7 @@ use super::{
     flow::Spot,
     font::{Face, Figures},
     ink::{self},
-    page::{Dash, Draw, Heading, Item, Page, Pen, Strip},
+    page::{Dash, Draw, Heading, Item, Page, Pen, Strip, height_of},
     tags::Role,
     text::Style,
 };
@@ -23,7 +23,16 @@ pub(super) enum Front {
 
 impl Setter<'_> {
     /// Logo or organisation, title, subtitle, summary and markings.
-    pub(super) fn title(&mut self, document: &Document, logo: Option<&[u8]>, front: Front, place: Place) -> Vec<Strip> {
+    ///
+    /// On a cover the title hangs a third down the page, or higher if `below` would not fit otherwise.
+    pub(super) fn title(
+        &mut self,
+        document: &Document,
+        logo: Option<&[u8]>,
+        front: Front,
+        below: f32,
+        place: Place,
+    ) -> Vec<Strip> {
         let control = &document.control;
         let full = front == Front::Full;
         let mut out = Vec::new();
@@ -39,10 +48,9 @@ impl Setter<'_> {
             self.plain(&control.organisation, own, &mut out);
         }
         if full {
-            // The title hangs a third down the page, whatever stands above it.
-            let used = super::page::height_of(&out);
-            out.push(Strip { height: (170.0 - used).max(20.0), ..Strip::default() });
+            out.push(Strip::default());
         }
+        let drop = out.len().saturating_sub(1);
         let (size, leading, gap) = if full { (31.0, 36.0, 0.0) } else { (22.0, 27.0, 10.0) };
         self.plain(&document.title, Place { size, leading, gap, bold: true, prose: false, ..place }, &mut out);
         if let Some(strip) = out.last_mut().filter(|_| full) {
@@ -73,8 +81,20 @@ impl Setter<'_> {
         if !full {
             marks.push(Inline::text(identity(document, &self.words)));
         }
-        let own = Place { size: if full { 11.5 } else { 9.0 }, leading: if full { 18.0 } else { 14.0 }, gap: 8.0, prose: false, ..place };
+        let own = Place {
+            size: if full { 11.5 } else { 9.0 },
+            leading: if full { 18.0 } else { 14.0 },
+            gap: 8.0,
+            prose: false,
+            ..place
+        };
         self.said(&marks, own, &mut out);
+        if full {
+            let head = height_of(&out[..drop]);
+            let room = self.upright.text_height() - height_of(&out) - below - 20.0;
+            let wanted = 170.0 - head;
+            out[drop].height = if room >= 24.0 { wanted.min(room) } else { wanted }.max(20.0);
+        }
         out
     }
 
@@ -95,7 +115,15 @@ impl Setter<'_> {
         let small = Place { size: 9.2, leading: 12.8, gap: 6.0, prose: false, ..place };
         let mut out = Vec::new();
         let label = |setter: &mut Self, text: &str, out: &mut Vec<Strip>| {
-            let own = Place { size: 10.2, leading: 14.0, gap: 17.0, bold: true, ink: setter.inks.accent, prose: false, ..place };
+            let own = Place {
+                size: 10.2,
+                leading: 14.0,
+                gap: 17.0,
+                bold: true,
+                ink: setter.inks.accent,
+                prose: false,
+                ..place
+            };
             let first = out.len();
             setter.plain(text, own, out);
             out[first..].iter_mut().for_each(|strip| strip.keep = true);
@@ -106,10 +134,10 @@ impl Setter<'_> {
         if !control.revisions.is_empty() {
             label(self, words.revisions, &mut out);
             let head = [words.version, words.date, words.author, words.change].map(Cell::text);
-            let rows = control.revisions.iter().map(|revision| Row {
-                cells: revision.iter().map(Cell::text).collect(),
-                ..Row::default()
-            });
+            let rows = control
+                .revisions
+                .iter()
+                .map(|revision| Row { cells: revision.iter().map(Cell::text).collect(), ..Row::default() });
             let narrow = Column { narrow: true, ..Column::default() };
             let table = Table {
                 columns: vec![narrow.clone(), narrow, Column::default(), Column { weight: 1, ..Column::default() }],
@@ -153,7 +181,8 @@ impl Setter<'_> {
         place: Place,
     ) -> Vec<Strip> {
         let mut out = Vec::new();
-        let own = Place { size: 18.0, leading: 23.0, gap: 0.0, bold: true, ink: self.inks.accent, prose: false, ..place };
+        let own =
+            Place { size: 18.0, leading: 23.0, gap: 0.0, bold: true, ink: self.inks.accent, prose: false, ..place };
         let elem = self.tags.add(Role::P, place.parent);
         let words = self.words;
         let paragraph = self.read(&[Inline::text(words.contents)], own);
@@ -221,7 +250,8 @@ impl Setter<'_> {
                 let draw = Draw::Text { x, y, face, size: inner.size, ink: ink::TEXT, shaped, turned: false };
                 strip.items.push(Item::new(link_elem, draw));
             }
-            let area = Draw::Link { x: inner.x, y: 0.0, width: place.x + place.width - inner.x, height: inner.leading, link };
+            let area =
+                Draw::Link { x: inner.x, y: 0.0, width: place.x + place.width - inner.x, height: inner.leading, link };
             strip.items.push(Item::new(link_elem, area));
             out.push(strip);
         }

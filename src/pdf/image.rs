@@ -173,12 +173,15 @@ fn png(bytes: &[u8]) -> Option<Picture> {
     if !matches!(colour, 4 | 6) {
         let mut dict = header(width, height, space, bits);
         dict.set("Filter", "FlateDecode");
-        dict.set("DecodeParms", dictionary! {
-            "Predictor" => 15,
-            "Colors" => components as i64,
-            "BitsPerComponent" => i64::from(bits),
-            "Columns" => i64::from(width),
-        });
+        dict.set(
+            "DecodeParms",
+            dictionary! {
+                "Predictor" => 15,
+                "Colors" => components as i64,
+                "BitsPerComponent" => i64::from(bits),
+                "Columns" => i64::from(width),
+            },
+        );
         return Some(Picture { width, height, image: Stream::new(dict, data), mask: None });
     }
     let (colours, alpha) = unmixed(&data, width as usize, height as usize, components, bits)?;
@@ -207,7 +210,8 @@ fn unmixed(data: &[u8], width: usize, height: usize, components: usize, bits: u8
         return None;
     }
     let mut above = vec![0_u8; row];
-    let (mut colours, mut alpha) = (Vec::with_capacity(width * height * components), Vec::with_capacity(width * height));
+    let (mut colours, mut alpha) =
+        (Vec::with_capacity(width * height * components), Vec::with_capacity(width * height));
     for line in raw.chunks_exact_mut(row + 1) {
         let (filter, line) = line.split_first_mut()?;
         for at in 0..row {

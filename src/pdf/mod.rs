@@ -35,6 +35,9 @@ mod tags;
 mod text;
 mod words;
 
+#[cfg(test)]
+mod tests;
+
 use lopdf::{Dictionary, Object, ObjectId, dictionary};
 use rayon::prelude::*;
 use sha2::{Digest, Sha256};
@@ -132,13 +135,13 @@ fn lay_out(document: &Document, theme: &Theme) -> Result<Laid, Error> {
     let most = setter.upright.text_height() * 1.7;
     let mut fresh = false;
     let mut blocks = document.blocks.iter();
-    let mut strips: Vec<Strip> = Vec::new();
+    let mut read: Vec<(&Block, Vec<Strip>)> = Vec::new();
     let mut height = 0.0;
     for block in blocks.by_ref() {
-        let mut own = setter.top_block(block, place, &mut fresh);
+        let own = setter.top_block(block, place, &mut fresh);
         height += height_of(&own) + own.first().map_or(0.0, |strip| strip.gap);
         let breaks = own.iter().any(|strip| strip.turn == Turn::Landscape || strip.fresh);
-        strips.append(&mut own);
+        read.push((block, own));
         if height > most || breaks {
             height = f32::INFINITY;
             break;
@@ -148,26 +151,37 @@ fn lay_out(document: &Document, theme: &Theme) -> Result<Laid, Error> {
     let mut order: Vec<usize>;
     match front {
         Front::Compact => {
-            let title = setter.title(document, logo, front, start);
+            let title = setter.title(document, logo, front, 0.0, start);
             flow.pour(title, &mut setter);
-            flow.pour(strips, &mut setter);
+            for (_, strips) in read {
+                flow.pour(strips, &mut setter);
+            }
             let control = setter.control(document, place);
             flow.pour(control, &mut setter);
             flow.finish(&mut setter);
             order = (0..flow.pages.len()).collect();
         }
         Front::Full => {
-            flow.pour(strips, &mut setter);
+            let mut intro = Intro::default();
+            for (block, strips) in read {
+                intro.take(block, strips, &mut flow, &mut setter);
+            }
             for block in blocks {
                 let strips = setter.top_block(block, place, &mut fresh);
-                flow.pour(strips, &mut setter);
+                intro.take(block, strips, &mut flow, &mut setter);
             }
+            intro.release(&mut flow, &mut setter);
             flow.finish(&mut setter);
             let body = flow.pages.len();
             flow.begin_part();
-            let title = setter.title(document, logo, front, start);
-            flow.pour(title, &mut setter);
             let control = setter.control(document, start);
+            let title = setter.title(document, logo, front, height_of(&control), start);
+            // What does not fit below the title begins a page of its own.
+            let fits = height_of(&title) + height_of(&control) + 17.0 <= setter.upright.text_height();
+            flow.pour(title, &mut setter);
+            if !fits {
+                flow.begin_part();
+            }
             flow.pour(control, &mut setter);
             flow.finish(&mut setter);
             if let Some(cover) = flow.pages.get_mut(body) {
@@ -200,6 +214,43 @@ fn lay_out(document: &Document, theme: &Theme) -> Result<Laid, Error> {
     }
     let Setter { fonts, tags, links, .. } = setter;
     Ok(Laid { flow, order, fonts, tags, links, images })
+}
+
+/// Headings and a few lines after them wait for what follows: if that is a table on a landscape page, they go there
+/// with it instead of staying behind alone.
+#[derive(Default)]
+struct Intro {
+    strips: Vec<Strip>,
+}
+
+impl Intro {
+    const MOST: usize = 12;
+
+    fn take(&mut self, block: &Block, mut strips: Vec<Strip>, flow: &mut Flow, setter: &mut Setter) {
+        let wide = strips.first().is_some_and(|strip| strip.turn == Turn::Landscape);
+        if wide {
+            block::turn(&mut self.strips, Turn::Landscape);
+        }
+        match block {
+            Block::Heading { .. } => {
+                if self.strips.last().is_none_or(|strip| strip.heading.is_none()) {
+                    self.release(flow, setter);
+                }
+                self.strips.append(&mut strips);
+            }
+            Block::Paragraph { .. } if !self.strips.is_empty() && self.strips.len() + strips.len() <= Self::MOST => {
+                self.strips.append(&mut strips);
+            }
+            _ => {
+                self.release(flow, setter);
+                flow.pour(strips, setter);
+            }
+        }
+    }
+
+    fn release(&mut self, flow: &mut Flow, setter: &mut Setter) {
+        flow.pour(std::mem::take(&mut self.strips), setter);
+    }
 }
 
 impl Setter<'_> {
@@ -242,7 +293,7 @@ fn write(document: &Document, laid: Laid) -> Result<Vec<u8>, Error> {
         ids
     };
     let heights: Vec<f32> = flow.pages.iter().map(|page| page.sheet.height).collect();
-    let places = structure::Places { pages: &pages, heights: &heights };
+    let places = structure::Places { pages: &pages, first: order.first().copied().unwrap_or(0), heights: &heights };
 
     let in_order: Vec<&Page> = order.iter().map(|page| &flow.pages[*page]).collect();
     let streams: Vec<Vec<u8>> =

@@ -85,10 +85,7 @@ impl Item {
     /// The item moved.
     pub(super) fn moved(mut self, dx: f32, dy: f32) -> Self {
         match &mut self.draw {
-            Draw::Text { x, y, .. }
-            | Draw::Rect { x, y, .. }
-            | Draw::Image { x, y, .. }
-            | Draw::Link { x, y, .. } => {
+            Draw::Text { x, y, .. } | Draw::Rect { x, y, .. } | Draw::Image { x, y, .. } | Draw::Link { x, y, .. } => {
                 *x += dx;
                 *y += dy;
             }

@@ -78,8 +78,14 @@ impl Setter<'_> {
         };
         let head_grid = grid(&table.head, table.columns.len());
         let body_grid = grid(&table.rows, table.columns.len());
-        let extents = self.extents(table, &head_grid, &body_grid, inner);
         let mut width = place.width;
+        // Heads are set upright only where they do not fit as they are.
+        let mut upright = false;
+        let mut extents = self.extents(table, &head_grid, &body_grid, inner, upright);
+        if table.rotate_heads && extents.iter().map(|extent| extent.fair).sum::<f32>() > width * 0.92 {
+            upright = true;
+            extents = self.extents(table, &head_grid, &body_grid, inner, upright);
+        }
         let mut turned = Turn::Upright;
         if table.landscape && !nested && extents.iter().map(|extent| extent.max).sum::<f32>() > width {
             turned = Turn::Landscape;
@@ -89,15 +95,21 @@ impl Setter<'_> {
         let inner = Place { width, ..inner };
         let dense = table.columns.iter().filter(|column| column.narrow).count() >= 5;
 
-        let head = self.rows(table, &table.head, &head_grid, &widths, Part::Head, dense, inner);
-        let repeat = self.repeat(table, &head_grid, &widths, dense, inner);
+        let heads = Part::Head(if upright { Heads::Upright } else { Heads::Level });
+        let head = self.rows(table, &table.head, &head_grid, &widths, heads, dense, inner);
+        let repeat = self.repeat(table, &head_grid, &widths, heads, dense, inner);
         let mut strips = head;
         for strip in &mut strips {
             strip.keep = true;
         }
         let mut body = self.rows(table, &table.rows, &body_grid, &widths, Part::Body, dense, inner);
         if let Some(strip) = body.last_mut() {
-            strip.items.push(Item::rule(place.x, strip.height, width, Pen { ink: ink::RULE, width: 0.7, dash: Dash::Solid }));
+            strip.items.push(Item::rule(
+                place.x,
+                strip.height,
+                width,
+                Pen { ink: ink::RULE, width: 0.7, dash: Dash::Solid },
+            ));
         }
         for strip in &mut body {
             strip.repeat = Some(repeat.clone());
@@ -155,6 +167,7 @@ impl Setter<'_> {
         head: &[Vec<Spot>],
         body: &[Vec<Spot>],
         place: Place,
+        upright: bool,
     ) -> Vec<Extent> {
         let mut extents = vec![Extent::default(); table.columns.len()];
         let mut spanning = Vec::new();
@@ -165,7 +178,7 @@ impl Setter<'_> {
                 }
                 for (cell, spot) in row.cells.iter().zip(spots) {
                     let place = Place { bold: is_head || table.columns[spot.column].header, ..place };
-                    if is_head && self.is_upright(table, spot) {
+                    if is_head && upright && is_upright(table, spot) {
                         let height = place.leading * if self.upright_lines(cell, place) > 1 { 2.0 } else { 1.0 };
                         let own = Extent { min: height, fair: height, max: height }.widened(2.0 * 2.5);
                         extents[spot.column] = extents[spot.column].union(own);
@@ -197,10 +210,6 @@ impl Setter<'_> {
         extents
     }
 
-    fn is_upright(&self, table: &Table, spot: &Spot) -> bool {
-        table.rotate_heads && spot.columns == 1 && table.columns[spot.column].narrow
-    }
-
     fn upright_lines(&mut self, cell: &Cell, place: Place) -> usize {
         self.upright_text(cell, place).lines(UPRIGHT, &mut self.fonts).lines.len()
     }
@@ -218,7 +227,15 @@ impl Setter<'_> {
     }
 
     /// The head again, as something that is not read twice, below the word that the table goes on.
-    fn repeat(&mut self, table: &Table, grid: &[Vec<Spot>], widths: &[f32], dense: bool, place: Place) -> Rc<Repeat> {
+    fn repeat(
+        &mut self,
+        table: &Table,
+        grid: &[Vec<Spot>],
+        widths: &[f32],
+        heads: Part,
+        dense: bool,
+        place: Place,
+    ) -> Rc<Repeat> {
         let mut repeat = Repeat::default();
         let place = Place { parent: Elem::ARTIFACT, ..place };
         let mut label = vec![Inline::Emphasis { text: vec![Inline::text(self.words.continued)] }];
@@ -233,7 +250,7 @@ impl Setter<'_> {
         self.line(&paragraph, &lines, 0, small, Elem::ARTIFACT, &mut Vec::new(), &mut items);
         repeat.items.extend(items);
         repeat.height += small.leading + 2.0;
-        for strip in self.rows(table, &table.head, grid, widths, Part::Head, dense, place) {
+        for strip in self.rows(table, &table.head, grid, widths, heads, dense, place) {
             let y = repeat.height;
             repeat.items.extend(strip.items.into_iter().map(|item| item.moved(0.0, y)));
             repeat.height += strip.height;
@@ -303,7 +320,7 @@ impl Setter<'_> {
     ) -> Set<'t> {
         let column = &table.columns[spot.column];
         let role = match part {
-            Part::Head => Role::HeaderCell(Scope::Column),
+            Part::Head(_) => Role::HeaderCell(Scope::Column),
             Part::Body if row.group || column.header => Role::HeaderCell(Scope::Row),
             Part::Body => Role::Cell,
         };
@@ -318,7 +335,7 @@ impl Setter<'_> {
         let bold = matches!(role, Role::HeaderCell(_));
         let align = match () {
             () if row.group => Align::Start,
-            () if spot.columns > 1 && part == Part::Head => Align::Center,
+            () if spot.columns > 1 && part.is_head() => Align::Center,
             () => column.align,
         };
         let inner = Place {
@@ -329,9 +346,17 @@ impl Setter<'_> {
             parent: elem,
             ..place
         };
-        let mut set =
-            Set { cell, row: index, rows, column: spot.column, columns: spot.columns, elem, strips: Vec::new(), height: 0.0 };
-        if part == Part::Head && self.is_upright(table, spot) {
+        let mut set = Set {
+            cell,
+            row: index,
+            rows,
+            column: spot.column,
+            columns: spot.columns,
+            elem,
+            strips: Vec::new(),
+            height: 0.0,
+        };
+        if part == Part::Head(Heads::Upright) && is_upright(table, spot) {
             let strip = self.upright(cell, inner, lefts[spot.column], width);
             set.height = strip.height;
             set.strips = vec![strip];
@@ -365,8 +390,7 @@ impl Setter<'_> {
             for item in items.drain(..) {
                 // Text only: a quarter turn about the line's start. `line` put the base line at `y`.
                 if let Draw::Text { x: along, y, face, size, ink, shaped, .. } = item.draw {
-                    let draw =
-                        Draw::Text { x: x + y, y: -along, face, size, ink, shaped, turned: true };
+                    let draw = Draw::Text { x: x + y, y: -along, face, size, ink, shaped, turned: true };
                     strip.items.push(Item::new(item.elem, draw));
                 }
             }
@@ -394,7 +418,7 @@ impl Setter<'_> {
             .map(|(row, height)| {
                 let mut strip = Strip { height: *height, ..Strip::default() };
                 let ground = match part {
-                    Part::Head => Some(ink::SURFACE_STRONG),
+                    Part::Head(_) => Some(ink::SURFACE_STRONG),
                     Part::Body if row.group => Some(ink::SURFACE),
                     Part::Body => None,
                 };
@@ -427,7 +451,7 @@ impl Setter<'_> {
         for (index, strip) in strips.iter_mut().enumerate() {
             let last = index + 1 == count;
             let pen = match part {
-                Part::Head => Pen { ink: ink::RULE, width: if last { 0.9 } else { 0.5 }, dash: Dash::Solid },
+                Part::Head(_) => Pen { ink: ink::RULE, width: if last { 0.9 } else { 0.5 }, dash: Dash::Solid },
                 Part::Body => Pen::hairline(ink::HAIRLINE),
             };
             if last && part == Part::Body {
@@ -444,15 +468,18 @@ impl Setter<'_> {
                     column += 1;
                 }
                 let width: f32 = widths[from..column].iter().sum();
-                strip.items.push(Item::rule(lefts[from], strip.height, width, pen));
+                // Within its own row, or the next row's ground would cover it.
+                strip.items.push(Item::rule(lefts[from], strip.height - pen.width / 2.0, width, pen));
             }
         }
         if dense {
             for (strip, row) in strips.iter_mut().zip(rows).filter(|(_, row)| !row.group) {
-                for column in 1..widths.len() {
-                    let spanned = part == Part::Head && row.cells.iter().any(|cell| cell.columns > 1);
-                    if !spanned && (table.columns[column].narrow || table.columns[column - 1].narrow) {
-                        let (x, pen) = (lefts[column], Pen { ink: ink::HAIRLINE, width: 0.4, dash: Dash::Solid });
+                if part.is_head() && row.cells.iter().any(|cell| cell.columns > 1) {
+                    continue;
+                }
+                for (pair, x) in table.columns.windows(2).zip(&lefts[1..]) {
+                    if pair.iter().any(|column| column.narrow) {
+                        let (x, pen) = (*x, Pen { ink: ink::HAIRLINE, width: 0.4, dash: Dash::Solid });
                         strip.items.push(Item::artifact(Draw::Rule { x, y: 0.0, x2: x, y2: strip.height, pen }));
                     }
                 }
@@ -483,18 +510,24 @@ impl Setter<'_> {
         let column = &table.columns[set.column];
         // Heads stand on their foot; letters in a matrix stand in the middle; text hangs from the top.
         let shift = match part {
-            Part::Head => span - set.height,
-            Part::Body if column.narrow && set.rows == 1 => (span - set.height) / 2.0,
+            Part::Head(_) => span - set.height,
+            Part::Body if column.narrow && column.align == Align::Center && set.rows == 1 => (span - set.height) / 2.0,
             Part::Body => 0.0,
         };
-        let strip = &mut strips[set.row];
-        strip.items.push(Item::new(set.elem, Draw::Mark));
-        let is_upright = set.strips.first().is_some_and(|strip| {
-            strip.items.iter().any(|item| matches!(item.draw, Draw::Text { turned: true, .. }))
-        });
+        strips[set.row].items.push(Item::new(set.elem, Draw::Mark));
+        // The grounds of later rows would cover a head that stands on its foot in them.
+        let (base, down) = match part {
+            Part::Head(_) => (set.row + set.rows - 1, -heights[set.row..set.row + set.rows - 1].iter().sum::<f32>()),
+            Part::Body => (set.row, 0.0),
+        };
+        let strip = &mut strips[base];
+        let is_upright = set
+            .strips
+            .first()
+            .is_some_and(|strip| strip.items.iter().any(|item| matches!(item.draw, Draw::Text { turned: true, .. })));
         if is_upright {
             for inner in set.strips {
-                let foot = span - PAD_Y;
+                let foot = span - PAD_Y + down;
                 strip.items.extend(inner.items.into_iter().map(|item| item.moved(0.0, foot)));
             }
             return;
@@ -529,7 +562,7 @@ impl Setter<'_> {
             tall.cells.push(own);
             return;
         }
-        let mut y = top + shift;
+        let mut y = top + shift + down;
         let mut resume = Vec::new();
         for (index, inner) in set.strips.into_iter().enumerate() {
             y += if index == 0 { 0.0 } else { inner.gap };
@@ -559,8 +592,25 @@ impl Setter<'_> {
 /// Which part of a table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Part {
-    Head,
+    Head(Heads),
     Body,
+}
+
+/// How the heads of narrow columns are set.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Heads {
+    Level,
+    Upright,
+}
+
+impl Part {
+    fn is_head(self) -> bool {
+        matches!(self, Part::Head(_))
+    }
+}
+
+fn is_upright(table: &Table, spot: &Spot) -> bool {
+    spot.columns == 1 && table.columns[spot.column].narrow
 }
 
 /// Where a cell lies in the grid.

@@ -17,6 +17,8 @@ use crate::document::{Document, Target};
 pub(super) struct Places<'a> {
     /// Objects of the pages, by their number in order of layout.
     pub pages: &'a [ObjectId],
+    /// Number of the page that is read first.
+    pub first: usize,
     /// Heights of the pages.
     pub heights: &'a [f32],
 }
@@ -30,7 +32,13 @@ impl Places<'_> {
 }
 
 /// Writes the structure tree. `numbers` are the pages' keys in the parent tree; annotations follow after them.
-pub(super) fn tree(file: &mut File, tags: &Tags, flow: &Flow, places: &Places, areas: &[Option<ObjectId>]) -> Result<ObjectId, Error> {
+pub(super) fn tree(
+    file: &mut File,
+    tags: &Tags,
+    flow: &Flow,
+    places: &Places,
+    areas: &[Option<ObjectId>],
+) -> Result<ObjectId, Error> {
     let root = file.reserve();
     let ids: Vec<ObjectId> = tags.elements.iter().map(|_| file.reserve()).collect();
     for (number, element) in tags.elements.iter().enumerate() {
@@ -51,12 +59,15 @@ pub(super) fn tree(file: &mut File, tags: &Tags, flow: &Flow, places: &Places, a
     }
     let next = (flow.marks.len() + flow.areas.len()) as i64;
     let parents = file.add(dictionary! { "Nums" => numbers });
-    file.put(root, dictionary! {
-        "Type" => "StructTreeRoot",
-        "K" => ids[0],
-        "ParentTree" => parents,
-        "ParentTreeNextKey" => next,
-    });
+    file.put(
+        root,
+        dictionary! {
+            "Type" => "StructTreeRoot",
+            "K" => ids[0],
+            "ParentTree" => parents,
+            "ParentTreeNextKey" => next,
+        },
+    );
     Ok(root)
 }
 
@@ -116,10 +127,13 @@ fn attributes(element: &Element, tags: &Tags) -> Option<Dictionary> {
         Role::HeaderCell(_) | Role::Cell => {
             let mut out = dictionary! { "O" => "Table" };
             if let Role::HeaderCell(scope) = element.role {
-                out.set("Scope", match scope {
-                    Scope::Column => "Column",
-                    Scope::Row => "Row",
-                });
+                out.set(
+                    "Scope",
+                    match scope {
+                        Scope::Column => "Column",
+                        Scope::Row => "Row",
+                    },
+                );
             }
             if element.columns > 1 {
                 out.set("ColSpan", i64::from(element.columns));
@@ -131,7 +145,9 @@ fn attributes(element: &Element, tags: &Tags) -> Option<Dictionary> {
         }
         Role::L => {
             let labelled = element.kids.iter().any(|kid| match kid {
-                Kid::Elem(Elem(number)) => tags.elements.get(*number as usize).is_some_and(|item| item.role == Role::Li),
+                Kid::Elem(Elem(number)) => {
+                    tags.elements.get(*number as usize).is_some_and(|item| item.role == Role::Li)
+                }
                 _ => false,
             });
             labelled.then(|| dictionary! { "O" => "List", "ListNumbering" => "Disc" })
@@ -146,7 +162,11 @@ fn attributes(element: &Element, tags: &Tags) -> Option<Dictionary> {
 }
 
 /// Writes nested bookmarks; deeper levels are closed at first.
-pub(super) fn outline(file: &mut File, headings: &[(Heading, Spot)], places: &Places) -> Result<Option<ObjectId>, Error> {
+pub(super) fn outline(
+    file: &mut File,
+    headings: &[(Heading, Spot)],
+    places: &Places,
+) -> Result<Option<ObjectId>, Error> {
     if headings.is_empty() {
         return Ok(None);
     }
@@ -196,7 +216,10 @@ pub(super) fn outline(file: &mut File, headings: &[(Heading, Spot)], places: &Pl
     let ends = (tops.first(), tops.last());
     if let (Some(first), Some(last)) = ends {
         let (first, last) = (nodes[*first].id, nodes[*last].id);
-        file.put(root, dictionary! { "Type" => "Outlines", "First" => first, "Last" => last, "Count" => tops.len() as i64 });
+        file.put(
+            root,
+            dictionary! { "Type" => "Outlines", "First" => first, "Last" => last, "Count" => tops.len() as i64 },
+        );
     }
     Ok(Some(root))
 }
@@ -253,7 +276,7 @@ fn action(target: &Target, flow: &Flow, document: &Document, places: &Places) ->
         Target::Document(id, anchor) if *id == document.id => {
             let spot = match anchor {
                 Some(anchor) => *flow.anchors.get(anchor.as_str())?,
-                None => Spot { page: flow.pages.len().checked_sub(1)?.min(0), y: 0.0 },
+                None => Spot { page: places.first, y: 0.0 },
             };
             Some(("Dest", places.destination(spot)?))
         }
@@ -299,15 +322,18 @@ fn percent_encoded(url: &str) -> String {
 }
 
 /// Writes the tree of named places that links from other documents lead to.
-pub(super) fn names(file: &mut File, anchors: &BTreeMap<Box<str>, Spot>, places: &Places) -> Result<Option<ObjectId>, Error> {
+pub(super) fn names(
+    file: &mut File,
+    anchors: &BTreeMap<Box<str>, Spot>,
+    places: &Places,
+) -> Result<Option<ObjectId>, Error> {
     let mut kids: Vec<Object> = Vec::new();
     let all: Vec<(&Box<str>, Object)> =
         anchors.iter().filter_map(|(name, spot)| Some((name, places.destination(*spot)?))).collect();
     for chunk in all.chunks(64) {
         let name = |at: usize| Object::string_literal(chunk[at].0.as_bytes());
         let limits = vec![name(0), name(chunk.len() - 1)];
-        let entries: Vec<Object> =
-            (0..chunk.len()).flat_map(|at| [name(at), chunk[at].1.clone()]).collect();
+        let entries: Vec<Object> = (0..chunk.len()).flat_map(|at| [name(at), chunk[at].1.clone()]).collect();
         kids.push(file.add(dictionary! { "Names" => entries, "Limits" => limits }).into());
     }
     if kids.is_empty() {

@@ -15,7 +15,7 @@ use super::{
     font::{Face, Figures, Fonts, LONGEST_PIECE, Shaped},
     ink::{self, Rgb},
 };
-use crate::document::{Inline, Target, Tone};
+use crate::document::{Inline, Target, Tone, palette};
 
 /// How a piece of text looks.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -174,7 +174,7 @@ pub(super) struct Paragraph {
 enum Span {
     Text(Range<usize>, u16),
     Badge(usize, Tone, String, u16),
-    Dot(usize, Rgb, f32),
+    Dot(Rgb, f32),
 }
 
 /// Builds paragraphs: collects links and knows the colours.
@@ -213,8 +213,8 @@ impl Reader<'_> {
                     spans.push(Span::Badge(at, *tone, text.clone(), style));
                 }
                 Inline::Team { index, text } => {
-                    let strong = ink::team(*index).0;
-                    spans.push(Span::Dot(into.text.len(), strong, style.size));
+                    let strong = ink::team(*index);
+                    spans.push(Span::Dot(strong, style.size));
                     self.span(text, style.ink(strong), into, spans);
                 }
                 Inline::Break => into.text.push('\n'),
@@ -237,7 +237,7 @@ impl Reader<'_> {
         let mut breaks = linebreaks(&text).peekable();
         for span in spans {
             match span {
-                Span::Dot(_, ink, size) => paragraph.atoms.push(Atom::Dot(*ink, *size)),
+                Span::Dot(ink, size) => paragraph.atoms.push(Atom::Dot(*ink, *size)),
                 Span::Badge(at, tone, label, style) => {
                     while breaks.next_if(|(place, _)| *place <= *at).is_some() {}
                     let style = paragraph.styles[*style as usize];
@@ -288,7 +288,7 @@ impl Reader<'_> {
         chars::visible(self.fonts, Face::Semibold, label, |_, run| shown.push_str(run));
         // A label longer than this would not fit any cell: it is cut off with an ellipsis only in looks of a label.
         let end = floor_boundary(&shown, LONGEST_PIECE.min(shown.len()));
-        let sign = self.fonts.shape(Face::Semibold, Figures::Tabular, ink::sign(tone));
+        let sign = self.fonts.shape(Face::Semibold, Figures::Tabular, palette::symbol(tone));
         let text = self.fonts.shape(Face::Semibold, Figures::Tabular, &shown[..end]);
         paragraph.atoms.push(Atom::Badge(Badge { tone, sign, text, size }));
     }
@@ -353,7 +353,9 @@ impl Paragraph {
                 trail = space;
                 extent.min = extent.min.max(self.narrowest(atom, fonts));
             }
-            extent.fair = extent.fair.max(width);
+            // A long name is better broken than a column made so wide for it that others suffer.
+            let most = word.first().map_or(0.0, |atom| self.breakable(atom));
+            extent.fair = extent.fair.max(if width > most && most > 0.0 { most.max(extent.min) } else { width });
             line += width;
             extent.max = extent.max.max(line);
             line += trail;
@@ -363,6 +365,17 @@ impl Paragraph {
         }
         extent.min = extent.min.min(extent.fair);
         extent
+    }
+
+    /// Width above which a word that begins with this atom should be broken; 0 if it should not.
+    fn breakable(&self, atom: &Atom) -> f32 {
+        match atom {
+            Atom::Text { style, text, .. } => {
+                let text = &self.text[text.start as usize..text.end as usize];
+                if places(text).next().is_some() { self.size(*style) * 1000.0 * 16.0 } else { 0.0 }
+            }
+            _ => 0.0,
+        }
     }
 
     /// Width of the widest piece of an atom broken wherever names may be.
