@@ -31,8 +31,6 @@ pub struct Definition {
     pub duty: Duty,
     /// Kinds it needs, as `group/Kind`; the first is its subject.
     pub needs: Vec<String>,
-    /// Kinds it also reads where their API is installed; absence of the API says that there are none.
-    pub reads: Vec<String>,
     /// An absent API is a failure instead of not applicable.
     pub required: bool,
     /// The question.
@@ -77,8 +75,6 @@ struct RawCheck {
     severity: RawSeverity,
     duty: RawDuty,
     needs: Vec<String>,
-    #[serde(default)]
-    reads: Vec<String>,
     #[serde(default)]
     required: bool,
     evaluator: toml::Spanned<String>,
@@ -163,7 +159,6 @@ pub fn parse(text: &str) -> Result<Vec<Definition>, Problem> {
                     RawDuty::Network => Duty::Network,
                 },
                 needs: raw.needs,
-                reads: raw.reads,
                 required: raw.required,
                 evaluator,
                 rationale: raw.rationale.trim().to_owned(),

@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     facts::{
-        observed::{cite, reason},
+        observed::{cite, not_installed, reason},
         pod::Pods,
     },
     snapshot::{Completeness, ListRecord, Snapshot},
@@ -92,28 +92,31 @@ fn survey(check: &Definition, snapshot: &Snapshot) -> (Result<Complete, Gap>, Ve
     let mut gaps = Vec::new();
     let mut lists = Vec::new();
     let mut evidence = Vec::new();
-    let needed = check.needs.iter().map(|kind| (kind, true));
-    let read = check.reads.iter().map(|kind| (kind, false));
-    for (kind, needed) in needed.chain(read) {
+    let mut gap = |outcome, reason| gaps.push(Gap { outcome, reason });
+    for kind in &check.needs {
         let (group, name) = split(kind);
-        let found =
-            snapshot.lists.binary_search_by(|list| (&*list.record.group, &*list.record.kind).cmp(&(group, name)));
-        let Ok(number) = found else {
-            let reason = format!("{kind} was not asked for when this snapshot was taken");
-            gaps.push(Gap { outcome: Outcome::NotCollected, reason });
+        let Some(number) =
+            snapshot.lists.binary_search_by(|list| (&*list.record.group, &*list.record.kind).cmp(&(group, name))).ok()
+        else {
+            match not_installed(snapshot, group) {
+                Some(definitions) => {
+                    evidence.push(cite(&snapshot.header.cluster.id, definitions));
+                    let outcome = if check.required { Outcome::Fail } else { Outcome::NotApplicable };
+                    gap(outcome, format!("the API of {kind} is not installed"));
+                }
+                None => gap(Outcome::NotCollected, format!("{kind} was not asked for when this snapshot was taken")),
+            }
             continue;
         };
         let record = &snapshot.lists[number].record;
         lists.push(number);
         evidence.push(cite(&snapshot.header.cluster.id, record));
-        if !needed && record.completeness == Completeness::Absent {
-            continue;
-        }
-        if record.metadata_only {
+        if record.metadata_only && record.completeness == Completeness::Complete {
             let reason = format!("only names and labels of {} were read, not what the check asks about", record.path);
-            gaps.push(Gap { outcome: Outcome::NotVisible, reason });
+            gap(Outcome::NotVisible, reason);
+        } else if let Some(Gap { outcome, reason }) = gap_of(record, check.required) {
+            gap(outcome, reason);
         }
-        gaps.extend(gap_of(record, check.required));
     }
     // The first in roll-up order names the result; the others are worth saying as well.
     gaps.sort_by_key(|gap| gap.outcome);

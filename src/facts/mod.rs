@@ -7,20 +7,21 @@
 //!
 //! Invariant: a value cannot be had without the completeness of what it was computed from.
 
-mod access;
+pub(crate) mod access;
 mod admission;
 mod backups;
-mod certificates;
-mod exposure;
+pub(crate) mod certificates;
+pub(crate) mod exposure;
 pub(crate) mod images;
 mod namespaces;
-mod network;
-mod nodes;
+pub(crate) mod network;
+pub(crate) mod nodes;
 pub mod observed;
 pub(crate) mod pod;
+pub mod pod_security;
 mod reports;
 mod storage;
-mod versions;
+pub(crate) mod versions;
 mod workloads;
 
 use chrono::{DateTime, Utc};
@@ -80,6 +81,22 @@ pub struct Facts {
 }
 
 /// Computes all facts of one snapshot.
-pub(crate) fn observe(_join: &Join<'_>, _pods: &pod::Pods, _as_of: DateTime<Utc>) -> Facts {
-    Facts::default()
+pub(crate) fn observe(join: &Join<'_>, pods: &pod::Pods, as_of: DateTime<Utc>) -> Facts {
+    Facts {
+        nodes: nodes::observe(join),
+        versions: versions::observe(join),
+        namespaces: namespaces::observe(join, pods),
+        workloads: workloads::observe(join, pods),
+        images: images::observe(join, pods),
+        access: access::observe(join),
+        ingresses: exposure::ingresses(join),
+        services: exposure::services(join),
+        certificates: certificates::observe(join, as_of),
+        storage_classes: storage::observe(join),
+        network_policies: network::observe(join),
+        admission: admission::observe(join),
+        policy_reports: reports::policy(join),
+        vulnerabilities: reports::vulnerabilities(join),
+        backups: backups::observe(join),
+    }
 }

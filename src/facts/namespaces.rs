@@ -1,8 +1,20 @@
 //! Namespaces: owner, Pod Security labels, Pods, default-deny, quota.
 
+use std::collections::{BTreeMap, HashMap};
+
 use serde::Serialize;
 
-use crate::workspace::{ComponentId, TeamId};
+use super::{
+    network::{default_deny, parse},
+    observed::{Observed, Reading},
+    pod::Pods,
+    pod_security::{Level, PolicyVersion, Subject, level_met},
+};
+use crate::{
+    assess::ownership::Join,
+    snapshot::{List, Object},
+    workspace::{ComponentId, TeamId},
+};
 
 /// A namespace.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -45,4 +57,86 @@ pub struct PodSecurityLabels {
     pub warn: Option<String>,
     /// Version of the level warned about.
     pub warn_version: Option<String>,
+}
+
+impl PodSecurityLabels {
+    fn of(namespace: &Object) -> Self {
+        let label = |key: &str| {
+            namespace.labels.get(&*format!("pod-security.kubernetes.io/{key}")).map(|value| value.to_string())
+        };
+        Self {
+            enforce: label("enforce"),
+            enforce_version: label("enforce-version"),
+            audit: label("audit"),
+            audit_version: label("audit-version"),
+            warn: label("warn"),
+            warn_version: label("warn-version"),
+        }
+    }
+}
+
+pub(super) fn observe(join: &Join<'_>, pods: &Pods) -> Observed<Vec<Namespace>> {
+    let snapshot = join.snapshot();
+    let mut reading = Reading::new(snapshot);
+    let namespaces = reading.need("", "Namespace");
+    let all_pods = reading.need("", "Pod");
+    let policies = reading.need("networking.k8s.io", "NetworkPolicy");
+    let quotas = reading.need("", "ResourceQuota");
+    let complete =
+        |group: &str, kind: &str| snapshot.list(group, kind).map(List::complete).is_some_and(|list| list.is_ok());
+    let (pods_known, policies_known, quotas_known) =
+        (complete("", "Pod"), complete("networking.k8s.io", "NetworkPolicy"), complete("", "ResourceQuota"));
+
+    // Pods by namespace, with the weakest level that all of them meet; `None` once one could not be read.
+    let mut met: HashMap<&str, (usize, Option<Level>)> = HashMap::new();
+    for (index, object) in all_pods.iter().enumerate() {
+        let level = reading.pod(pods, index, object).map(|pod| {
+            level_met(&Subject { spec: &pod.spec, annotations: &object.annotations }, PolicyVersion::LATEST)
+        });
+        let entry = met.entry(&object.namespace).or_insert((0, Some(Level::Restricted)));
+        entry.0 += 1;
+        entry.1 = entry.1.zip(level).map(|(weakest, level)| weakest.min(level));
+    }
+    let mut parsed = Vec::new();
+    for object in policies {
+        match parse(object) {
+            Ok(policy) => parsed.push(policy),
+            Err(error) => reading.odd(object, error),
+        }
+    }
+    let denied = default_deny(parsed.iter());
+    let count = |objects: &'_ [Object]| {
+        let mut counts: BTreeMap<String, usize> = BTreeMap::new();
+        for object in objects {
+            *counts.entry(object.namespace.to_string()).or_default() += 1;
+        }
+        counts
+    };
+    let (policy_counts, quota_counts) = (count(policies), count(quotas));
+
+    let owners = join.owners("", "Namespace");
+    let mut found: Vec<Namespace> = namespaces
+        .iter()
+        .enumerate()
+        .map(|(index, object)| {
+            let name = &*object.name;
+            let (component, team) = owners.of(index);
+            let (pods, level) = met.get(name).copied().unwrap_or((0, None));
+            let (ingress, egress) = denied.get(name).copied().unwrap_or_default();
+            Namespace {
+                name: name.to_owned(),
+                component,
+                team,
+                pod_security: PodSecurityLabels::of(object),
+                level_met: level.filter(|_| pods_known).map(|level| level.as_str().to_owned()),
+                pods: pods_known.then_some(pods),
+                default_deny_ingress: policies_known.then_some(ingress),
+                default_deny_egress: policies_known.then_some(egress),
+                network_policies: policies_known.then(|| policy_counts.get(name).copied().unwrap_or(0)),
+                quota: quotas_known.then(|| quota_counts.contains_key(name)),
+            }
+        })
+        .collect();
+    found.sort_by(|a, b| a.name.cmp(&b.name));
+    reading.finish(found)
 }

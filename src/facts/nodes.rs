@@ -1,6 +1,15 @@
 //! Machines: roles, operating system, kernel, kubelet, runtime, taints, readiness.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
+
+use super::observed::{Observed, Reading};
+use crate::{
+    assess::ownership::{
+        Join,
+        pattern::{self, Pattern},
+    },
+    snapshot::Object,
+};
 
 /// A node.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -29,4 +38,100 @@ pub struct Node {
     pub image_approved: Option<bool>,
     /// On the approved list of runtimes; `None` when none is declared.
     pub runtime_approved: Option<bool>,
+}
+
+/// Body of a Node, as far as anything here asks.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Body {
+    spec: Spec,
+    pub(crate) status: Status,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Spec {
+    taints: Option<Vec<Taint>>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Taint {
+    key: String,
+    value: Option<String>,
+    effect: String,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(crate) struct Status {
+    pub(crate) node_info: Info,
+    conditions: Option<Vec<Condition>>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(crate) struct Info {
+    pub(crate) os_image: String,
+    pub(crate) kernel_version: String,
+    pub(crate) kubelet_version: String,
+    pub(crate) container_runtime_version: String,
+    pub(crate) architecture: String,
+}
+
+/// A condition of any kind that has them.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Condition {
+    #[serde(rename = "type")]
+    pub(crate) kind: String,
+    pub(crate) status: String,
+}
+
+/// Whether the `Ready` condition is true, if there is one.
+pub(crate) fn ready(conditions: Option<&[Condition]>) -> Option<bool> {
+    conditions?.iter().find(|condition| condition.kind == "Ready").map(|condition| condition.status == "True")
+}
+
+fn roles(object: &Object) -> Vec<String> {
+    let named = object.labels.keys().filter_map(|key| key.strip_prefix("node-role.kubernetes.io/"));
+    let roles: Vec<String> = named.filter(|role| !role.is_empty()).map(str::to_owned).collect();
+    if roles.is_empty() { vec!["worker".to_owned()] } else { roles }
+}
+
+pub(super) fn observe(join: &Join<'_>) -> Observed<Vec<Node>> {
+    let mut reading = Reading::new(join.snapshot());
+    let policy = &join.workspace().policy;
+    let (images, runtimes) = (Pattern::list(&policy.node_images), Pattern::list(&policy.runtimes));
+    let approved = |list: &[Pattern], value: &str| (!list.is_empty()).then(|| pattern::any(list, value));
+    let mut nodes = Vec::new();
+    for object in reading.need("", "Node") {
+        let Some(body) = reading.body::<Body>(object) else { continue };
+        let info = body.status.node_info;
+        nodes.push(Node {
+            name: object.name.to_string(),
+            roles: roles(object),
+            image_approved: approved(&images, &info.os_image),
+            runtime_approved: approved(&runtimes, &info.container_runtime_version),
+            os_image: info.os_image,
+            kernel: info.kernel_version,
+            kubelet: info.kubelet_version,
+            runtime: info.container_runtime_version,
+            architecture: info.architecture,
+            zone: object.labels.get("topology.kubernetes.io/zone").map(|zone| zone.to_string()),
+            taints: body
+                .spec
+                .taints
+                .unwrap_or_default()
+                .into_iter()
+                .map(|taint| match taint.value.filter(|value| !value.is_empty()) {
+                    Some(value) => format!("{}={value}:{}", taint.key, taint.effect),
+                    None => format!("{}:{}", taint.key, taint.effect),
+                })
+                .collect(),
+            ready: ready(body.status.conditions.as_deref()),
+        });
+    }
+    nodes.sort_by(|a, b| a.name.cmp(&b.name));
+    reading.finish(nodes)
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize, Serializer, ser::SerializeStruct};
 
+use super::pod::{Pod, Pods};
 use crate::{
     assess::Evidence,
     snapshot::{Completeness, ListRecord, Object, Snapshot},
@@ -139,6 +140,13 @@ impl<'a> Reading<'a> {
 
     fn list(&mut self, group: &str, kind: &str, needed: bool) -> &'a [Object] {
         let Some(list) = self.snapshot.list(group, kind) else {
+            if let Some(definitions) = not_installed(self.snapshot, group) {
+                self.evidence.insert(cite(&self.snapshot.header.cluster.id, definitions));
+                if needed {
+                    self.worsen(State::Absent, format!("the API of {} is not installed", qualified(group, kind)));
+                }
+                return &[];
+            }
             self.worsen(State::NotCollected, format!("{} was not asked for", qualified(group, kind)));
             return &[];
         };
@@ -157,18 +165,26 @@ impl<'a> Reading<'a> {
 
     /// The body of an object as `T`; an odd object makes the fact partial.
     pub(crate) fn body<T: Deserialize<'a>>(&mut self, object: &'a Object) -> Option<T> {
-        match object.body() {
-            Ok(body) => Some(body),
-            Err(error) => {
-                let place = if object.namespace.is_empty() {
-                    object.name.to_string()
-                } else {
-                    format!("{}/{}", object.namespace, object.name)
-                };
-                self.worsen(State::Partial, format!("{place} does not have the shape that its API promises: {error}"));
-                None
-            }
-        }
+        object.body().map_err(|error| self.odd(object, error)).ok()
+    }
+
+    /// The Pod at an index of the list of Pods; an odd one makes the fact partial.
+    pub(crate) fn pod<'p>(&mut self, pods: &'p Pods, index: usize, object: &Object) -> Option<&'p Pod> {
+        pods.get(index).map_err(|why| self.odd(object, why)).ok()
+    }
+
+    /// An object that could not be read makes the fact partial.
+    pub(crate) fn odd(&mut self, object: &Object, why: impl std::fmt::Display) {
+        let place = match &*object.namespace {
+            "" => object.name.to_string(),
+            namespace => format!("{namespace}/{}", object.name),
+        };
+        self.worsen(State::Partial, format!("{place} does not have the shape that its API promises: {why}"));
+    }
+
+    /// Says something that holds however much was read.
+    pub(crate) fn remark(&mut self, remark: String) {
+        self.reasons.push(remark);
     }
 
     /// Makes the fact no better than `state`, and says why.
@@ -212,4 +228,12 @@ pub(crate) fn cite(cluster: &str, record: &ListRecord) -> Evidence {
         count: record.count,
         digest: record.digest.clone(),
     }
+}
+
+/// The complete list of resource definitions, if it proves that nothing of this API group is installed.
+pub(crate) fn not_installed<'a>(snapshot: &'a Snapshot, group: &str) -> Option<&'a ListRecord> {
+    let built_in = !group.contains('.') || group.ends_with(".k8s.io");
+    let definitions = snapshot.list("apiextensions.k8s.io", "CustomResourceDefinition").filter(|_| !built_in)?;
+    let installed = |object: &Object| object.name.split_once('.').is_some_and(|(_, defined)| defined == group);
+    (!definitions.complete().ok()?.iter().any(installed)).then_some(&definitions.record)
 }

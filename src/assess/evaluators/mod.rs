@@ -4,6 +4,14 @@
 //! objects fail and why, or why a person must look. An evaluator never says pass: only `results` does, and only from
 //! lists that were read completely.
 
+mod access;
+mod certificates;
+mod exposure;
+mod images;
+mod network;
+mod nodes;
+mod pods;
+
 use chrono::{DateTime, Utc};
 
 use super::ownership::{Join, Spot};
@@ -116,7 +124,15 @@ impl Tally {
 }
 
 /// All families.
-const FAMILIES: [&[Evaluator]; 0] = [];
+const FAMILIES: [&[Evaluator]; 7] = [
+    access::EVALUATORS,
+    certificates::EVALUATORS,
+    exposure::EVALUATORS,
+    images::EVALUATORS,
+    network::EVALUATORS,
+    nodes::EVALUATORS,
+    pods::EVALUATORS,
+];
 
 fn all() -> impl Iterator<Item = &'static Evaluator> {
     FAMILIES.into_iter().flatten()

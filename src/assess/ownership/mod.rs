@@ -20,7 +20,7 @@ use std::{
 use serde::Deserialize;
 
 use claims::{Candidate, Index, Winner};
-#[allow(unused_imports)]
+
 pub(crate) use claims::{application, release};
 use kubernetes::{Follow, Followed, Rules};
 
@@ -28,7 +28,7 @@ use super::outcome::{Contested, Missing, ObjectKey, Ownership, Unclaimed};
 use crate::{
     facts::observed::reason,
     snapshot::{Completeness, Object, Snapshot},
-    workspace::{ComponentId, Workspace},
+    workspace::{ComponentId, TeamId, Workspace},
 };
 
 /// An object by its place in the snapshot.
@@ -352,6 +352,12 @@ impl<'a> Join<'a> {
         }
     }
 
+    /// Owners of the objects of one kind, by index within its list.
+    pub(crate) fn owners(&self, group: &str, kind: &str) -> Owners<'_, 'a> {
+        let list = self.snapshot.lists.iter().position(|list| list.record.group == group && list.record.kind == kind);
+        Owners { join: self, list }
+    }
+
     /// The highest owner seen of the object, or itself.
     pub fn root(&self, spot: Spot) -> Spot {
         self.found(spot).map_or(spot, |place| place.root)
@@ -446,3 +452,25 @@ impl<'a> Join<'a> {
         Ownership { claimed, unclaimed, contested, missing: self.missing.clone(), not_seen }
     }
 }
+
+/// Owners of the objects of one kind.
+pub(crate) struct Owners<'j, 'a> {
+    join: &'j Join<'a>,
+    list: Option<usize>,
+}
+
+impl Owners<'_, '_> {
+    /// Component and its accountable team; neither when nobody or several claim the object.
+    pub(crate) fn of(&self, object: usize) -> (Option<ComponentId>, Option<TeamId>) {
+        let component = self.list.and_then(|list| self.join.component(Spot { list, object }));
+        (component.map(|component| component.id.clone()), component.map(|component| component.team.clone()))
+    }
+
+    /// The spot of an object.
+    pub(crate) fn spot(&self, object: usize) -> Option<Spot> {
+        self.list.map(|list| Spot { list, object })
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,101 @@
+//! Access: who is cluster-admin, and which roles hold wildcards.
+
+use std::collections::BTreeSet;
+
+use super::{Answer, Evaluator, Question, Tally};
+use crate::facts::{
+    Subject,
+    access::{
+        rbac::{Binding, RoleBody, Roles, Rule, is_default},
+        readable,
+    },
+};
+
+pub(super) const EVALUATORS: &[Evaluator] = &[
+    Evaluator { name: "rbac-cluster-admin", alone: true, ask: cluster_admin },
+    Evaluator { name: "rbac-wildcard", alone: true, ask: wildcard },
+];
+
+const GROUP: &str = "rbac.authorization.k8s.io";
+
+/// Only subjects of roles that the workspace declares as privileged hold unrestricted access. Kubernetes' own binding
+/// of `system:masters` is left out.
+fn cluster_admin(question: &Question<'_>) -> Answer {
+    let mut tally = Tally::default();
+    let mut roles = Roles::default();
+    for (kind, cluster) in [("ClusterRole", true), ("Role", false)] {
+        for (spot, object) in question.objects(GROUP, kind) {
+            if let Err(error) = roles.add(object, cluster) {
+                tally.odd(spot, error);
+            }
+        }
+    }
+    roles.aggregate();
+    let declared: BTreeSet<Subject> =
+        question.join.workspace().roles.iter().filter(|role| role.privileged).flat_map(readable::subjects).collect();
+    let mut expected = 0;
+    for (kind, cluster) in [("ClusterRoleBinding", true), ("RoleBinding", false)] {
+        for (spot, object) in question.objects(GROUP, kind) {
+            tally.subject();
+            let binding = match Binding::parse(object, cluster) {
+                Ok(binding) => binding,
+                Err(error) => {
+                    tally.odd(spot, error);
+                    continue;
+                }
+            };
+            if binding.default || !roles.grants_everything(&binding) {
+                continue;
+            }
+            let strangers: Vec<String> = binding
+                .subjects
+                .iter()
+                .filter(|subject| !declared.contains(subject))
+                .map(ToString::to_string)
+                .collect();
+            if strangers.is_empty() {
+                expected += 1;
+                continue;
+            }
+            let scope = if cluster { "the whole cluster" } else { "its namespace" };
+            tally.fail(
+                spot,
+                format!("{} grants everything in {scope} to {}", binding.role_kind_and_name(), strangers.join(", ")),
+            );
+        }
+    }
+    if expected > 0 {
+        tally.remark(format!("{expected} bindings of subjects that the workspace declares as privileged are expected"));
+    }
+    tally.answer()
+}
+
+/// No role but Kubernetes' own holds `*`.
+fn wildcard(question: &Question<'_>) -> Answer {
+    let mut tally = Tally::default();
+    let mut own = 0;
+    for kind in ["ClusterRole", "Role"] {
+        for (spot, object) in question.objects(GROUP, kind) {
+            if is_default(object) || object.name.starts_with("system:") {
+                own += 1;
+                continue;
+            }
+            tally.subject();
+            match object.body::<RoleBody>() {
+                Err(error) => tally.odd(spot, error),
+                Ok(body) => {
+                    let rules = body.rules.unwrap_or_default();
+                    let found: BTreeSet<&str> = rules.iter().flat_map(Rule::wildcards).collect();
+                    if !found.is_empty() {
+                        let fields: Vec<_> = found.into_iter().map(|field| format!("rules[].{field}")).collect();
+                        tally.fail(spot, format!("{} = *", fields.join(", ")));
+                    }
+                }
+            }
+        }
+    }
+    if own > 0 {
+        tally.remark(format!("{own} roles of Kubernetes itself left out"));
+    }
+    tally.answer()
+}

@@ -1,0 +1,133 @@
+//! Pod Security: what a namespace enforces, and what its Pods do.
+//!
+//! Namespaces that the workspace accepts as privileged by design are left out, and counted.
+
+use std::collections::BTreeSet;
+
+use super::{Answer, Evaluator, Question, Tally};
+use crate::{
+    assess::ownership::{
+        Spot,
+        pattern::{self, Pattern},
+    },
+    facts::{
+        pod::PodSpec,
+        pod_security::{Level, PolicyVersion, Subject, rules, violations},
+    },
+    snapshot::Object,
+};
+
+pub(super) const EVALUATORS: &[Evaluator] = &[
+    Evaluator { name: "pod-security-enforced", alone: true, ask: enforced },
+    Evaluator { name: "pod-security-baseline", alone: true, ask: |question| level(question, Level::Baseline) },
+    Evaluator { name: "pod-security-restricted", alone: true, ask: |question| level(question, Level::Restricted) },
+    Evaluator {
+        name: "pod-privileged",
+        alone: true,
+        ask: |question| each(question, |pod, _, out| rules::privileged(pod, out)),
+    },
+    Evaluator {
+        name: "pod-host-namespaces",
+        alone: true,
+        ask: |question| each(question, |pod, _, out| rules::host_namespaces(pod, out)),
+    },
+    Evaluator {
+        name: "pod-host-path",
+        alone: true,
+        ask: |question| each(question, |pod, _, out| rules::host_paths(pod, out)),
+    },
+    Evaluator {
+        name: "pod-run-as-root",
+        alone: true,
+        ask: |question| each(question, |pod, _, out| root(pod.spec, out)),
+    },
+];
+
+/// Asks a question of every Pod outside the namespaces that are privileged by design.
+fn each(question: &Question<'_>, judge: impl Fn(&Subject<'_>, &Object, &mut Vec<String>)) -> Answer {
+    let accepted = Pattern::list(&question.policy.privileged_namespaces);
+    let mut tally = Tally::default();
+    let mut left_out = BTreeSet::new();
+    let mut pods_left_out = 0;
+    for (spot, object) in question.objects("", "Pod") {
+        if pattern::any(&accepted, &object.namespace) {
+            left_out.insert(&*object.namespace);
+            pods_left_out += 1;
+            continue;
+        }
+        tally.subject();
+        match question.pods.get(spot.object) {
+            Err(why) => tally.odd(spot, why),
+            Ok(pod) => {
+                let mut found = Vec::new();
+                judge(&Subject { spec: &pod.spec, annotations: &object.annotations }, object, &mut found);
+                fail_once(&mut tally, spot, found);
+            }
+        }
+    }
+    remark_accepted(&mut tally, pods_left_out, "Pods", &left_out);
+    tally.answer()
+}
+
+/// One failing Pod is one failure, however many of its fields are wrong.
+fn fail_once(tally: &mut Tally, spot: Spot, found: Vec<String>) {
+    if !found.is_empty() {
+        tally.fail(spot, found.join("; "));
+    }
+}
+
+fn remark_accepted(tally: &mut Tally, count: usize, what: &str, namespaces: &BTreeSet<&str>) {
+    if count > 0 {
+        let names = namespaces.iter().copied().collect::<Vec<_>>().join(", ");
+        tally.remark(format!("{count} {what} left out in namespaces that are privileged by policy: {names}"));
+    }
+}
+
+fn level(question: &Question<'_>, level: Level) -> Answer {
+    each(question, |pod, _, out| *out = violations(pod, level, PolicyVersion::LATEST))
+}
+
+/// A container may run as root unless a user above 0 or `runAsNonRoot` stands in the Pod or the container. What the
+/// image itself says is not visible in the API.
+fn root(spec: &PodSpec, out: &mut Vec<String>) {
+    // Root in a user namespace is nobody on the node; Windows has no root.
+    if spec.host_users == Some(false) || spec.is_windows() {
+        return;
+    }
+    let pod = spec.security_context.as_ref();
+    for (field, container) in spec.all_containers() {
+        let own = container.security_context.as_ref();
+        let non_root = own.and_then(|own| own.run_as_non_root).or_else(|| pod.and_then(|pod| pod.run_as_non_root));
+        let user = own.and_then(|own| own.run_as_user).or_else(|| pod.and_then(|pod| pod.run_as_user));
+        if non_root == Some(true) || user.is_some_and(|user| user > 0) {
+            continue;
+        }
+        let place = rules::place(field, container);
+        out.push(match user {
+            Some(user) => format!("{place}: securityContext.runAsUser = {user}"),
+            None => format!("{place}: neither securityContext.runAsNonRoot nor runAsUser keeps root out"),
+        });
+    }
+}
+
+/// Namespaces enforce `baseline` or `restricted`.
+fn enforced(question: &Question<'_>) -> Answer {
+    let accepted = Pattern::list(&question.policy.privileged_namespaces);
+    let mut tally = Tally::default();
+    let mut left_out = BTreeSet::new();
+    for (spot, namespace) in question.objects("", "Namespace") {
+        if pattern::any(&accepted, &namespace.name) {
+            left_out.insert(&*namespace.name);
+            continue;
+        }
+        tally.subject();
+        const LABEL: &str = "pod-security.kubernetes.io/enforce";
+        match namespace.labels.get(LABEL).map(|value| (&**value, Level::parse(value))) {
+            None => tally.fail(spot, format!("label {LABEL} is not set")),
+            Some((_, Some(Level::Baseline | Level::Restricted))) => {}
+            Some((value, _)) => tally.fail(spot, format!("label {LABEL} = {value}")),
+        }
+    }
+    remark_accepted(&mut tally, left_out.len(), "namespaces", &left_out);
+    tally.answer()
+}

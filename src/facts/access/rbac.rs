@@ -1,0 +1,261 @@
+//! RBAC objects as values: roles with aggregation, bindings with their subjects.
+
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap},
+    fmt,
+};
+
+use serde::Deserialize;
+
+use super::{Subject, WildcardRole};
+use crate::snapshot::Object;
+
+/// Kubernetes' own roles and bindings carry this label.
+pub(crate) fn is_default(object: &Object) -> bool {
+    object.labels.get("kubernetes.io/bootstrapping").is_some_and(|value| &**value == "rbac-defaults")
+}
+
+/// One rule of a role.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(crate) struct Rule {
+    #[serde(deserialize_with = "list")]
+    pub(crate) api_groups: Vec<String>,
+    #[serde(deserialize_with = "list")]
+    pub(crate) resources: Vec<String>,
+    #[serde(deserialize_with = "list")]
+    pub(crate) verbs: Vec<String>,
+    #[serde(deserialize_with = "list")]
+    pub(crate) resource_names: Vec<String>,
+    #[serde(rename = "nonResourceURLs", deserialize_with = "list")]
+    pub(crate) urls: Vec<String>,
+}
+
+fn list<'de, D: serde::Deserializer<'de>>(input: D) -> Result<Vec<String>, D::Error> {
+    Ok(Option::deserialize(input)?.unwrap_or_default())
+}
+
+impl Rule {
+    /// API group and resource pairs; URLs count only where the grant is for the whole cluster.
+    pub(crate) fn targets(&self, cluster_wide: bool) -> impl Iterator<Item = (&str, &str)> {
+        let resources = self
+            .api_groups
+            .iter()
+            .flat_map(move |group| self.resources.iter().map(move |resource| (&**group, &**resource)));
+        let urls = self.urls.iter().filter(move |_| cluster_wide).map(|url| ("", &**url));
+        resources.chain(urls)
+    }
+
+    fn is_everything(&self) -> bool {
+        let any = |list: &[String]| list.iter().any(|item| item == "*");
+        any(&self.verbs) && any(&self.resources) && any(&self.api_groups)
+    }
+
+    /// Which of its fields hold a wildcard.
+    pub(crate) fn wildcards(&self) -> impl Iterator<Item = &'static str> {
+        [("verbs", &self.verbs), ("resources", &self.resources), ("apiGroups", &self.api_groups)]
+            .into_iter()
+            .filter(|(_, list)| list.iter().any(|item| item == "*"))
+            .map(|(name, _)| name)
+    }
+}
+
+/// Body of a Role or ClusterRole.
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(crate) struct RoleBody {
+    pub(crate) rules: Option<Vec<Rule>>,
+    aggregation_rule: Option<Aggregation>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct Aggregation {
+    cluster_role_selectors: Option<Vec<LabelSelector>>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct LabelSelector {
+    match_labels: BTreeMap<String, String>,
+}
+
+struct Role {
+    rules: Vec<Rule>,
+    labels: BTreeMap<String, String>,
+    selectors: Vec<BTreeMap<String, String>>,
+    default: bool,
+}
+
+/// All roles: ClusterRoles under an empty namespace.
+#[derive(Default)]
+pub(crate) struct Roles(BTreeMap<(String, String), Role>);
+
+impl Roles {
+    pub(crate) fn add(&mut self, object: &Object, cluster: bool) -> serde_json::Result<()> {
+        let body: RoleBody = object.body()?;
+        let selectors = body.aggregation_rule.and_then(|rule| rule.cluster_role_selectors).unwrap_or_default();
+        let namespace = if cluster { String::new() } else { object.namespace.to_string() };
+        self.0.insert(
+            (namespace, object.name.to_string()),
+            Role {
+                rules: body.rules.unwrap_or_default(),
+                labels: object.labels.iter().map(|(key, value)| (key.to_string(), value.to_string())).collect(),
+                selectors: selectors.into_iter().map(|selector| selector.match_labels).collect(),
+                default: is_default(object),
+            },
+        );
+        Ok(())
+    }
+
+    /// Fills aggregated ClusterRoles whose rules the controller did not fill in, as in supplied manifests.
+    pub(crate) fn aggregate(&mut self) {
+        let mut filled = Vec::new();
+        for (key, role) in &self.0 {
+            if role.selectors.is_empty() {
+                continue;
+            }
+            let mut rules = role.rules.clone();
+            for ((namespace, _), other) in &self.0 {
+                let selected = namespace.is_empty()
+                    && role.selectors.iter().any(|selector| {
+                        !selector.is_empty() && selector.iter().all(|(key, value)| other.labels.get(key) == Some(value))
+                    });
+                if selected {
+                    rules.extend(other.rules.iter().filter(|rule| !role.rules.contains(rule)).cloned());
+                }
+            }
+            filled.push((key.clone(), rules));
+        }
+        for (key, rules) in filled {
+            if let Some(role) = self.0.get_mut(&key) {
+                role.rules = rules;
+            }
+        }
+    }
+
+    fn of(&self, binding: &Binding) -> Option<&Role> {
+        let namespace = if binding.role_is_cluster { "" } else { &binding.namespace };
+        self.0.get(&(namespace.to_owned(), binding.role.clone()))
+    }
+
+    /// Rules of the role that a binding grants; none when the role does not exist.
+    pub(crate) fn rules(&self, binding: &Binding) -> &[Rule] {
+        self.of(binding).map_or(&[], |role| &role.rules)
+    }
+
+    /// The binding grants every verb on every resource. `cluster-admin` does, whether its role was read or not.
+    pub(crate) fn grants_everything(&self, binding: &Binding) -> bool {
+        (binding.role_is_cluster && binding.role == "cluster-admin")
+            || self.rules(binding).iter().any(Rule::is_everything)
+    }
+
+    pub(crate) fn wildcards(&self) -> Vec<WildcardRole> {
+        self.0
+            .iter()
+            .filter_map(|((namespace, name), role)| {
+                let found: BTreeSet<&str> = role.rules.iter().flat_map(Rule::wildcards).collect();
+                (!found.is_empty()).then(|| WildcardRole {
+                    kind: if namespace.is_empty() { "ClusterRole" } else { "Role" }.to_owned(),
+                    namespace: namespace.clone(),
+                    name: name.clone(),
+                    wildcards: found.into_iter().map(str::to_owned).collect(),
+                    default: role.default,
+                })
+            })
+            .collect()
+    }
+}
+
+/// A ClusterRoleBinding or RoleBinding.
+#[derive(Debug, Clone)]
+pub(crate) struct Binding {
+    /// Empty for a ClusterRoleBinding.
+    pub(crate) namespace: String,
+    name: String,
+    pub(crate) role: String,
+    role_is_cluster: bool,
+    pub(crate) subjects: Vec<Subject>,
+    /// Kubernetes' own.
+    pub(crate) default: bool,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct BindingBody {
+    role_ref: RoleRef,
+    subjects: Option<Vec<RawSubject>>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct RoleRef {
+    kind: String,
+    name: String,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct RawSubject {
+    kind: String,
+    name: String,
+    namespace: Option<String>,
+}
+
+impl Binding {
+    pub(crate) fn parse(object: &Object, cluster: bool) -> serde_json::Result<Self> {
+        let body: BindingBody = object.body()?;
+        let subject = |raw: RawSubject| Subject {
+            namespace: match &*raw.kind {
+                "ServiceAccount" => raw.namespace.unwrap_or_else(|| object.namespace.to_string()),
+                _ => String::new(),
+            },
+            kind: raw.kind,
+            name: raw.name,
+        };
+        Ok(Self {
+            namespace: if cluster { String::new() } else { object.namespace.to_string() },
+            name: object.name.to_string(),
+            role: body.role_ref.name,
+            role_is_cluster: body.role_ref.kind == "ClusterRole",
+            subjects: body.subjects.unwrap_or_default().into_iter().map(subject).collect(),
+            default: is_default(object),
+        })
+    }
+
+    pub(crate) fn role_kind_and_name(&self) -> String {
+        format!("{} {}", if self.role_is_cluster { "ClusterRole" } else { "Role" }, self.role)
+    }
+}
+
+impl fmt::Display for Binding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.namespace.is_empty() {
+            write!(f, "ClusterRoleBinding {}", self.name)
+        } else {
+            write!(f, "RoleBinding {}/{}", self.namespace, self.name)
+        }
+    }
+}
+
+/// Verbs in the order in which kubectl documents them, unknown ones after.
+pub(crate) fn ordered(verbs: &BTreeSet<String>) -> Vec<String> {
+    const ORDER: [&str; 12] = [
+        "*",
+        "get",
+        "list",
+        "watch",
+        "create",
+        "update",
+        "patch",
+        "delete",
+        "deletecollection",
+        "impersonate",
+        "bind",
+        "escalate",
+    ];
+    let places: HashMap<&str, usize> = ORDER.iter().enumerate().map(|(place, verb)| (*verb, place)).collect();
+    let mut sorted: Vec<String> = verbs.iter().cloned().collect();
+    sorted.sort_by_key(|verb| (places.get(&**verb).copied().unwrap_or(ORDER.len()), verb.clone()));
+    sorted
+}
