@@ -7,7 +7,7 @@ use sha2::{Digest, Sha256};
 use super::{
     context, control,
     error::{ComposeError, Problem},
-    nodes::{self, Ctx, Place},
+    nodes::{self, Ctx, Place, acronyms, reading},
     parse::{self, Anchors, Origin},
     settle,
     templates::{Declared, Per, Templates},
@@ -15,6 +15,8 @@ use super::{
 };
 use crate::{
     assess::Assessment,
+    checklist::Checklist,
+    frameworks::Frameworks,
     workspace::{Team, Workspace},
 };
 
@@ -25,10 +27,15 @@ use crate::{
 /// # Errors
 /// When a template of the workspace cannot be read, does not parse or names what is not there: every problem with its
 /// file, line and remedy.
-pub fn compose(workspace: &Workspace, assessment: &Assessment) -> Result<Vec<Document>, ComposeError> {
+pub fn compose(
+    workspace: &Workspace,
+    assessment: &Assessment,
+    frameworks: &Frameworks,
+    checklists: &[Checklist],
+) -> Result<Vec<Document>, ComposeError> {
     let templates = Templates::load(&workspace.root, &workspace.language)?;
     let token = token(workspace, assessment, &templates);
-    let ctx = Ctx::new(workspace, assessment, &templates);
+    let ctx = Ctx::new(workspace, assessment, frameworks, checklists, &templates);
     let published = context::publish(&ctx);
     let mut documents = Vec::new();
     let mut problems = Vec::new();
@@ -39,7 +46,10 @@ pub fn compose(workspace: &Workspace, assessment: &Assessment) -> Result<Vec<Doc
         };
         for team in teams {
             match document(&ctx, &templates, &token, &published, declared, team) {
-                Ok(document) => documents.push(document),
+                Ok(document) => {
+                    reading::count(&ctx, &document);
+                    documents.push(document);
+                }
                 Err(error) => problems.extend(error.problems),
             }
         }
@@ -84,10 +94,11 @@ fn document(
         })
     };
     let mut anchors = Anchors::default();
-    let blocks: Vec<Block> = parse::blocks(&markdown, Origin::Template { token, swap: &mut swap }, &mut anchors);
+    let mut blocks: Vec<Block> = parse::blocks(&markdown, Origin::Template { token, swap: &mut swap }, &mut anchors);
     if !problems.is_empty() {
         return Err(ComposeError { problems });
     }
+    acronyms::fill(ctx, &mut blocks);
     Ok(Document {
         id,
         title,
@@ -135,7 +146,7 @@ mod tests {
 
     #[test]
     fn a_workspace_alone_gives_every_document() {
-        let documents = compose(&testing::workspace(), &testing::plan()).expect("built-in templates");
+        let documents = testing::compose(&testing::workspace(), &testing::plan()).expect("built-in templates");
         let ids: Vec<_> = documents.iter().map(|document| document.id.as_str()).collect();
         assert!(ids.starts_with(&["scope", "ssp", "raci"]), "{ids:?}");
         for document in &documents {
@@ -151,7 +162,7 @@ mod tests {
         workspace.system.name = evil.to_owned();
         workspace.activities[0].title = evil.to_owned();
         workspace.system.purpose = evil.to_owned();
-        let documents = compose(&workspace, &testing::plan()).expect("built-in templates");
+        let documents = testing::compose(&workspace, &testing::plan()).expect("built-in templates");
         let forged = documents
             .iter()
             .flat_map(|document| &document.blocks)

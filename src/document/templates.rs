@@ -18,7 +18,7 @@ use super::{
     parse::web_address,
     texts::{FALLBACK, Texts},
 };
-use crate::workspace::Paper;
+use crate::workspace::{Paper, ReaderRole};
 
 /// Everything that templates decide.
 pub(super) struct Templates {
@@ -26,6 +26,8 @@ pub(super) struct Templates {
     pub(super) documents: Vec<Declared>,
     /// Prose by key.
     pub(super) texts: Texts,
+    /// Who reads what, and why.
+    pub(super) reading: Vec<ReadingPath>,
     /// Built-in acronyms.
     pub(super) acronyms: BTreeMap<String, String>,
     /// Files of the workspace that replace or add to built-in ones, relative to `templates/`.
@@ -96,6 +98,29 @@ struct AcronymsFile {
     acronyms: BTreeMap<String, String>,
 }
 
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ReadingFile {
+    format: u32,
+    #[serde(default)]
+    path: Vec<ReadingPath>,
+}
+
+/// One stop on a reader's way through the documents.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ReadingPath {
+    /// Whose.
+    pub(super) role: ReaderRole,
+    /// Document by id; `team` stands for the briefs of the reader's teams.
+    pub(super) document: String,
+    /// Anchor of the section; empty for the whole document.
+    #[serde(default)]
+    pub(super) section: String,
+    /// Key of the reason.
+    pub(super) why: String,
+}
+
 /// A node as placed by a template.
 #[derive(Debug, Clone)]
 pub(super) struct NodeCall {
@@ -163,6 +188,21 @@ impl Templates {
             }
         }
 
+        let mut reading = Vec::new();
+        let name = "reading.toml";
+        let ours = own.contains_key(name);
+        if let Some(text) = own.get(name).or_else(|| built_in.get(name)) {
+            match toml::from_str::<ReadingFile>(text) {
+                Ok(file) if file.format == 1 => reading = file.path,
+                Ok(file) => problems.push(Problem::in_file(
+                    &shown(name, ours),
+                    format!("format = {} is newer than this program reads", file.format),
+                    "write `format = 1`, or use a newer scopefence",
+                )),
+                Err(error) => problems.push(toml_problem(name, ours, text, &error)),
+            }
+        }
+
         files.extend(own);
         let sources: BTreeMap<String, String> = files.into_iter().filter(|(name, _)| name.ends_with(".md")).collect();
         for declared in &documents {
@@ -187,7 +227,7 @@ impl Templates {
         let calls = Arc::new(Mutex::new(Vec::new()));
         let token = Arc::new(Mutex::new(String::new()));
         let tera = engine(&sources, &texts, &calls, &token)?;
-        Ok(Self { documents, texts, acronyms, overridden, sources, tera, calls, token })
+        Ok(Self { documents, texts, reading, acronyms, overridden, sources, tera, calls, token })
     }
 
     /// Renders one document's template to Markdown; the nodes it placed come with it.
@@ -412,5 +452,61 @@ mod tests {
         let templates = Templates::load(Path::new("/nowhere"), "de").expect("built-in templates");
         assert!(templates.documents.iter().any(|declared| declared.id == "ssp"));
         assert!(templates.overridden.is_empty());
+    }
+
+    /// Keys that the program's own sources and templates name, found by their shape.
+    fn keys(text: &str, quote: char) -> impl Iterator<Item = &str> {
+        text.split(quote).skip(1).step_by(2).filter(|literal| {
+            literal.contains('.')
+                && !literal.ends_with(".toml")
+                && !literal.ends_with(".md")
+                && literal
+                    .split('.')
+                    .all(|part| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_'))
+        })
+    }
+
+    fn sources(folder: &Path, out: &mut Vec<(String, String)>) {
+        for entry in std::fs::read_dir(folder).expect("sources").flatten() {
+            let path = entry.path();
+            if path.is_dir() {
+                sources(&path, out);
+            } else {
+                out.push((path.display().to_string(), std::fs::read_to_string(&path).expect("text")));
+            }
+        }
+    }
+
+    #[test]
+    fn every_key_used_exists_and_every_key_is_used() {
+        let templates = Templates::load(Path::new("/nowhere"), FALLBACK).expect("built-in templates");
+        let texts = &templates.texts;
+        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let mut files = Vec::new();
+        sources(&root.join("src/document"), &mut files);
+        sources(&root.join("templates"), &mut files);
+        let tables: BTreeSet<&str> = texts.keys().filter_map(|key| key.split('.').next()).collect();
+        let mut used = BTreeSet::new();
+        for (file, text) in files.iter().filter(|(file, _)| !file.ends_with("en.toml")) {
+            let code = text.split("#[cfg(test)]").next().unwrap_or_default();
+            for key in keys(code, '"') {
+                if !tables.contains(key.split('.').next().unwrap_or_default()) {
+                    continue;
+                }
+                let forms = ["", ".one", ".other", ".caption", ".empty"].map(|end| format!("{key}{end}"));
+                let known: Vec<String> = forms.into_iter().filter(|key| texts.get(key).is_some()).collect();
+                assert!(!known.is_empty(), "{file} uses the text `{key}`, which no language file has");
+                used.extend(known);
+            }
+        }
+        for declared in &templates.documents {
+            for what in ["title", "subtitle", "summary"] {
+                let key = format!("{}.{what}", declared.text);
+                assert!(texts.get(&key).is_some(), "document {} needs the text `{key}`", declared.id);
+                used.insert(key);
+            }
+        }
+        let unused: Vec<&str> = texts.keys().filter(|key| !used.contains(*key)).collect();
+        assert!(unused.is_empty(), "nothing uses the texts {unused:?}");
     }
 }

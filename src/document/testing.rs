@@ -11,6 +11,14 @@ use crate::{
     },
 };
 
+/// Composes with the built-in frameworks and checklists.
+pub(crate) fn compose(
+    workspace: &Workspace,
+    assessment: &Assessment,
+) -> Result<Vec<super::Document>, super::ComposeError> {
+    super::compose(workspace, assessment, crate::frameworks::Frameworks::builtin(), &crate::checklist::builtin())
+}
+
 /// An assessment without any snapshot: a plan.
 pub(crate) fn plan() -> Assessment {
     Assessment {

@@ -31,6 +31,12 @@ impl Texts {
         self.layers.iter().find_map(|layer| layer.get(key)).map(String::as_str)
     }
 
+    /// Every key that some file has.
+    #[cfg(test)]
+    pub(crate) fn keys(&self) -> impl Iterator<Item = &str> {
+        self.layers.iter().flat_map(|layer| layer.keys()).map(String::as_str)
+    }
+
     /// The text of a key that the program itself uses; a test proves that each exists.
     pub(crate) fn t<'a>(&'a self, key: &'a str) -> &'a str {
         self.get(key).unwrap_or(key)

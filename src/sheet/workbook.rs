@@ -241,7 +241,7 @@ mod tests {
 
     #[test]
     fn strings_stay_strings_and_bytes_stay_the_same() {
-        let documents = crate::document::compose(&testing::workspace(), &testing::plan()).expect("built-in templates");
+        let documents = testing::compose(&testing::workspace(), &testing::plan()).expect("built-in templates");
         let table = super::super::tests::table();
         let bytes = workbook(&documents[0], &[&table, &table], None).expect("workbook");
         assert_eq!(bytes, workbook(&documents[0], &[&table, &table], None).expect("workbook"));

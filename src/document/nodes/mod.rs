@@ -3,15 +3,31 @@
 //! In: the [`Ctx`] of the build and the [`Place`] in a document. Out: blocks. One file a family; a node is a function
 //! of the family's file and a line in [`NODES`].
 
-#![allow(dead_code)] // until every document of this stage is written
-
+mod access;
+pub(super) mod acronyms;
+mod assessment;
+mod checklist;
+mod configuration;
+mod controls;
+mod crypto;
+mod evidence;
+mod inventory;
+mod network;
+mod observed;
+mod pack;
 mod raci;
+pub(super) mod reading;
 mod scope;
+mod system;
 mod table;
+mod team;
 
-use std::collections::{BTreeMap, HashMap};
+use std::{
+    cell::RefCell,
+    collections::{BTreeMap, HashMap},
+};
 
-pub(super) use table::{Grid, Head};
+use table::{Grid, Head};
 
 use super::{
     parse::{self, Anchors, Origin},
@@ -21,19 +37,79 @@ use super::{
     words,
 };
 use crate::{
-    assess::{Assessment, Outcome},
-    workspace::{Component, ComponentId, Party, Side, Team, TeamId, Workspace},
+    assess::{Assessment, Check, CheckResult, ControlPosture, Outcome},
+    checklist::Checklist,
+    frameworks::Frameworks,
+    workspace::{CheckId, Component, ComponentId, ControlId, Implementation, Party, Side, Team, TeamId, Workspace},
 };
 
 type Build = fn(&Ctx<'_>, &mut Place<'_>) -> Result<Vec<Block>, String>;
 
 /// The registry, sorted by name.
 const NODES: &[(&str, Build)] = &[
+    ("access-roles", access::roles),
+    ("access-verbs", access::verbs),
+    ("access-wide", access::wide),
+    ("acronyms", acronyms::place),
+    ("baseline", controls::baseline),
+    ("brief-components", team::components),
+    ("brief-contact", team::contact),
+    ("brief-findings", team::findings),
+    ("brief-rows", team::rows),
+    ("brief-they-call", team::they_call),
+    ("brief-we-call", team::we_call),
+    ("categorization", system::categorization),
+    ("certificates", crypto::certificates),
+    ("checklist", checklist::checklist),
+    ("checks", assessment::checks),
+    ("clusters", system::clusters),
+    ("components", inventory::components),
+    ("connections", network::connections),
+    ("contacts", system::contacts),
+    ("control-gaps", controls::gaps),
+    ("control-overview", controls::overview),
+    ("controls", controls::statements),
+    ("cryptography", crypto::declared),
+    ("evidence-attached", evidence::attached),
+    ("evidence-lists", evidence::lists),
+    ("evidence-snapshots", evidence::snapshots),
+    ("exceptions", assessment::exceptions),
+    ("exposure", network::exposure),
     ("fence", scope::fence),
+    ("findings", assessment::findings),
+    ("glance", system::glance),
+    ("images", configuration::images),
     ("inside", scope::inside),
+    ("interfaces", scope::interfaces),
+    ("key-dates", system::dates),
+    ("laws", system::laws),
+    ("namespaces", network::namespaces),
     ("narrative", narrative),
+    ("network-policies", network::policies),
+    ("node-access", access::node_access),
+    ("nodes", configuration::nodes),
+    ("organizations", system::organizations),
     ("outside", scope::outside),
+    ("ownership", inventory::ownership),
+    ("pack-controls", pack::controls),
+    ("party", system::party),
+    ("posture", pack::posture),
     ("raci", raci::matrix),
+    ("raci-because", raci::because),
+    ("raci-detail", raci::detail),
+    ("reading-paths", reading::paths),
+    ("recurring", assessment::recurring),
+    ("scope-answer", scope::answer),
+    ("signatures", scope::signatures),
+    ("software", configuration::software),
+    ("status", system::status),
+    ("storage", crypto::storage),
+    ("suppliers", system::suppliers),
+    ("team-briefs", team::list),
+    ("teams", team::all),
+    ("verb-matrix", access::matrix),
+    ("workloads", inventory::workloads),
+    ("workloads-summary", inventory::summary),
 ];
 
 /// Whether there is a node of this name.
@@ -96,26 +172,90 @@ pub(super) struct Ctx<'a> {
     pub(super) assessment: &'a Assessment,
     pub(super) t: &'a Texts,
     pub(super) acronyms: &'a BTreeMap<String, String>,
+    pub(super) frameworks: &'a Frameworks,
+    pub(super) checklists: &'a [Checklist],
+    pub(super) reading: &'a [super::templates::ReadingPath],
+    /// Words by document and section, of the documents composed before this one.
+    pub(super) words: RefCell<BTreeMap<(String, String), usize>>,
+    /// Titles of the same.
+    pub(super) titles: RefCell<BTreeMap<(String, String), String>>,
     /// Look-up only: iteration order never reaches a document.
     team_index: HashMap<&'a str, usize>,
     component_index: HashMap<&'a str, usize>,
+    posture_index: HashMap<&'a str, usize>,
+    implementation_index: HashMap<&'a str, usize>,
+    check_index: HashMap<&'a str, usize>,
 }
 
 impl<'a> Ctx<'a> {
-    pub(super) fn new(ws: &'a Workspace, assessment: &'a Assessment, templates: &'a Templates) -> Self {
+    pub(super) fn new(
+        ws: &'a Workspace,
+        assessment: &'a Assessment,
+        frameworks: &'a Frameworks,
+        checklists: &'a [Checklist],
+        templates: &'a Templates,
+    ) -> Self {
         Self {
             ws,
             assessment,
+            frameworks,
+            checklists,
+            reading: &templates.reading,
+            words: RefCell::default(),
+            titles: RefCell::default(),
             t: &templates.texts,
             acronyms: &templates.acronyms,
-            team_index: ws.teams.iter().enumerate().map(|(index, team)| (team.id.as_str(), index)).collect(),
-            component_index: ws.components.iter().enumerate().map(|(index, item)| (item.id.as_str(), index)).collect(),
+            team_index: index(ws.teams.iter().map(|team| team.id.as_str())),
+            posture_index: index(assessment.controls.iter().map(|posture| posture.control.as_str())),
+            implementation_index: index(ws.implementations.iter().map(|item| item.control.as_str())),
+            check_index: index(assessment.checks.iter().map(|check| check.id.as_str())),
+            component_index: index(ws.components.iter().map(|item| item.id.as_str())),
         }
     }
 
     /// Whether any snapshot stands behind the assessment.
     pub(super) fn observed(&self) -> bool {
         !self.assessment.clusters.is_empty()
+    }
+
+    /// Where a control stands, if anything is known of it.
+    pub(super) fn posture(&self, control: &ControlId) -> Option<&'a ControlPosture> {
+        self.posture_index.get(control.as_str()).map(|index| &self.assessment.controls[*index])
+    }
+
+    /// How a control is met, if the workspace says.
+    pub(super) fn implementation(&self, control: &ControlId) -> Option<&'a Implementation> {
+        self.implementation_index.get(control.as_str()).map(|index| &self.ws.implementations[*index])
+    }
+
+    /// A check in force.
+    pub(super) fn check(&self, id: &CheckId) -> Option<&'a Check> {
+        self.check_index.get(id.as_str()).map(|index| &*self.assessment.checks[*index])
+    }
+
+    /// What a check said, one result a cluster.
+    pub(super) fn results(&self, id: &CheckId) -> impl Iterator<Item = &'a CheckResult> {
+        let results = &self.assessment.results;
+        let start = results.partition_point(|result| result.check < *id);
+        let id = id.clone();
+        results[start..].iter().take_while(move |result| result.check == id)
+    }
+
+    /// A control as its publisher writes it, with its title: `AC-6(5) Privileged Accounts`.
+    pub(super) fn control(&self, id: &ControlId) -> String {
+        match self.frameworks.control(id) {
+            Some(control) => format!("{} {}", control.label, control.title),
+            None => id.control().to_owned(),
+        }
+    }
+
+    /// Controls as labels, each linked to its section of the audit pack.
+    pub(super) fn controls(&self, ids: &[ControlId]) -> Vec<Inline> {
+        let link = |id: &ControlId| Inline::Link {
+            target: Target::Document("audit-pack".to_owned(), Some(controls::anchor(id))),
+            text: vec![Inline::text(self.frameworks.label(id))],
+        };
+        join(ids.iter().map(link), ", ")
     }
 
     /// The time that fixes the content, as text.
@@ -189,6 +329,10 @@ impl<'a> Ctx<'a> {
     }
 }
 
+fn index<'a>(names: impl Iterator<Item = &'a str>) -> HashMap<&'a str, usize> {
+    names.enumerate().map(|(index, name)| (name, index)).collect()
+}
+
 /// Anchor of a component's row in the scope statement.
 pub(super) fn component_anchor(id: &ComponentId) -> String {
     format!("component-{id}")
@@ -223,4 +367,15 @@ fn narrative(ctx: &Ctx<'_>, place: &mut Place<'_>) -> Result<Vec<Block>, String>
         },
         markdown => place.narrative(ctx, markdown),
     })
+}
+
+/// A list of terms from keys and inline text; those without text are left out.
+fn terms(ctx: &Ctx<'_>, items: impl IntoIterator<Item = (&'static str, Vec<Inline>)>) -> Block {
+    let items = items.into_iter().filter(|(_, text)| !text.is_empty());
+    Block::Terms { items: items.map(|(key, text)| (vec![ctx.text(key)], vec![Block::Paragraph { text }])).collect() }
+}
+
+/// Plain text, or nothing.
+fn words_or_nothing(text: &str) -> Vec<Inline> {
+    if text.trim().is_empty() { Vec::new() } else { vec![Inline::text(text)] }
 }

@@ -1,8 +1,14 @@
 //! The RACI matrix.
 
-use super::{Ctx, Grid, Head, Place};
+use super::{
+    Ctx, Grid, Head, Place,
+    table::{cell, lines},
+};
 use crate::{
-    document::tree::{Align, Block, Cell, Column, Inline, Target},
+    document::{
+        tree::{Align, Block, Cell, Column, Inline, Target},
+        words,
+    },
     workspace::{Activity, RaciParty},
 };
 
@@ -32,6 +38,62 @@ pub(super) fn matrix(ctx: &Ctx<'_>, place: &mut Place<'_>) -> Result<Vec<Block>,
     grid.rotate_heads();
     if ctx.ws.teams.len() > 8 {
         grid.landscape();
+    }
+    grid.blocks()
+}
+
+/// Activities with a description, the component and duty they concern, controls and skills.
+pub(super) fn detail(ctx: &Ctx<'_>, place: &mut Place<'_>) -> Result<Vec<Block>, String> {
+    let heads = [
+        Head::name("column.activity", 26),
+        Head::text("column.description", 38),
+        Head::text("column.concerns", 18),
+        Head::text("column.controls", 18),
+    ];
+    let mut grid = Grid::new(ctx, place, "activities-table", "table.activities", &heads);
+    for (group, activities) in groups(ctx) {
+        grid.group(vec![Inline::text(group)]);
+        for activity in activities {
+            let mut concerns = Vec::new();
+            concerns.extend(activity.component.as_ref().map(|id| vec![ctx.component_link(id)]));
+            concerns.extend(activity.duty.map(|duty| vec![ctx.text(words::duty(duty))]));
+            let mut description = place.narrative(ctx, &activity.description);
+            if !activity.skills.is_empty() {
+                let skills = ctx.t.fill("raci.skills", &[("skills", &activity.skills.join(", "))]);
+                description.push(Block::Paragraph { text: vec![Inline::text(skills)] });
+            }
+            grid.row(vec![
+                Cell::new(title(ctx, activity)),
+                cell(description),
+                lines(concerns),
+                Cell::new(ctx.controls(&activity.controls)),
+            ]);
+        }
+    }
+    grid.blocks()
+}
+
+/// Rows whose accountable team is not the component's, each with its reason.
+pub(super) fn because(ctx: &Ctx<'_>, place: &mut Place<'_>) -> Result<Vec<Block>, String> {
+    let heads = [
+        Head::name("column.activity", 30),
+        Head::text("column.component", 20),
+        Head::text("column.accountable", 18),
+        Head::text("column.reason", 32),
+    ];
+    let mut grid = Grid::new(ctx, place, "because-table", "table.because", &heads);
+    for activity in &ctx.ws.activities {
+        let Some(because) = &activity.because else { continue };
+        let accountable = match &activity.a {
+            RaciParty::Team(id) => ctx.team(id),
+            RaciParty::Owner => ctx.text("column.object_owner"),
+        };
+        grid.row(vec![
+            Cell::new(vec![link(activity)]),
+            Cell::new(activity.component.as_ref().map(|id| ctx.component_link(id)).into_iter().collect()),
+            Cell::new(vec![accountable]),
+            Cell::text(&**because),
+        ]);
     }
     grid.blocks()
 }

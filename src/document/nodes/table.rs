@@ -75,9 +75,21 @@ impl Grid {
         self.table.rows.push(Row { group: true, cells: vec![cell], id: None });
     }
 
+    /// A remark across all columns.
+    pub(crate) fn note(&mut self, text: Vec<Inline>) {
+        let mut cell = Cell::new(text);
+        cell.columns = u16::try_from(self.table.columns.len()).unwrap_or(u16::MAX);
+        self.table.rows.push(Row { cells: vec![cell], ..Row::default() });
+    }
+
     /// A row.
     pub(crate) fn row(&mut self, cells: Vec<Cell>) {
         self.anchored(None, cells);
+    }
+
+    /// A row whose cells span columns and cover the table by themselves.
+    pub(crate) fn spanning(&mut self, cells: Vec<Cell>) {
+        self.table.rows.push(Row { cells, ..Row::default() });
     }
 
     /// A row that something links to.
@@ -89,6 +101,11 @@ impl Grid {
     /// What the table rests on.
     pub(crate) fn source(&mut self, source: Vec<Inline>) {
         self.table.source = source;
+    }
+
+    /// Adds what tells this table from others of its kind: the cluster.
+    pub(crate) fn caption_more(&mut self, more: &str) {
+        self.table.caption = format!("{} ({more})", self.table.caption);
     }
 
     /// Says something else than the standard sentence for no rows.

@@ -1,0 +1,239 @@
+//! Continuous assessment: what is looked at again and again, what the checks said, findings, exceptions.
+
+use super::{Ctx, Grid, Head, Place, observed, table::lines};
+use crate::{
+    assess::{Check, Finding, Outcome},
+    document::{
+        tree::{Block, Cell, Inline, Tone},
+        words,
+    },
+    workspace::{Exception, TeamId},
+};
+
+/// Recurring assessments.
+pub(super) fn recurring(ctx: &Ctx<'_>, place: &mut Place<'_>) -> Result<Vec<Block>, String> {
+    let heads = [
+        Head::name("column.assessment", 24),
+        Head::text("column.team", 16),
+        Head::text("column.frequency", 12),
+        Head::text("column.method", 28),
+        Head::text("column.last_next", 20),
+    ];
+    let mut grid = Grid::new(ctx, place, "recurring-table", "table.recurring", &heads);
+    let today = ctx.assessment.as_of.map(|time| time.date_naive());
+    for item in &ctx.ws.assessments {
+        let last = match item.last {
+            Some(date) => ctx.t.fill("recurring.last", &[("date", &words::date(date))]),
+            None => ctx.t.t("recurring.never").to_owned(),
+        };
+        let next = item.next.map(|date| {
+            let mut text = vec![Inline::text(ctx.t.fill("recurring.next", &[("date", &words::date(date))]))];
+            if today.is_some_and(|today| date < today) {
+                text.extend([Inline::text(" "), ctx.badge(Tone::Bad, "recurring.overdue")]);
+            }
+            text
+        });
+        grid.row(vec![
+            Cell::text(&*item.title),
+            Cell::new(vec![ctx.team(&item.team)]),
+            Cell::text(&*item.frequency),
+            Cell::text(&*item.method),
+            lines([Some(vec![Inline::text(last)]), next].into_iter().flatten()),
+        ]);
+    }
+    grid.blocks()
+}
+
+/// Every check in force with its outcome, worst first.
+pub(super) fn checks(ctx: &Ctx<'_>, place: &mut Place<'_>) -> Result<Vec<Block>, String> {
+    let heads = [
+        Head::name("column.check", 34),
+        Head::fit("column.severity"),
+        Head::text("column.outcome", 14),
+        Head::text("column.reason", 52),
+    ];
+    let mut grid = Grid::new(ctx, place, "checks-table", "table.checks", &heads);
+    let mut checks: Vec<&Check> = ctx.assessment.checks.iter().map(|check| &**check).collect();
+    checks.sort_by_key(|check| {
+        let outcome = Outcome::roll_up(ctx.results(&check.id).map(|result| result.outcome));
+        (check.disabled.is_some(), outcome.unwrap_or(Outcome::NotApplicable), std::cmp::Reverse(check.severity))
+    });
+    let several = ctx.assessment.clusters.len() > 1;
+    for check in checks {
+        let name = vec![Inline::text(&*check.title), Inline::Break, Inline::code(check.id.as_str())];
+        let severity = vec![Inline::Badge {
+            tone: words::severity_tone(check.severity),
+            text: ctx.t.t(words::severity(check.severity)).to_owned(),
+        }];
+        if let Some(reason) = &check.disabled {
+            grid.row(vec![
+                Cell::new(name),
+                Cell::new(severity),
+                Cell::new(vec![ctx.badge(Tone::Unknown, "checks.disabled")]),
+                Cell::text(&**reason),
+            ]);
+            continue;
+        }
+        let outcomes = ctx.results(&check.id).map(|result| vec![ctx.outcome(result.outcome)]);
+        let reasons = ctx.results(&check.id).map(|result| {
+            let cluster = if several { format!("{}: ", result.cluster) } else { String::new() };
+            vec![Inline::text(format!("{cluster}{}", result.reason))]
+        });
+        grid.row(vec![Cell::new(name), Cell::new(severity), lines(outcomes), lines(reasons)]);
+    }
+    let clusters = ctx.assessment.clusters.iter();
+    let times: Vec<String> = clusters.map(|cluster| format!("{}.", observed::when(ctx, cluster))).collect();
+    if !times.is_empty() {
+        grid.source(vec![Inline::text(times.join(" "))]);
+    }
+    grid.blocks()
+}
+
+/// `node(name="findings")`: all findings; `objects="all"` names every object, else the first three.
+pub(super) fn findings(ctx: &Ctx<'_>, place: &mut Place<'_>) -> Result<Vec<Block>, String> {
+    let most = if place.arguments.get("objects").is_some_and(|value| value == "all") { usize::MAX } else { 3 };
+    finding_table(ctx, place, |_| true, most)
+}
+
+/// The findings of one team.
+pub(super) fn findings_of(ctx: &Ctx<'_>, place: &mut Place<'_>, team: &TeamId) -> Result<Vec<Block>, String> {
+    finding_table(ctx, place, |finding| finding.team.as_ref() == Some(team), 3)
+}
+
+fn finding_table(
+    ctx: &Ctx<'_>,
+    place: &mut Place<'_>,
+    wanted: impl Fn(&Finding) -> bool,
+    most: usize,
+) -> Result<Vec<Block>, String> {
+    if !ctx.observed() {
+        return Ok(vec![observed::not_yet(ctx, "what.findings")]);
+    }
+    let heads = [
+        Head::name("column.finding", 14),
+        Head::text("column.what_is_wrong", 30),
+        Head::text("column.component", 20),
+        Head::text("column.objects", 36),
+        Head::fit("column.due"),
+    ];
+    let mut grid = Grid::new(ctx, place, "findings-table", "table.findings", &heads);
+    let several = ctx.assessment.clusters.len() > 1;
+    let today = ctx.assessment.as_of.map(|time| time.date_naive());
+    for finding in ctx.assessment.findings.iter().filter(|finding| wanted(finding)) {
+        let severity = Inline::Badge {
+            tone: words::severity_tone(finding.severity),
+            text: ctx.t.t(words::severity(finding.severity)).to_owned(),
+        };
+        let check = ctx.check(&finding.check).map_or(finding.check.as_str(), |check| check.title.as_str());
+        let mut who = vec![match &finding.component {
+            Some(id) => vec![ctx.component_link(id)],
+            None => vec![ctx.badge(Tone::Bad, "inventory.unclaimed")],
+        }];
+        who.push(match &finding.team {
+            Some(team) => vec![ctx.team(team)],
+            None => vec![ctx.text("findings.nobody")],
+        });
+        if several {
+            who.push(vec![Inline::code(&*finding.cluster)]);
+        }
+        let mut objects: Vec<Vec<Inline>> = finding
+            .objects
+            .iter()
+            .take(most)
+            .map(|failure| vec![Inline::code(failure.key.to_string()), Inline::text(format!(": {}", failure.message))])
+            .collect();
+        if finding.objects.len() > most {
+            objects.push(vec![Inline::text(ctx.t.count("findings.more", finding.objects.len() - most))]);
+        }
+        let mut what = vec![vec![Inline::text(ctx.t.fill("findings.not_met", &[("check", check)]))]];
+        if !finding.controls.is_empty() {
+            what.push(ctx.controls(&finding.controls));
+        }
+        let due = match finding.due {
+            Some(date) => {
+                let mut text = vec![Inline::text(words::date(date))];
+                if today.is_some_and(|today| date < today) {
+                    text.extend([Inline::Break, ctx.badge(Tone::Bad, "recurring.overdue")]);
+                }
+                text
+            }
+            None => vec![ctx.text("findings.no_date")],
+        };
+        let anchor = place.anchors.claim(&anchor(&finding.id));
+        grid.anchored(
+            Some(anchor),
+            vec![
+                Cell::new(vec![Inline::code(&*finding.id), Inline::Break, severity]),
+                lines(what),
+                lines(who),
+                lines(objects),
+                Cell::new(due),
+            ],
+        );
+    }
+    let clusters = ctx.assessment.clusters.iter();
+    let times: Vec<String> = clusters.map(|cluster| format!("{}.", observed::when(ctx, cluster))).collect();
+    grid.source(vec![Inline::text(times.join(" "))]);
+    grid.blocks()
+}
+
+/// Anchor of a finding's row.
+pub(super) fn anchor(id: &str) -> String {
+    crate::document::parse::slug(&format!("finding-{id}"))
+}
+
+/// Accepted risks, with what they cover now.
+pub(super) fn exceptions(ctx: &Ctx<'_>, place: &mut Place<'_>) -> Result<Vec<Block>, String> {
+    let heads = [
+        Head::name("column.exception", 20),
+        Head::text("column.covers", 26),
+        Head::text("column.reason", 32),
+        Head::text("column.owner_approver", 22),
+        Head::text("column.expires", 14),
+    ];
+    let mut grid = Grid::new(ctx, place, "exceptions-table", "table.exceptions", &heads);
+    for exception in &ctx.ws.exceptions {
+        let used = ctx.assessment.exceptions.iter().find(|used| used.exception == exception.id);
+        let state = match used {
+            _ if !ctx.observed() => vec![ctx.badge(Tone::Unknown, "observed.not_yet")],
+            Some(used) if used.expired => vec![ctx.badge(Tone::Bad, "exceptions.expired")],
+            Some(used) => vec![Inline::text(ctx.t.count("exceptions.covers", used.matched))],
+            None => Vec::new(),
+        };
+        let check = ctx.check(&exception.check).map_or(exception.check.as_str(), |check| check.title.as_str());
+        let instead = exception.compensating.as_deref();
+        let instead = instead.map(|text| vec![Inline::text(ctx.t.fill("exceptions.instead", &[("text", text)]))]);
+        let mut who = vec![
+            vec![ctx.text("exceptions.owner"), Inline::text(" "), ctx.party(&exception.owner)],
+            vec![ctx.text("exceptions.approver"), Inline::text(" "), ctx.party(&exception.approver)],
+        ];
+        who.push(vec![Inline::text(match exception.approved {
+            Some(date) => ctx.t.fill("exceptions.approved", &[("date", &words::date(date))]),
+            None => ctx.t.t("exceptions.not_approved").to_owned(),
+        })]);
+        grid.row(vec![
+            Cell::new(vec![Inline::code(exception.id.as_str())]),
+            lines([vec![Inline::text(check)], limits(ctx, exception)]),
+            lines([Some(vec![Inline::text(&*exception.reason)]), instead].into_iter().flatten()),
+            lines(who),
+            lines([vec![Inline::text(words::date(exception.expires))], state]),
+        ]);
+    }
+    grid.blocks()
+}
+
+/// What an exception is limited to.
+fn limits(ctx: &Ctx<'_>, exception: &Exception) -> Vec<Inline> {
+    let mut parts = Vec::new();
+    if let Some(component) = &exception.component {
+        parts.push(ctx.component_link(component));
+    }
+    parts.extend(exception.namespaces.iter().map(|namespace| Inline::code(&**namespace)));
+    parts.extend(exception.objects.iter().map(|object| Inline::code(&**object)));
+    if parts.is_empty() {
+        return vec![ctx.text("exceptions.everywhere")];
+    }
+    let mut text = vec![ctx.text("exceptions.only"), Inline::text(" ")];
+    text.extend(super::join(parts, ", "));
+    text
+}

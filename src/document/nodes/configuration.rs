@@ -1,0 +1,139 @@
+//! Configuration management: approved images, node operating systems and runtimes, declared and observed.
+
+use super::{
+    Ctx, Grid, Head, Place,
+    observed::{self, names},
+    table::lines,
+};
+use crate::document::tree::{Block, Cell, Inline, Tone};
+
+/// What is approved and what runs: registries, node images, runtimes.
+pub(super) fn software(ctx: &Ctx<'_>, place: &mut Place<'_>) -> Result<Vec<Block>, String> {
+    let policy = &ctx.ws.policy;
+    let heads =
+        [Head::name("column.what_approved", 22), Head::text("column.approved", 36), Head::text("column.observed", 42)];
+    let mut grid = Grid::new(ctx, place, "approved-software", "table.approved", &heads);
+    let declared = |list: &[String]| {
+        if list.is_empty() {
+            return Cell::new(vec![ctx.badge(Tone::Caution, "configuration.none_declared")]);
+        }
+        lines(list.iter().map(|item| vec![Inline::code(&**item)]))
+    };
+    grid.row(vec![
+        Cell::text(ctx.t.t("configuration.registries")),
+        declared(&policy.registries),
+        seen(ctx, |cluster| {
+            let images = cluster.facts.images.seen();
+            images.registries.iter().map(|registry| (registry.host.clone(), registry.containers)).collect()
+        }),
+    ]);
+    grid.row(vec![
+        Cell::text(ctx.t.t("configuration.node_images")),
+        declared(&policy.node_images),
+        seen(ctx, |cluster| counted(&cluster.facts.versions.seen().os_images)),
+    ]);
+    grid.row(vec![
+        Cell::text(ctx.t.t("configuration.runtimes")),
+        declared(&policy.runtimes),
+        seen(ctx, |cluster| counted(&cluster.facts.versions.seen().runtimes)),
+    ]);
+    grid.source(sources(ctx));
+    grid.blocks()
+}
+
+fn counted(list: &[crate::facts::Counted]) -> Vec<(String, usize)> {
+    list.iter().map(|item| (item.name.clone(), item.count)).collect()
+}
+
+fn seen(ctx: &Ctx<'_>, list: impl Fn(&crate::assess::ClusterEvidence) -> Vec<(String, usize)>) -> Cell {
+    if !ctx.observed() {
+        return Cell::new(vec![ctx.badge(Tone::Unknown, "observed.not_yet")]);
+    }
+    let mut rows = Vec::new();
+    for cluster in &ctx.assessment.clusters {
+        for (name, count) in list(cluster) {
+            rows.push(vec![Inline::code(name), Inline::text(format!(" × {count}"))]);
+        }
+    }
+    if rows.is_empty() {
+        return Cell::text(ctx.t.t("observed.nothing"));
+    }
+    lines(rows)
+}
+
+fn sources(ctx: &Ctx<'_>) -> Vec<Inline> {
+    let mut out = Vec::new();
+    for cluster in &ctx.assessment.clusters {
+        out.push(Inline::text(format!("{}. ", observed::when(ctx, cluster))));
+        out.extend(observed::paths(ctx, cluster.facts.images.evidence()));
+        out.push(Inline::text(" "));
+        out.extend(observed::paths(ctx, cluster.facts.versions.evidence()));
+    }
+    out
+}
+
+/// Nodes with operating system, kernel, kubelet and runtime.
+pub(super) fn nodes(ctx: &Ctx<'_>, place: &mut Place<'_>) -> Result<Vec<Block>, String> {
+    observed::each_cluster(ctx, "what.nodes", |cluster| {
+        let fact = &cluster.facts.nodes;
+        let heads = [
+            Head::name("column.node", 20),
+            Head::text("column.roles", 14),
+            Head::text("column.os", 22),
+            Head::text("column.kubelet", 12),
+            Head::text("column.runtime", 18),
+            Head::text("column.approved", 14),
+        ];
+        let mut grid = Grid::new(ctx, place, "nodes", "table.nodes", &heads);
+        for node in fact.seen() {
+            let approved = match (node.image_approved, node.runtime_approved) {
+                (None, None) => vec![ctx.text("configuration.nothing_to_compare")],
+                (image, runtime) => {
+                    observed::yes(ctx, Some(image.unwrap_or(true) && runtime.unwrap_or(true)), Some(true))
+                }
+            };
+            grid.row(vec![
+                Cell::new(vec![Inline::code(&*node.name)]),
+                Cell::text(node.roles.join(", ")),
+                lines([vec![Inline::text(&*node.os_image)], vec![Inline::text(&*node.kernel)]]),
+                Cell::text(&*node.kubelet),
+                Cell::text(&*node.runtime),
+                Cell::new(approved),
+            ]);
+        }
+        observed::table(ctx, cluster, fact, grid)
+    })
+}
+
+/// Every image in use.
+pub(super) fn images(ctx: &Ctx<'_>, place: &mut Place<'_>) -> Result<Vec<Block>, String> {
+    observed::each_cluster(ctx, "what.images", |cluster| {
+        let fact = &cluster.facts.images;
+        let heads = [
+            Head::name("column.image", 50),
+            Head::fit("column.approved"),
+            Head::fit("column.pinned"),
+            Head::number("column.containers"),
+            Head::text("column.namespaces", 28),
+        ];
+        let mut grid = Grid::new(ctx, place, "images", "table.images", &heads);
+        for registry in &fact.seen().registries {
+            grid.group(vec![Inline::code(&*registry.host)]);
+            for image in &registry.images {
+                let approved = match image.approved {
+                    None => vec![ctx.text("configuration.nothing_to_compare")],
+                    approved => observed::yes(ctx, approved, Some(true)),
+                };
+                grid.row(vec![
+                    Cell::new(vec![Inline::code(&*image.reference)]),
+                    Cell::new(approved),
+                    Cell::new(observed::yes(ctx, Some(image.pinned), None)),
+                    Cell::text(image.containers.to_string()),
+                    Cell::new(names(ctx, image.namespaces.iter().map(String::as_str), 6)),
+                ]);
+            }
+        }
+        grid.landscape();
+        observed::table(ctx, cluster, fact, grid)
+    })
+}

@@ -1,0 +1,169 @@
+//! The network: connections as declared, isolation and exposure as observed.
+
+use super::{Ctx, Grid, Head, Place, inventory::component_cell, observed, table::lines};
+use crate::{
+    document::{
+        fence,
+        tree::{Block, Cell, Inline, Tone},
+    },
+    workspace::ConnectionNeed,
+};
+
+/// Declared connections, with organization, agreement, data, ports and encryption.
+pub(super) fn connections(ctx: &Ctx<'_>, place: &mut Place<'_>) -> Result<Vec<Block>, String> {
+    let heads = [
+        Head::fit("column.number"),
+        Head::name("column.connection", 26),
+        Head::text("column.ports", 14),
+        Head::text("column.data", 22),
+        Head::text("column.encryption", 16),
+        Head::text("column.agreement", 22),
+    ];
+    let mut grid = Grid::new(ctx, place, "connections-table", "table.connections", &heads);
+    for (index, connection) in ctx.ws.connections.iter().enumerate() {
+        let path = vec![ctx.component_link(&connection.from), Inline::text(" → "), ctx.component_link(&connection.to)];
+        let need = match connection.need {
+            ConnectionNeed::Required => vec![ctx.badge(Tone::Neutral, "network.required")],
+            ConnectionNeed::Allowed => vec![ctx.badge(Tone::Neutral, "network.allowed")],
+        };
+        let ports: Vec<String> = connection.ports.iter().map(u16::to_string).collect();
+        let encryption = match &connection.encryption {
+            Some(encryption) => vec![Inline::text(&**encryption)],
+            None => vec![ctx.badge(Tone::Caution, "network.not_encrypted")],
+        };
+        let organization = match &connection.organization {
+            Some(id) => ctx.ws.organization(id).name.clone(),
+            None => ctx.t.t("network.own").to_owned(),
+        };
+        let agreement = connection.agreement.as_deref().map(|agreement| vec![Inline::text(agreement)]);
+        let missing = (connection.organization.is_some() && agreement.is_none())
+            .then(|| vec![ctx.badge(Tone::Caution, "network.no_agreement")]);
+        grid.row(vec![
+            Cell::text(fence::connection_number(index)),
+            lines([vec![Inline::text(&*connection.title)], path, need]),
+            lines([vec![Inline::text(&*connection.protocol)], vec![Inline::text(ports.join(", "))]]),
+            Cell::text(&*connection.data),
+            Cell::new(encryption),
+            lines([Some(vec![Inline::text(organization)]), agreement, missing].into_iter().flatten()),
+        ]);
+    }
+    grid.landscape();
+    grid.blocks()
+}
+
+/// Namespaces with Pod Security level and default deny.
+pub(super) fn namespaces(ctx: &Ctx<'_>, place: &mut Place<'_>) -> Result<Vec<Block>, String> {
+    observed::each_cluster(ctx, "what.namespaces", |cluster| {
+        let fact = &cluster.facts.namespaces;
+        let heads = [
+            Head::name("column.namespace", 24),
+            Head::text("column.component", 22),
+            Head::text("column.enforced", 14),
+            Head::text("column.met", 14),
+            Head::fit("column.deny_ingress"),
+            Head::fit("column.deny_egress"),
+            Head::number("column.pods"),
+        ];
+        let mut grid = Grid::new(ctx, place, "namespaces", "table.namespaces", &heads);
+        for namespace in fact.seen() {
+            let enforced = match &namespace.pod_security.enforce {
+                Some(level) => vec![Inline::code(&**level)],
+                None => vec![ctx.text("network.none_enforced")],
+            };
+            let met = match &namespace.level_met {
+                Some(level) => vec![Inline::code(&**level)],
+                None if namespace.pods == Some(0) => vec![ctx.text("network.no_pods")],
+                None => vec![ctx.badge(Tone::Unknown, "word.unknown")],
+            };
+            grid.row(vec![
+                Cell::new(vec![Inline::code(&*namespace.name)]),
+                component_cell(ctx, namespace.component.as_ref()),
+                Cell::new(enforced),
+                Cell::new(met),
+                Cell::new(observed::yes(ctx, namespace.default_deny_ingress, Some(true))),
+                Cell::new(observed::yes(ctx, namespace.default_deny_egress, Some(true))),
+                Cell::text(namespace.pods.map_or_else(|| ctx.t.t("word.unknown").to_owned(), |pods| pods.to_string())),
+            ]);
+        }
+        observed::table(ctx, cluster, fact, grid)
+    })
+}
+
+/// Ingresses and services reachable from outside.
+pub(super) fn exposure(ctx: &Ctx<'_>, place: &mut Place<'_>) -> Result<Vec<Block>, String> {
+    observed::each_cluster(ctx, "what.exposure", |cluster| {
+        let fact = &cluster.facts.ingresses;
+        let heads = [
+            Head::name("column.ingress", 26),
+            Head::text("column.component", 20),
+            Head::text("column.hosts", 32),
+            Head::text("column.tls", 22),
+        ];
+        let mut grid = Grid::new(ctx, place, "ingresses", "table.ingresses", &heads);
+        for ingress in fact.seen() {
+            let tls = if ingress.without_tls.is_empty() {
+                vec![vec![ctx.badge(Tone::Good, "network.tls_all")]]
+            } else {
+                let hosts = observed::names(ctx, ingress.without_tls.iter().map(String::as_str), 4);
+                vec![vec![ctx.badge(Tone::Bad, "network.tls_missing")], hosts]
+            };
+            grid.row(vec![
+                Cell::new(vec![Inline::code(format!("{}/{}", ingress.namespace, ingress.name))]),
+                component_cell(ctx, ingress.component.as_ref()),
+                Cell::new(observed::names(ctx, ingress.hosts.iter().map(String::as_str), 6)),
+                lines(tls),
+            ]);
+        }
+        let mut blocks = observed::table(ctx, cluster, fact, grid);
+        let fact = &cluster.facts.services;
+        let heads = [
+            Head::name("column.service", 28),
+            Head::text("column.component", 20),
+            Head::text("column.type", 14),
+            Head::text("column.ports", 16),
+            Head::text("column.reachable_from", 22),
+        ];
+        let mut grid = Grid::new(ctx, place, "exposed-services", "table.services", &heads);
+        for service in fact.seen() {
+            let from = if service.source_ranges.is_empty() {
+                vec![ctx.badge(Tone::Caution, "network.everybody")]
+            } else {
+                observed::names(ctx, service.source_ranges.iter().map(String::as_str), 6)
+            };
+            grid.row(vec![
+                Cell::new(vec![Inline::code(format!("{}/{}", service.namespace, service.name))]),
+                component_cell(ctx, service.component.as_ref()),
+                Cell::text(&*service.kind),
+                Cell::text(service.ports.join(", ")),
+                Cell::new(from),
+            ]);
+        }
+        blocks.extend(observed::table(ctx, cluster, fact, grid));
+        blocks
+    })
+}
+
+/// Every network policy.
+pub(super) fn policies(ctx: &Ctx<'_>, place: &mut Place<'_>) -> Result<Vec<Block>, String> {
+    observed::each_cluster(ctx, "what.policies", |cluster| {
+        let fact = &cluster.facts.network_policies;
+        let heads =
+            [Head::name("column.policy", 36), Head::text("column.selects", 34), Head::text("column.isolates", 30)];
+        let mut grid = Grid::new(ctx, place, "network-policies", "table.network_policies", &heads);
+        for policy in fact.seen() {
+            let isolates = [
+                (policy.denies_ingress, "network.denies_ingress"),
+                (policy.ingress && !policy.denies_ingress, "network.limits_ingress"),
+                (policy.denies_egress, "network.denies_egress"),
+                (policy.egress && !policy.denies_egress, "network.limits_egress"),
+            ];
+            let isolates = isolates.iter().filter(|(does, _)| *does).map(|(_, key)| vec![ctx.text(key)]);
+            grid.row(vec![
+                Cell::new(vec![Inline::code(format!("{}/{}", policy.namespace, policy.name))]),
+                Cell::text(&*policy.selects),
+                lines(isolates),
+            ]);
+        }
+        observed::table(ctx, cluster, fact, grid)
+    })
+}

@@ -1,0 +1,135 @@
+//! How observed parts are introduced: what was seen, when, where, from which paths, and how completely; or that nothing
+//! was observed yet.
+
+use super::{Ctx, Grid, join};
+use crate::{
+    assess::{ClusterEvidence, Evidence},
+    document::{
+        tree::{Block, Callout, Inline, Tone},
+        words,
+    },
+    facts::{Observed, State},
+    snapshot::Source,
+};
+
+/// One block run a cluster; without a snapshot, one sentence that nothing was observed yet.
+pub(super) fn each_cluster(
+    ctx: &Ctx<'_>,
+    what: &str,
+    mut build: impl FnMut(&ClusterEvidence) -> Vec<Block>,
+) -> Result<Vec<Block>, String> {
+    if !ctx.observed() {
+        return Ok(vec![not_yet(ctx, what)]);
+    }
+    Ok(ctx.assessment.clusters.iter().flat_map(&mut build).collect())
+}
+
+/// "Not yet observed", for a plan. `what` is the key of the thing that a snapshot would show.
+pub(super) fn not_yet(ctx: &Ctx<'_>, what: &str) -> Block {
+    let mut text = vec![ctx.badge(Tone::Unknown, "observed.not_yet"), Inline::text(" ")];
+    text.extend(ctx.t.inlines("observed.not_yet_text", &[("what", ctx.text(what))]));
+    Block::Paragraph { text }
+}
+
+/// "Observed 2026-11-02 10:00 UTC in cluster prod", or supplied, or sample.
+pub(super) fn when(ctx: &Ctx<'_>, cluster: &ClusterEvidence) -> String {
+    let header = &cluster.header;
+    let key = match (header.sample, header.source) {
+        (true, _) => "observed.sample",
+        (false, Source::Collected) => "observed.collected",
+        (false, Source::Supplied) => "observed.supplied",
+    };
+    ctx.t.fill(key, &[("time", &words::time(header.ended)), ("cluster", &header.cluster.id)])
+}
+
+/// The source line below a table of observed things.
+pub(super) fn source<T>(ctx: &Ctx<'_>, cluster: &ClusterEvidence, fact: &Observed<T>) -> Vec<Inline> {
+    let mut text = vec![Inline::text(format!("{}. ", when(ctx, cluster)))];
+    text.extend(paths(ctx, fact.evidence()));
+    if fact.state() != State::Complete {
+        for reason in fact.reasons() {
+            text.push(Inline::text(format!(" {reason}.")));
+        }
+    }
+    text
+}
+
+/// Paths with their completeness and number of objects.
+pub(super) fn paths(ctx: &Ctx<'_>, evidence: &[Evidence]) -> Vec<Inline> {
+    let pieces = evidence.iter().flat_map(|piece| {
+        let count = ctx.t.count("observed.objects", piece.count);
+        let end = format!(" ({}, {count})", ctx.t.t(completeness(&piece.completeness)));
+        [Inline::code(&*piece.path), Inline::text(end)]
+    });
+    let mut out = Vec::new();
+    for (index, piece) in pieces.enumerate() {
+        if index > 0 && index % 2 == 0 {
+            out.push(Inline::text(", "));
+        }
+        out.push(piece);
+    }
+    if !out.is_empty() {
+        out.push(Inline::text("."));
+    }
+    out
+}
+
+/// The key of a completeness as evidence states it.
+pub(super) fn completeness(state: &str) -> &'static str {
+    match state {
+        "complete" => "completeness.complete",
+        "partial" => "completeness.partial",
+        "forbidden" => "completeness.forbidden",
+        "absent" => "completeness.absent",
+        "failed" => "completeness.failed",
+        _ => "completeness.not_collected",
+    }
+}
+
+/// A table of observed things: its source line; a warning before it when something was not read; and for an empty one
+/// whether that proves absence.
+pub(super) fn table<T>(ctx: &Ctx<'_>, cluster: &ClusterEvidence, fact: &Observed<T>, mut grid: Grid) -> Vec<Block> {
+    grid.caption_more(&cluster.header.cluster.id);
+    grid.source(source(ctx, cluster, fact));
+    let state = fact.state();
+    if grid.is_empty() && state != State::Complete {
+        let key = match state {
+            State::Absent => "observed.absent",
+            State::Forbidden => "observed.forbidden",
+            State::NotCollected => "observed.not_collected",
+            State::Partial | State::Failed | State::Complete => "observed.unread",
+        };
+        grid.empty(vec![ctx.text(key)]);
+        return vec![grid.block()];
+    }
+    if matches!(state, State::Complete | State::Absent) {
+        return vec![grid.block()];
+    }
+    let mut text = vec![ctx.text("observed.incomplete")];
+    text.extend(fact.reasons().iter().map(|reason| Inline::text(format!(" {reason}."))));
+    vec![
+        Block::Callout { kind: Callout::Warning, title: Vec::new(), blocks: vec![Block::Paragraph { text }] },
+        grid.block(),
+    ]
+}
+
+/// A list of names as code, the first few and how many more.
+pub(super) fn names<'a>(ctx: &Ctx<'_>, names: impl IntoIterator<Item = &'a str>, most: usize) -> Vec<Inline> {
+    let names: Vec<&str> = names.into_iter().collect();
+    let mut out = join(names.iter().take(most).map(|name| Inline::code(*name)), ", ");
+    if names.len() > most {
+        out.push(Inline::text(format!(" {}", ctx.t.count("word.more", names.len() - most))));
+    }
+    out
+}
+
+/// Yes, no, or not known.
+pub(super) fn yes(ctx: &Ctx<'_>, value: Option<bool>, good: Option<bool>) -> Vec<Inline> {
+    let Some(value) = value else { return vec![ctx.badge(Tone::Unknown, "word.unknown")] };
+    let tone = match good {
+        None => Tone::Neutral,
+        Some(good) if good == value => Tone::Good,
+        Some(_) => Tone::Caution,
+    };
+    vec![ctx.badge(tone, if value { "word.yes" } else { "word.no" })]
+}

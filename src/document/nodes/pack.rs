@@ -1,0 +1,221 @@
+//! The audit pack: posture, and per control who, how, proof.
+
+use std::collections::BTreeMap;
+
+use super::{Ctx, Grid, Head, Place, assessment, controls as statements, evidence, join, table::lines, terms};
+use crate::{
+    assess::{ControlPosture, Outcome},
+    document::{
+        tree::{Align, Block, Callout, Cell, Column, Inline, Target},
+        words,
+    },
+};
+
+/// Families by framework with the number of controls in each outcome, and coverage.
+pub(super) fn posture(ctx: &Ctx<'_>, place: &mut Place<'_>) -> Result<Vec<Block>, String> {
+    let occurring: Vec<Outcome> = Outcome::ALL
+        .into_iter()
+        .filter(|outcome| ctx.assessment.controls.iter().any(|posture| posture.outcome == *outcome))
+        .collect();
+    let heads = [Head::name("column.family", 36)];
+    let mut grid = Grid::new(ctx, place, "posture-table", "table.posture", &heads);
+    let narrow = || Column { align: Align::End, narrow: true, ..Column::default() };
+    for outcome in &occurring {
+        grid.column(narrow(), vec![ctx.text(words::outcome(*outcome).1)]);
+    }
+    grid.column(narrow(), vec![ctx.text("column.coverage")]);
+    for (framework, families) in by_family(ctx) {
+        let title = ctx.frameworks.framework(&framework).map_or(framework.as_str(), |known| known.title.as_str());
+        grid.group(vec![Inline::text(title)]);
+        for (family, postures) in families {
+            let mut cells = vec![Cell::text(family)];
+            for outcome in &occurring {
+                let count = postures.iter().filter(|posture| posture.outcome == *outcome).count();
+                cells.push(Cell::text(if count == 0 { String::new() } else { count.to_string() }));
+            }
+            let observed: usize = postures.iter().map(|posture| posture.observed).sum();
+            let needed: usize = postures.iter().map(|posture| posture.needed).sum();
+            cells.push(Cell::text(if needed == 0 { "–".to_owned() } else { format!("{observed}/{needed}") }));
+            grid.row(cells);
+        }
+    }
+    grid.source(vec![ctx.text("pack.coverage")]);
+    grid.rotate_heads();
+    grid.blocks()
+}
+
+type Families<'a> = Vec<(String, Vec<&'a ControlPosture>)>;
+
+/// Postures by framework and family, in catalog order; the chosen framework first.
+fn by_family<'a>(ctx: &Ctx<'a>) -> Vec<(String, Families<'a>)> {
+    let mut postures: Vec<&ControlPosture> = ctx.assessment.controls.iter().collect();
+    postures.sort_by(|a, b| ctx.frameworks.compare(&a.control, &b.control));
+    let mut frameworks: Vec<(String, Families<'a>)> = Vec::new();
+    for posture in postures {
+        let framework = posture.control.framework();
+        if frameworks.last().is_none_or(|(known, _)| known != framework) {
+            frameworks.push((framework.to_owned(), Vec::new()));
+        }
+        let family = ctx.frameworks.control(&posture.control).map_or("", |control| control.family.as_str());
+        let Some((_, families)) = frameworks.last_mut() else { continue };
+        match families.iter_mut().find(|(known, _)| known == family) {
+            Some((_, members)) => members.push(posture),
+            None => families.push((family.to_owned(), vec![posture])),
+        }
+    }
+    let chosen = ctx.ws.baseline.as_ref().map(|choice| choice.framework.as_str());
+    frameworks.sort_by_key(|(framework, _)| Some(framework.as_str()) != chosen);
+    frameworks
+}
+
+/// Every control that has a statement or a check.
+pub(super) fn controls(ctx: &Ctx<'_>, place: &mut Place<'_>) -> Result<Vec<Block>, String> {
+    let findings: BTreeMap<&str, &crate::assess::Finding> =
+        ctx.assessment.findings.iter().map(|finding| (finding.id.as_str(), finding)).collect();
+    let level = place.level;
+    let mut blocks = Vec::new();
+    for (framework, families) in by_family(ctx) {
+        let title = ctx.frameworks.framework(&framework).map_or(framework.as_str(), |known| known.title.as_str());
+        blocks.push(place.heading(1, &format!("framework-{framework}"), vec![Inline::text(title)]));
+        for posture in families.iter().flat_map(|(_, postures)| postures) {
+            let id = statements::anchor(&posture.control);
+            blocks.push(place.heading(2, &id, vec![Inline::text(ctx.control(&posture.control))]));
+            place.level = level + 2;
+            control(ctx, place, posture, &findings, &mut blocks);
+            place.level = level;
+        }
+    }
+    if blocks.is_empty() {
+        blocks.push(ctx.paragraph("pack.none"));
+    }
+    Ok(blocks)
+}
+
+fn control(
+    ctx: &Ctx<'_>,
+    place: &mut Place<'_>,
+    posture: &ControlPosture,
+    findings: &BTreeMap<&str, &crate::assess::Finding>,
+    blocks: &mut Vec<Block>,
+) {
+    let item = ctx.implementation(&posture.control);
+    let coverage = if posture.needed == 0 {
+        ctx.t.t("pack.no_checks").to_owned()
+    } else {
+        let values = [("observed", posture.observed.to_string()), ("needed", posture.needed.to_string())];
+        let values: Vec<(&str, &str)> = values.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        ctx.t.fill("controls.coverage", &values)
+    };
+    let status = item.map_or_else(Vec::new, |item| {
+        let (tone, key) = words::implementation(item.status);
+        let mut text = vec![ctx.badge(tone, key), Inline::text(", ")];
+        text.extend(statements::origination(ctx, item));
+        text
+    });
+    blocks.push(terms(
+        ctx,
+        [
+            ("pack.outcome", vec![ctx.outcome(posture.outcome), Inline::text(format!(" {coverage}"))]),
+            (
+                "controls.answers",
+                match item {
+                    Some(item) => vec![ctx.team(&item.team)],
+                    None => vec![ctx.text("pack.no_team")],
+                },
+            ),
+            ("pack.declared", status),
+            (
+                "controls.components",
+                item.map_or_else(Vec::new, |item| join(item.components.iter().map(|id| ctx.component_link(id)), ", ")),
+            ),
+        ],
+    ));
+    if let Some(contradiction) = &posture.contradiction {
+        let text = vec![Inline::text(&**contradiction)];
+        blocks.push(Block::Callout {
+            kind: Callout::Warning,
+            title: Vec::new(),
+            blocks: vec![Block::Paragraph { text }],
+        });
+    }
+    match item {
+        Some(item) => blocks.extend(statements::statement(ctx, place, item)),
+        None => blocks.push(ctx.paragraph("pack.no_statement")),
+    }
+    if !posture.checks.is_empty() {
+        blocks.push(check_table(ctx, place, posture));
+    }
+    let open = posture.findings.iter().filter_map(|id| findings.get(id.as_str())).map(|finding| Inline::Link {
+        target: Target::Anchor(assessment::anchor(&finding.id)),
+        text: vec![Inline::code(&*finding.id)],
+    });
+    let open = join(open, ", ");
+    let attached = item.into_iter().flat_map(|item| &item.evidence).map(|piece| {
+        let mut text = vec![Inline::text(format!("{}: ", piece.title)), evidence::location(&piece.location)];
+        if let Some(date) = piece.date {
+            text.push(Inline::text(format!(", {}", words::date(date))));
+        }
+        match &piece.digest {
+            Some(digest) => text.extend([Inline::text(", SHA-256 "), Inline::code(words::short(digest))]),
+            None => text.push(Inline::text(format!(", {}", ctx.t.t("evidence.no_digest")))),
+        }
+        text
+    });
+    let attached = Cell::new(attached.fold(Vec::new(), |mut all, piece| {
+        if !all.is_empty() {
+            all.push(Inline::Break);
+        }
+        all.extend(piece);
+        all
+    }));
+    let mut more = Vec::new();
+    if !open.is_empty() {
+        more.push((vec![ctx.text("pack.findings")], vec![Block::Paragraph { text: open }]));
+    }
+    if !attached.blocks.is_empty() {
+        more.push((vec![ctx.text("pack.attached")], attached.blocks));
+    }
+    if !more.is_empty() {
+        blocks.push(Block::Terms { items: more });
+    }
+}
+
+/// The checks of one control: outcome, reason, evidence.
+fn check_table(ctx: &Ctx<'_>, place: &mut Place<'_>, posture: &ControlPosture) -> Block {
+    let heads = [
+        Head::name("column.check", 24),
+        Head::fit("column.outcome"),
+        Head::text("column.reason", 32),
+        Head::text("column.evidence", 44),
+    ];
+    let id = format!("checks-{}", posture.control);
+    let mut grid = Grid::new(ctx, place, &id, "table.control_checks", &heads);
+    grid.caption_more(ctx.frameworks.label(&posture.control));
+    let several = ctx.assessment.clusters.len() > 1;
+    for check in &posture.checks {
+        let title = ctx.check(check).map_or(check.as_str(), |check| check.title.as_str());
+        if let Some(reason) = ctx.check(check).and_then(|check| check.disabled.as_deref()) {
+            grid.row(vec![
+                Cell::text(title),
+                Cell::new(vec![ctx.badge(crate::document::tree::Tone::Unknown, "checks.disabled")]),
+                Cell::text(reason),
+            ]);
+            continue;
+        }
+        for result in ctx.results(check) {
+            let cluster = if several { format!("{}: ", result.cluster) } else { String::new() };
+            let mut evidence: Vec<Vec<Inline>> =
+                result.evidence.iter().map(|evidence| evidence::cite(ctx, evidence)).collect();
+            if evidence.is_empty() {
+                evidence.push(vec![ctx.text("pack.no_evidence")]);
+            }
+            grid.row(vec![
+                Cell::new(vec![Inline::text(title), Inline::Break, Inline::code(check.as_str())]),
+                Cell::new(vec![ctx.outcome(result.outcome)]),
+                Cell::text(format!("{cluster}{}", result.reason)),
+                lines(evidence),
+            ]);
+        }
+    }
+    grid.block()
+}
