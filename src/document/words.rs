@@ -6,8 +6,8 @@ use super::tree::Tone;
 use crate::{
     assess::Outcome,
     workspace::{
-        ControlPlane, CryptoState, Duty, Fence, Impact, ImplementationStatus, OperationalStatus, OrganizationKind,
-        Origination, Severity, SystemKind,
+        ControlPlane, Duty, Fence, Impact, ImplementationStatus, OperationalStatus, OrganizationKind, Origination,
+        Severity, SystemKind,
     },
 };
 
@@ -118,13 +118,6 @@ pub(super) fn control_plane(control_plane: ControlPlane) -> &'static str {
     match control_plane {
         ControlPlane::SelfManaged => "control_plane.self_managed",
         ControlPlane::Managed => "control_plane.managed",
-    }
-}
-
-pub(super) fn crypto_state(state: CryptoState) -> &'static str {
-    match state {
-        CryptoState::InTransit => "crypto.in_transit",
-        CryptoState::AtRest => "crypto.at_rest",
     }
 }
 
