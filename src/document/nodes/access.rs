@@ -155,8 +155,8 @@ pub(super) fn matrix(ctx: &Ctx<'_>, place: &mut Place<'_>) -> Result<Vec<Block>,
             }
             let scope = if grant.scope.is_empty() { ctx.text("access.whole") } else { Inline::code(&*grant.scope) };
             let resource = match grant.group.as_str() {
-                "" => grant.resource.clone(),
-                group => format!("{}.{group}", grant.resource),
+                "" => grant.resources.join(", "),
+                group => grant.resources.iter().map(|name| format!("{name}.{group}")).collect::<Vec<_>>().join(", "),
             };
             let mut resource = vec![Inline::code(resource)];
             if !grant.names.is_empty() {
