@@ -214,10 +214,12 @@
     var collator = new Intl.Collator(root.lang || "en", { numeric: true, sensitivity: "base" });
     Array.prototype.forEach.call(head.cells, function (cell, column) {
       if (cell.tagName !== "TH" || cell.classList.contains("upright") || cell.classList.contains("narrow")) return;
+      // The words stay outside of the button: browsers leave buttons out of repeated headers in print.
       var button = make("button", "sort");
       button.type = "button";
-      while (cell.firstChild) button.append(cell.firstChild);
+      button.setAttribute("aria-label", "Sort by " + cell.textContent.trim());
       cell.append(button);
+      cell.addEventListener("click", function (event) { if (event.target === cell) button.click(); });
       button.addEventListener("click", function () {
         var up = cell.getAttribute("aria-sort") !== "ascending";
         Array.prototype.forEach.call(head.cells, function (other) { other.removeAttribute("aria-sort"); });

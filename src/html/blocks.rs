@@ -13,9 +13,32 @@ pub(super) struct Context {
 
 /// Appends blocks.
 pub(super) fn blocks(out: &mut String, blocks: &[Block], context: &Context) {
-    for block in blocks {
-        self::block(out, block, context);
+    let mut rest = blocks;
+    while let Some((first, after)) = rest.split_first() {
+        let lead = leading(rest);
+        if lead > 0 {
+            // Printed on a page turned sideways, together with the headings that would else stay behind.
+            out.push_str("<div class=\"wide\">\n");
+            rest[..=lead].iter().for_each(|block| self::block(out, block, context));
+            out.push_str("</div>\n");
+            rest = &rest[lead + 1..];
+        } else {
+            self::block(out, first, context);
+            rest = after;
+        }
     }
+}
+
+/// How many headings and single paragraphs stand before a block that is printed sideways; 0 when none follows.
+fn leading(blocks: &[Block]) -> usize {
+    let headings = blocks.iter().take_while(|block| matches!(block, Block::Heading { .. })).count();
+    let paragraphs = blocks[headings..].iter().take_while(|block| matches!(block, Block::Paragraph { .. })).count();
+    let turned = match blocks.get(headings + paragraphs) {
+        Some(Block::Table(table)) => table.landscape && !table.rows.is_empty(),
+        Some(Block::Diagram(diagram)) => diagram.landscape,
+        _ => false,
+    };
+    if headings > 0 && paragraphs <= 2 && turned { headings + paragraphs } else { 0 }
 }
 
 fn block(out: &mut String, block: &Block, context: &Context) {
@@ -42,7 +65,7 @@ fn block(out: &mut String, block: &Block, context: &Context) {
             out.push_str("</blockquote>\n");
         }
         Block::Callout { kind, title, blocks } => callout(out, *kind, title, blocks, context),
-        Block::Diagram(content) => diagram(out, content, context),
+        Block::Diagram(content) => diagram(out, content),
         Block::Image { file, alt, .. } => {
             let _ = write!(out, "<p class=\"picture\"><img src=\"{}assets/", context.root);
             escape(out, file);
@@ -139,13 +162,16 @@ fn callout(out: &mut String, kind: Callout, title: &[Inline], content: &[Block],
     out.push_str("</div>\n");
 }
 
-fn diagram(out: &mut String, diagram: &Diagram, context: &Context) {
-    out.push_str("<figure class=\"diagram\" id=\"");
+fn diagram(out: &mut String, diagram: &Diagram) {
+    out.push_str(if diagram.landscape {
+        "<figure class=\"diagram wide\" id=\""
+    } else {
+        "<figure class=\"diagram\" id=\""
+    });
     escape(out, &diagram.id);
     out.push_str("\"><div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"");
     escape(out, &diagram.caption);
     out.push_str("\">\n");
-    let _ = context;
     svg::draw(out, diagram, &|anchor| Some(format!("#{anchor}")));
     out.push_str("</div>\n<figcaption>");
     escape(out, &diagram.caption);

@@ -73,12 +73,15 @@ fn nothing(out: &mut String, table: &Table, context: &Context) {
 
 fn columns(out: &mut String, table: &Table) {
     let total: u32 = table.columns.iter().map(|column| u32::from(column.weight)).sum();
+    // What columns without a wish need is left to them.
+    let others = table.columns.iter().filter(|column| column.weight == 0).count() as u32;
+    let share = 100_u32.saturating_sub(others * 8).max(40);
     out.push_str("<colgroup>");
     for column in &table.columns {
         if column.narrow {
             out.push_str("<col class=\"narrow\">");
         } else if column.weight > 0 {
-            let _ = write!(out, "<col class=\"w{}\">", (u32::from(column.weight) * 100 / total.max(1)).clamp(1, 100));
+            let _ = write!(out, "<col class=\"w{}\">", (u32::from(column.weight) * share / total.max(1)).clamp(1, 100));
         } else {
             out.push_str("<col>");
         }

@@ -72,7 +72,7 @@ fn paper(out: &mut String, site: &Site<'_>) {
     let left = css_string(&site.workspace.system.name);
     let foot = css_string(&control.classification);
     let version = css_string(&format!("{} version {}", control.identifier, control.version));
-    let text = "font:8pt 'Source Sans 3',sans-serif;color:#555f6b";
+    let text = "font:8pt 'Scopefence Sans',sans-serif;color:#555f6b";
     let _ = write!(
         out,
         "\n@page{{size:{size};margin:20mm 16mm 18mm;\
