@@ -19,6 +19,21 @@ fn every_embedded_file_is_a_checklist() {
 }
 
 #[test]
+fn the_provider_checklist_asks_technical_organizational_and_legal_questions() {
+    let lists = builtin();
+    let provider = lists.iter().find(|list| list.id == "provider").unwrap();
+    let sections: Vec<_> = provider.sections.iter().map(|section| section.id.as_str()).collect();
+    assert_eq!(sections, ["technical", "organizational", "legal"]);
+    assert_eq!(provider.questions().count(), 75);
+    for question in provider.questions() {
+        for framework in ["nist-800-53r5", "iso-27001-2022"] {
+            assert!(question.controls.iter().any(|control| control.framework() == framework), "{}", question.id);
+        }
+        assert!(question.text.ends_with('?') && question.hint.ends_with('.'), "{}", question.id);
+    }
+}
+
+#[test]
 fn mistakes_are_all_told_at_once() {
     let text = "format = 1\n[checklist]\nid = 'mine'\ntitle = 't'\naudience = 'a'\nsummary = 's'\n\
                 [[section]]\nid = 'one'\ntitle = 't'\nintro = 'i'\n\
