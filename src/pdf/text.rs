@@ -354,7 +354,7 @@ impl Paragraph {
                 extent.min = extent.min.max(self.narrowest(atom, fonts));
             }
             // A long name is better broken than a column made so wide for it that others suffer.
-            let most = word.first().map_or(0.0, |atom| self.breakable(atom));
+            let most = self.breakable(word);
             extent.fair = extent.fair.max(if width > most && most > 0.0 { most.max(extent.min) } else { width });
             line += width;
             extent.max = extent.max.max(line);
@@ -367,12 +367,13 @@ impl Paragraph {
         extent
     }
 
-    /// Width above which a word that begins with this atom should be broken; 0 if it should not.
-    fn breakable(&self, atom: &Atom) -> f32 {
-        match atom {
-            Atom::Text { style, text, .. } => {
+    /// Width above which a word should be broken; 0 if it has no place for that.
+    fn breakable(&self, word: &[Atom]) -> f32 {
+        match word.first() {
+            Some(Atom::Text { style, text, .. }) => {
                 let text = &self.text[text.start as usize..text.end as usize];
-                if places(text).next().is_some() { self.size(*style) * 1000.0 * 16.0 } else { 0.0 }
+                let divided = word.len() > 1 || places(text).next().is_some();
+                if divided { self.size(*style) * 1000.0 * 16.0 } else { 0.0 }
             }
             _ => 0.0,
         }
@@ -399,6 +400,22 @@ impl Paragraph {
 
     /// Breaks the paragraph into lines of at most `width`.
     pub(super) fn lines(&self, width: f32, fonts: &mut Fonts) -> Lines {
+        let lines = self.filled(width, fonts);
+        let count = lines.lines.len();
+        let last = |lines: &Lines| lines.lines.last().map_or(0.0, |(_, width)| *width);
+        // A single short word on the last line of prose: slightly shorter lines often give it company.
+        if self.hyphenate.is_some() && (2..=40).contains(&count) && last(&lines) < width * 0.12 {
+            for share in [0.97, 0.94, 0.91] {
+                let other = self.filled(width * share, fonts);
+                if other.lines.len() == count && last(&other) > width * 0.15 {
+                    return other;
+                }
+            }
+        }
+        lines
+    }
+
+    fn filled(&self, width: f32, fonts: &mut Fonts) -> Lines {
         let mut filler =
             Filler { paragraph: self, limit: width + 0.01, x: 0.0, trail: 0.0, start: 0, out: Lines::default() };
         for word in self.words() {
