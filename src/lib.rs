@@ -38,6 +38,7 @@ pub mod html;
 pub mod markdown;
 pub mod output;
 pub mod pdf;
+pub mod publish;
 pub mod sheet;
 pub mod snapshot;
 pub mod workspace;

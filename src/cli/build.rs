@@ -1,13 +1,106 @@
-//! `scopefence build`.
+//! `scopefence build`: workspace and evidence in, a folder of documents out.
+
+use std::{
+    io::Read,
+    path::{Path, PathBuf},
+};
 
 use clap::Args;
 
-use super::{Exit, Failure, Ui};
+use super::{Exit, Failure, Ui, workspace};
+use crate::{
+    assess::{self, History},
+    checklist,
+    document::{self, ComposeError},
+    frameworks::Frameworks,
+    output,
+    publish::{self, Format, Selection},
+    snapshot,
+    workspace::Workspace,
+};
 
-/// Render the documents
+/// Largest logo that is read, in bytes.
+const LARGEST_LOGO: u64 = 8 << 20;
+
+/// Render the documents: scope statement, security plan, RACI matrix, team briefs, audit pack, checklist, reading guide
+///
+/// Without any snapshot the result is a plan: everything declared, with observed parts "not yet observed".
 #[derive(Debug, Args)]
-pub(super) struct Arguments {}
+pub(super) struct Arguments {
+    /// Folder of the workspace; the nearest one upward unless given
+    dir: Option<PathBuf>,
+    /// Snapshot to use; the newest of each cluster in the workspace's evidence/ unless given
+    #[arg(long, value_name = "FILE")]
+    evidence: Vec<PathBuf>,
+    /// Folder to write; replaced as a whole if an earlier build wrote it
+    #[arg(short, long, value_name = "DIR", default_value = "out")]
+    out: PathBuf,
+    /// Only this document, for example `ssp` or `team/platform`; `team` means all of them
+    #[arg(long, value_name = "DOC")]
+    only: Vec<String>,
+    /// Formats to write
+    #[arg(long, value_name = "FORMAT", value_enum, value_delimiter = ',', default_values_t = Format::ALL)]
+    format: Vec<Format>,
+}
 
-pub(super) fn run(_arguments: &Arguments, _ui: &Ui) -> Result<Exit, Failure> {
-    Err(Failure::new("not built yet"))
+pub(super) fn run(arguments: &Arguments, ui: &Ui) -> Result<Exit, Failure> {
+    let Some(declared) = workspace::load(arguments.dir.as_deref(), ui)? else {
+        return Ok(Exit::BadNews);
+    };
+    output::check(&arguments.out, &declared.root).map_err(refused)?;
+    let snapshots = arguments
+        .evidence
+        .iter()
+        .map(|path| snapshot::read(path))
+        .collect::<Result<Vec<_>, _>>()
+        .map_err(Failure::new)?;
+    let assessment = assess::assess(&declared, &snapshots, &History::default(), None);
+    let frameworks = Frameworks::load(Some(&declared.root)).map_err(|errors| listed(&errors))?;
+    let checklists = checklist::load(Some(&declared.root), &frameworks).map_err(|errors| listed(&errors))?;
+    let documents = match document::compose(&declared, &assessment, &frameworks, &checklists) {
+        Ok(documents) => documents,
+        Err(error) => return Ok(report(&error, ui)),
+    };
+    let selection =
+        Selection { documents: arguments.only.clone(), formats: arguments.format.iter().copied().collect() };
+    let files =
+        publish::publish(&declared, &assessment, documents, logo(&declared)?, &selection).map_err(Failure::new)?;
+    output::write(&files, &arguments.out, &declared.root).map_err(refused)?;
+    ui.note(format_args!("{} files, {} kB", files.len(), files.bytes().div_ceil(1000)));
+    let start = if files.paths().any(|path| path == "index.html") { "index.html" } else { "" };
+    ui.print(arguments.out.join(start).display());
+    Ok(Exit::Fine)
+}
+
+/// Mistakes in the workspace's own templates are bad news about the workspace, as diagnostics are.
+fn report(error: &ComposeError, ui: &Ui) -> Exit {
+    ui.warn(error);
+    Exit::BadNews
+}
+
+fn logo(declared: &Workspace) -> Result<Option<Vec<u8>>, Failure> {
+    let Some(path) = &declared.style.logo else { return Ok(None) };
+    read_logo(&declared.root.join(path)).map(Some)
+}
+
+fn read_logo(path: &Path) -> Result<Vec<u8>, Failure> {
+    let failed = |error: std::io::Error| Failure::new(format_args!("cannot read the logo {}: {error}", path.display()));
+    let mut bytes = Vec::new();
+    std::fs::File::open(path).map_err(failed)?.take(LARGEST_LOGO + 1).read_to_end(&mut bytes).map_err(failed)?;
+    if bytes.len() as u64 > LARGEST_LOGO {
+        return Err(Failure::new(format_args!("the logo {} is larger than 8 MB", path.display())));
+    }
+    Ok(bytes)
+}
+
+fn listed(errors: &[impl std::fmt::Display]) -> Failure {
+    Failure::new(errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))
+}
+
+fn refused(error: output::Error) -> Failure {
+    let help = match error {
+        output::Error::Foreign(_) => "name a new or empty folder with --out, or empty this one yourself",
+        _ => "name another folder with --out",
+    };
+    Failure::new(error).help(help)
 }

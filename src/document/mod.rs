@@ -30,6 +30,7 @@ mod words;
 pub use compose::compose;
 pub use error::{ComposeError, Problem};
 pub(crate) use parse::plain;
+pub(crate) use settle::settle;
 pub use tree::*;
 
 /// The tables of a document, in order, with those inside lists and call-outs.

@@ -11,8 +11,8 @@ use super::tree::{Block, Diagram, Document, Inline, Table, Target};
 /// Anchors by document.
 type Known = BTreeMap<String, BTreeSet<String>>;
 
-/// Settles all documents of a build.
-pub(super) fn settle(documents: &mut [Document]) {
+/// Settles all documents of a build. Again after some were left out: links to those then become plain text.
+pub(crate) fn settle(documents: &mut [Document]) {
     let mut known = Known::new();
     for document in documents.iter() {
         let anchors = known.entry(document.id.clone()).or_default();

@@ -1,0 +1,234 @@
+//! Publish: documents become the files of an output folder, in every format asked for.
+//!
+//! In: workspace, assessment, composed documents, a [`Selection`]. Out: [`Files`], not yet written. Steps: choose the
+//! documents, render each in each format (all cores), then the start page, which knows what there is to lead to.
+//!
+//! Invariant: nothing here reads a clock, a file or the network.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use rayon::prelude::*;
+
+use crate::{
+    assess::Assessment,
+    document::{self, Block, Document},
+    html::{self, Download, Site},
+    markdown,
+    output::{self, Files},
+    pdf, sheet,
+    workspace::Workspace,
+};
+
+/// A format that documents are written in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, clap::ValueEnum)]
+pub enum Format {
+    /// A site that works from a folder
+    Html,
+    /// Paginated, for print and archive
+    Pdf,
+    /// GitHub flavoured Markdown
+    Md,
+    /// Every table as a file of comma-separated values
+    Csv,
+    /// The tables of each document as a workbook
+    Xlsx,
+}
+
+impl Format {
+    /// All formats.
+    pub const ALL: [Format; 5] = [Format::Html, Format::Pdf, Format::Md, Format::Csv, Format::Xlsx];
+
+    fn label(self) -> &'static str {
+        match self {
+            Format::Html => "HTML",
+            Format::Pdf => "PDF",
+            Format::Md => "Markdown",
+            Format::Csv => "CSV",
+            Format::Xlsx => "XLSX",
+        }
+    }
+}
+
+/// What to write.
+#[derive(Debug, Clone)]
+pub struct Selection {
+    /// Document ids; a folder's name means all documents in it (`team`). Empty: all.
+    pub documents: Vec<String>,
+    /// Formats.
+    pub formats: BTreeSet<Format>,
+}
+
+impl Default for Selection {
+    fn default() -> Self {
+        Self { documents: Vec::new(), formats: Format::ALL.into() }
+    }
+}
+
+/// Why documents could not be rendered.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// A document was asked for that the workspace does not have.
+    #[error("there is no document `{wish}`; there are: {}", known.join(", "))]
+    Unknown {
+        /// What was asked for.
+        wish: String,
+        /// What there is.
+        known: Vec<String>,
+    },
+    /// A PDF could not be laid out.
+    #[error("cannot write {id}.pdf: {source}")]
+    Pdf {
+        /// Document.
+        id: String,
+        /// Why.
+        source: pdf::Error,
+    },
+    /// A workbook could not be written.
+    #[error(transparent)]
+    Sheet(#[from] sheet::SheetError),
+    /// Two documents want the same file.
+    #[error(transparent)]
+    Output(#[from] output::Error),
+}
+
+/// Renders the selected documents.
+///
+/// # Errors
+/// When the selection names a document that is not there, or a format cannot hold what a document says.
+pub fn publish(
+    workspace: &Workspace,
+    assessment: &Assessment,
+    documents: Vec<Document>,
+    logo: Option<Vec<u8>>,
+    selection: &Selection,
+) -> Result<Files, Error> {
+    let theme = pdf::Theme::new(&workspace.style, logo);
+    let documents = select(documents, &selection.documents)?;
+    let wanted = |format| selection.formats.contains(&format);
+    let rendered: Vec<Vec<Rendered>> = documents
+        .par_iter()
+        .map(|document| {
+            let mut files = Vec::new();
+            for format in selection.formats.iter().copied() {
+                render(&theme, assessment, document, format, &mut files)?;
+            }
+            Ok(files)
+        })
+        .collect::<Result<_, Error>>()?;
+
+    let mut files = Files::default();
+    let mut downloads = Vec::new();
+    for file in rendered.into_iter().flatten() {
+        if file.listed {
+            downloads.push(Download {
+                document: file.document,
+                label: file.format.label().to_owned(),
+                path: file.path.clone(),
+            });
+        }
+        files.add(file.path, file.bytes)?;
+    }
+    if wanted(Format::Html) {
+        let site = Site { workspace, assessment, documents: &documents, downloads: &downloads };
+        for (path, bytes) in html::site(&site) {
+            files.add(path, bytes.into_owned())?;
+        }
+    } else if wanted(Format::Md) {
+        for (path, bytes) in pictures(&documents) {
+            files.add(path, bytes)?;
+        }
+    }
+    Ok(files)
+}
+
+struct Rendered {
+    document: String,
+    format: Format,
+    path: String,
+    bytes: Vec<u8>,
+    /// Pages lead to it.
+    listed: bool,
+}
+
+fn render(
+    theme: &pdf::Theme,
+    assessment: &Assessment,
+    document: &Document,
+    format: Format,
+    files: &mut Vec<Rendered>,
+) -> Result<(), Error> {
+    let id = &document.id;
+    let mut add = |path: String, bytes: Vec<u8>, listed: bool| {
+        files.push(Rendered { document: id.clone(), format, path, bytes, listed });
+    };
+    match format {
+        // Pages know of each other, so they are written together by `html::site`.
+        Format::Html => {}
+        Format::Pdf => {
+            let bytes = pdf::render(document, theme).map_err(|source| Error::Pdf { id: id.clone(), source })?;
+            add(format!("{id}.pdf"), bytes, true);
+        }
+        Format::Md => add(format!("{id}.md"), markdown::render(document).into_bytes(), true),
+        Format::Csv => {
+            for table in filled(document) {
+                // The table that a document is about lies beside it.
+                let main = table.id == *id;
+                let path = if main { format!("{id}.csv") } else { format!("tables/{id}/{}.csv", table.id) };
+                add(path, sheet::csv(table).into_bytes(), main);
+            }
+        }
+        Format::Xlsx => {
+            let tables = filled(document);
+            if !tables.is_empty() {
+                add(format!("{id}.xlsx"), sheet::workbook(document, &tables, assessment.as_of)?, true);
+            }
+        }
+    }
+    Ok(())
+}
+
+fn filled(document: &Document) -> Vec<&document::Table> {
+    document::tables(document).into_iter().filter(|table| !table.rows.is_empty()).collect()
+}
+
+fn pictures(documents: &[Document]) -> BTreeMap<String, Vec<u8>> {
+    let mut files = BTreeMap::new();
+    for document in documents {
+        walk(&document.blocks, &mut |block| {
+            if let Block::Image { file, bytes, .. } = block {
+                files.insert(format!("assets/{file}"), bytes.to_vec());
+            }
+        });
+    }
+    files
+}
+
+fn walk(blocks: &[Block], visit: &mut impl FnMut(&Block)) {
+    for block in blocks {
+        visit(block);
+        match block {
+            Block::List { items, .. } => items.iter().for_each(|item| walk(item, visit)),
+            Block::Terms { items } => items.iter().for_each(|(_, item)| walk(item, visit)),
+            Block::Quote { blocks } | Block::Callout { blocks, .. } => walk(blocks, visit),
+            _ => {}
+        }
+    }
+}
+
+/// Keeps the wished documents; links to the others become plain text, since there is nothing to lead to.
+fn select(documents: Vec<Document>, wishes: &[String]) -> Result<Vec<Document>, Error> {
+    if wishes.is_empty() {
+        return Ok(documents);
+    }
+    let wanted = |id: &str, wish: &str| id == wish || id.strip_prefix(wish).is_some_and(|rest| rest.starts_with('/'));
+    for wish in wishes {
+        if !documents.iter().any(|document| wanted(&document.id, wish)) {
+            let known = documents.iter().map(|document| document.id.clone()).collect();
+            return Err(Error::Unknown { wish: wish.clone(), known });
+        }
+    }
+    let mut kept: Vec<Document> =
+        documents.into_iter().filter(|document| wishes.iter().any(|wish| wanted(&document.id, wish))).collect();
+    document::settle(&mut kept);
+    Ok(kept)
+}
