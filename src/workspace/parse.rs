@@ -25,6 +25,9 @@ const FORMAT: i64 = 1;
 /// Errors of one table after which the rest of it is not looked at.
 const PATIENCE: usize = 64;
 
+/// Values deserialized again, over all tries of one table: a list of a million wrong values shows fewer errors.
+const WORK: usize = 4_000_000;
+
 /// One table as written.
 #[derive(Debug)]
 pub(super) struct Item<T> {
@@ -268,7 +271,8 @@ impl File<'_> {
             self.wrong_type(&node, span, "a table");
             return None;
         }
-        for _ in 0..PATIENCE {
+        let tries = (WORK / count(value.get_ref()).max(1)).clamp(2, PATIENCE);
+        for _ in 0..tries {
             let error = match T::deserialize(ValueDeserializer::from(value.clone())) {
                 Ok(raw) => return Some(Item { source: Arc::clone(self.source), span, raw, spoiled }),
                 Err(error) => error,
@@ -380,6 +384,15 @@ fn remove<'i>(key: &str, value: &mut Spanned<DeValue<'i>>, at: &Range<usize>) ->
             values.iter_mut().find_map(|value| remove(key, value, at))
         }
         _ => None,
+    }
+}
+
+/// How many values there are in a value.
+fn count(value: &DeValue<'_>) -> usize {
+    match value {
+        DeValue::Table(table) => 1 + table.values().map(|value| count(value.get_ref())).sum::<usize>(),
+        DeValue::Array(values) => 1 + values.iter().map(|value| count(value.get_ref())).sum::<usize>(),
+        _ => 1,
     }
 }
 

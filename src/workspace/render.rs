@@ -2,18 +2,24 @@
 
 use std::{fmt, sync::Arc};
 
-use miette::{GraphicalReportHandler, GraphicalTheme, LabeledSpan, NamedSource, Severity, SourceCode};
+use miette::{
+    GraphicalReportHandler, GraphicalTheme, LabeledSpan, MietteError, MietteSpanContents, Severity, SourceCode,
+    SourceSpan, SpanContents,
+};
 
 use super::{
     diagnostic::{Diagnostic, Level},
     source::{Place, Source},
 };
 
+/// Bytes of the longest line that is drawn.
+const LONGEST: usize = 400;
+
 /// Draws diagnostics, each followed by an empty line.
 pub struct Renderer {
     handler: GraphicalReportHandler,
     /// Texts already made safe, by file.
-    texts: Vec<(Arc<Source>, Arc<NamedSource<String>>)>,
+    texts: Vec<Arc<SafeText>>,
 }
 
 impl Renderer {
@@ -40,12 +46,18 @@ impl Renderer {
         let (near, far): (Vec<_>, Vec<_>) =
             diagnostic.others.iter().partition(|(place, _)| place.source == diagnostic.place.source);
         let mut labels = Vec::new();
-        if !diagnostic.place.source.text().is_empty() {
+        let drawable = drawable(&diagnostic.place);
+        if drawable {
             labels.push(LabeledSpan::new_primary_with_span(words(&diagnostic.label), range(&diagnostic.place)));
-            labels.extend(near.iter().map(|(place, text)| LabeledSpan::new_with_span(words(text), range(place))));
+            labels.extend(
+                near.iter()
+                    .filter(|(place, _)| self::drawable(place))
+                    .map(|(place, text)| LabeledSpan::new_with_span(words(text), range(place))),
+            );
         }
         let related = far
             .into_iter()
+            .filter(|(place, _)| self::drawable(place))
             .map(|(place, text)| View {
                 message: clean(&format!("see also {place}")),
                 code: None,
@@ -57,7 +69,15 @@ impl Renderer {
             })
             .collect();
         View {
-            message: clean(&diagnostic.message),
+            message: match drawable || diagnostic.place.source.text().is_empty() {
+                true => clean(&diagnostic.message),
+                false => clean(&format!(
+                    "{}, at {}, column {}",
+                    diagnostic.message,
+                    diagnostic.place,
+                    diagnostic.place.column()
+                )),
+            },
             code: Some(diagnostic.code.as_str()),
             severity: match diagnostic.level() {
                 Level::Error => Severity::Error,
@@ -70,14 +90,60 @@ impl Renderer {
         }
     }
 
-    fn source(&mut self, place: &Place) -> Arc<NamedSource<String>> {
-        if let Some((_, text)) = self.texts.iter().find(|(source, _)| Arc::ptr_eq(source, &place.source)) {
+    fn source(&mut self, place: &Place) -> Arc<SafeText> {
+        if let Some(text) = self.texts.iter().find(|text| Arc::ptr_eq(&text.source, &place.source)) {
             return Arc::clone(text);
         }
-        let text = Arc::new(NamedSource::new(clean(place.source.path()), same_length(place.source.text())));
-        self.texts.push((Arc::clone(&place.source), Arc::clone(&text)));
+        let text = Arc::new(SafeText {
+            name: clean(place.source.path()),
+            text: same_length(place.source.text()),
+            source: Arc::clone(&place.source),
+        });
+        self.texts.push(Arc::clone(&text));
         text
     }
+}
+
+/// A file's text that steers nothing, byte for byte where the file has it. Unlike miette's own sources it finds lines
+/// through the index of the file, not by reading from its start.
+struct SafeText {
+    name: String,
+    text: String,
+    source: Arc<Source>,
+}
+
+impl SourceCode for SafeText {
+    fn read_span<'a>(
+        &'a self,
+        span: &SourceSpan,
+        before: usize,
+        after: usize,
+    ) -> Result<Box<dyn SpanContents<'a> + 'a>, MietteError> {
+        let first = self.source.line(span.offset()).saturating_sub(before).max(1);
+        let base = self.source.line_start(first);
+        let rest = self.text.as_bytes().get(base..).ok_or(MietteError::OutOfBounds)?;
+        let near = SourceSpan::from((span.offset().saturating_sub(base), span.len()));
+        // Bound by the slice's own lifetime, which is that of `self`.
+        let contents = <[u8] as SourceCode>::read_span(rest, &near, before, after)?;
+        let at = SourceSpan::from((contents.span().offset() + base, contents.span().len()));
+        let line = contents.line() + first - 1;
+        Ok(Box::new(MietteSpanContents::new_named(
+            self.name.clone(),
+            contents.data(),
+            at,
+            line,
+            contents.column(),
+            contents.line_count(),
+        )))
+    }
+}
+
+/// Its lines are short enough for a screen, as far as they are drawn.
+fn drawable(place: &Place) -> bool {
+    let text = place.source.text();
+    let (before, after) = text.split_at_checked(place.span.start).unwrap_or((text, ""));
+    let short = |lines: &mut dyn Iterator<Item = &str>| lines.take(2).all(|line| line.len() <= LONGEST);
+    !text.is_empty() && short(&mut before.rsplit('\n')) && short(&mut after.split('\n'))
 }
 
 fn range(place: &Place) -> std::ops::Range<usize> {
@@ -131,7 +197,7 @@ struct View {
     code: Option<&'static str>,
     severity: Severity,
     help: Option<String>,
-    source: Option<Arc<NamedSource<String>>>,
+    source: Option<Arc<SafeText>>,
     labels: Vec<LabeledSpan>,
     related: Vec<View>,
 }

@@ -35,6 +35,11 @@ impl Source {
         self.lines.partition_point(|start| *start <= offset).max(1)
     }
 
+    /// Byte offset of the start of a line, counted from 1.
+    pub(super) fn line_start(&self, line: usize) -> usize {
+        self.lines.get(line.saturating_sub(1)).copied().unwrap_or(self.text.len())
+    }
+
     /// Column of a byte offset in characters, counted from 1.
     pub fn column(&self, offset: usize) -> usize {
         let start = self.lines.get(self.line(offset) - 1).copied().unwrap_or(0);

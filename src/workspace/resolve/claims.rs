@@ -197,6 +197,9 @@ type Key = (Vec<BTreeSet<String>>, Vec<BTreeMap<String, String>>);
 /// A claim already looked at: component, what it asks for, where it stands.
 type Seen<'a> = (&'a str, Key, Place);
 
+/// Claims with a value in common that a claim is compared with: beyond that the first ones show the pattern.
+const COMPARED: usize = 64;
+
 /// Reports claims of different components that ask for the same.
 ///
 /// Fields AND, so only claims that use the same fields are equally specific; they contest each other when every listed
@@ -212,7 +215,8 @@ pub(super) fn equal(context: &Context<'_>, raw: &Raw) {
             let place = table.at(claim);
             let mut clashes: Vec<(&str, Place)> = Vec::new();
             for probe in &probes {
-                for (other, other_key, other_place) in seen.get(&(shape, probe.clone())).into_iter().flatten() {
+                let earlier = seen.get(&(shape, probe.clone())).into_iter().flatten();
+                for (other, other_key, other_place) in earlier.take(COMPARED) {
                     if *other != id
                         && contest(&key, other_key)
                         && !clashes.iter().any(|(_, place)| place == other_place)
@@ -221,7 +225,7 @@ pub(super) fn equal(context: &Context<'_>, raw: &Raw) {
                     }
                 }
             }
-            for (other, other_place) in clashes {
+            for (other, other_place) in clashes.into_iter().take(1) {
                 let message = format!("components `{other}` and `{id}` claim the same objects equally specifically");
                 context.report(
                     Diagnostic::new(Code::EqualClaims, place.clone(), message, format!("claim of `{id}`"))
@@ -230,7 +234,10 @@ pub(super) fn equal(context: &Context<'_>, raw: &Raw) {
                 );
             }
             for probe in probes {
-                seen.entry((shape, probe)).or_default().push((id, key.clone(), place.clone()));
+                let like = seen.entry((shape, probe)).or_default();
+                if like.len() < COMPARED {
+                    like.push((id, key.clone(), place.clone()));
+                }
             }
         }
     }

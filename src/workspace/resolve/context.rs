@@ -111,7 +111,8 @@ impl<'a> Table<'a> {
         }
         let mut found = self.context.found.borrow_mut();
         let here = self.here();
-        let earlier = found.iter_mut().rev().find(|one| one.code == Code::MissingKey && one.place == here);
+        // What this table lacks was reported just before.
+        let earlier = found.iter_mut().rev().take(32).find(|one| one.code == Code::MissingKey && one.place == here);
         if let Some(earlier) = earlier {
             earlier.message.push_str(&format!(", no `{key}`"));
             earlier.label = "these are required here".to_owned();

@@ -39,6 +39,9 @@ const NEEDS: Words<ConnectionNeed> = &[("required", ConnectionNeed::Required), (
 
 const STATES: Words<CryptoState> = &[("in-transit", CryptoState::InTransit), ("at-rest", CryptoState::AtRest)];
 
+/// Components of a circle that a diagnostic names.
+const CIRCLE: usize = 8;
+
 pub(super) fn components(context: &Context<'_>, raw: &Raw) -> Vec<Component> {
     let list = raw.components.iter().map(|item| component(context, item)).collect();
     part_of_cycles(context, raw);
@@ -104,26 +107,30 @@ fn part_of_cycles(context: &Context<'_>, raw: &Raw) {
         .iter()
         .filter_map(|item| Some((item.raw.id.as_ref()?.get_ref().as_str(), (item, item.raw.part_of.as_ref()?))))
         .collect();
-    let mut reported = BTreeSet::new();
+    let mut done = BTreeSet::new();
     for item in &raw.components {
         let Some(start) = item.raw.id.as_ref().map(|id| id.get_ref().as_str()) else { continue };
-        let mut path = vec![start];
-        let mut at = start;
-        while let Some((_, next)) = parents.get(at) {
-            at = next.get_ref();
-            if at == start || path.contains(&at) {
-                break;
-            }
+        // Every component is walked over once: `done` from earlier starts, `on_path` from this one.
+        let (mut path, mut on_path, mut at) = (Vec::new(), BTreeSet::new(), start);
+        while !done.contains(at) && on_path.insert(at) {
             path.push(at);
+            match parents.get(at) {
+                Some((_, next)) => at = next.get_ref(),
+                None => break,
+            }
         }
-        let closed = parents.contains_key(at) && at == start;
-        if !closed || path.iter().any(|id| reported.contains(id)) {
-            continue;
+        let closed = !done.contains(at) && parents.contains_key(at);
+        done.extend(path.iter().copied());
+        let Some(first) = path.iter().position(|id| *id == at).filter(|_| closed) else { continue };
+        let path = path.split_off(first);
+        let start = at;
+        let mut circle: Vec<_> = path.iter().take(CIRCLE).map(|id| format!("`{id}`")).collect();
+        if path.len() > CIRCLE {
+            circle.push(format!("… {} more …", path.len() - CIRCLE));
         }
-        reported.extend(path.iter().copied());
-        let circle: Vec<_> = path.iter().chain([&start]).map(|id| format!("`{id}`")).collect();
+        circle.push(format!("`{start}`"));
         let message = format!("components are part of each other: {}", circle.join(" → "));
-        let mut places = path.iter().filter_map(|id| parents.get(id)).map(|(item, value)| {
+        let mut places = path.iter().take(CIRCLE).filter_map(|id| parents.get(id)).map(|(item, value)| {
             (context.table(item, "component", None).at(value), format!("part of `{}`", value.get_ref()))
         });
         if let Some((place, label)) = places.next() {
