@@ -216,7 +216,7 @@ fn from_files(arguments: &Arguments, declared: &Declared, projections: &Projecti
 }
 
 /// `SOURCE_DATE_EPOCH`, by which a build can be repeated.
-fn source_date_epoch() -> Result<Option<DateTime<Utc>>, Failure> {
+pub(super) fn source_date_epoch() -> Result<Option<DateTime<Utc>>, Failure> {
     let Ok(value) = std::env::var("SOURCE_DATE_EPOCH") else { return Ok(None) };
     match value.trim().parse().ok().and_then(|seconds| DateTime::from_timestamp(seconds, 0)) {
         Some(date) => Ok(Some(date)),

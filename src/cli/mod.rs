@@ -9,6 +9,7 @@ mod check;
 mod collect;
 mod completions;
 mod drift;
+mod evidence;
 mod init;
 mod man;
 mod permissions;

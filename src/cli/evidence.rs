@@ -1,0 +1,276 @@
+//! Which evidence a command works on, chosen the same way everywhere.
+//!
+//! Default: the newest snapshot of each cluster in the workspace's `evidence` folder. `--evidence FILE` names others,
+//! `--from-files PATH` takes saved objects, `--live` reads a cluster now and writes nothing.
+
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
+
+use chrono::{DateTime, TimeDelta, Utc};
+use clap::Args;
+
+use super::{Exit, Failure, Ui, collect};
+use crate::{
+    assess::{self, Assessment, History},
+    cluster::{self, projection::Projections},
+    snapshot::{self, Found, Snapshot},
+    workspace::Workspace,
+};
+
+/// Arguments that choose evidence.
+#[derive(Debug, Args)]
+pub(super) struct EvidenceArguments {
+    /// Snapshot to use; may be repeated [default: the newest of each cluster in the evidence folder]
+    #[arg(long, value_name = "FILE")]
+    pub(super) evidence: Vec<PathBuf>,
+    /// Compare dates with this moment (RFC 3339) [default: SOURCE_DATE_EPOCH, else the newest snapshot's end]
+    #[arg(long, value_name = "TIME")]
+    pub(super) as_of: Option<DateTime<Utc>>,
+}
+
+/// Arguments that read a cluster now.
+#[derive(Debug, Args)]
+pub(super) struct LiveArguments {
+    /// Read the cluster now instead of a snapshot; nothing is written
+    #[arg(long, conflicts_with = "evidence")]
+    live: bool,
+    /// Context of the kubeconfig for --live
+    #[arg(long, value_name = "CONTEXT", requires = "live")]
+    context: Option<String>,
+    #[command(flatten)]
+    access: collect::AccessArguments,
+}
+
+/// The evidence of one run.
+#[derive(Debug, Default)]
+pub(super) struct Evidence {
+    /// At most one a cluster, sorted by cluster id.
+    pub(super) snapshots: Vec<Snapshot>,
+    /// Earlier snapshots in the evidence folder, oldest first; only their headers were read.
+    pub(super) older: Vec<Found>,
+}
+
+impl Evidence {
+    /// The snapshots named, else the newest of each cluster; possibly none.
+    ///
+    /// # Errors
+    /// When a snapshot cannot be read, or two of one cluster are named.
+    pub(super) fn choose(root: &Path, named: &[PathBuf], ui: &Ui) -> Result<Self, Failure> {
+        let folder = root.join("evidence");
+        let found = snapshot::find(&folder).map_err(Failure::new)?;
+        let mut evidence = Self::default();
+        if named.is_empty() {
+            for error in &found.unreadable {
+                ui.warn(format_args!("left out: {error}"));
+            }
+            for newest in &found.newest {
+                evidence.snapshots.push(snapshot::read(&newest.path).map_err(Failure::new)?);
+            }
+            evidence.older = found.older;
+        } else {
+            let mut paths: BTreeMap<String, &Path> = BTreeMap::new();
+            for path in named {
+                let snapshot = snapshot::read(path).map_err(|error| {
+                    Failure::new(error).help("name a snapshot that `scopefence collect` wrote, or use --from-files")
+                })?;
+                let cluster = &snapshot.header.cluster;
+                let key = cluster.uid.clone().unwrap_or_else(|| cluster.id.clone());
+                if let Some(other) = paths.insert(key, path) {
+                    return Err(Failure::new(format_args!(
+                        "{} and {} are both of cluster {}",
+                        other.display(),
+                        path.display(),
+                        escaped(&cluster.id)
+                    ))
+                    .help("name one snapshot a cluster"));
+                }
+                evidence.snapshots.push(snapshot);
+            }
+            let earlier = found.older.into_iter().chain(found.newest);
+            evidence.older = earlier.collect();
+        }
+        evidence.older.retain(|older| {
+            evidence.snapshots.iter().any(|snapshot| {
+                same_cluster(&snapshot.header, &older.header) && older.header.ended < snapshot.header.ended
+            })
+        });
+        evidence.older.sort_by(|a, b| (a.header.ended, &a.path).cmp(&(b.header.ended, &b.path)));
+        evidence.snapshots.sort_by(|a, b| a.header.cluster.id.cmp(&b.header.cluster.id));
+        Ok(evidence)
+    }
+
+    /// As [`Evidence::choose`], for commands that can do nothing without a snapshot.
+    ///
+    /// # Errors
+    /// Also when there is no snapshot at all.
+    pub(super) fn need(root: &Path, named: &[PathBuf], ui: &Ui) -> Result<Self, Failure> {
+        let evidence = Self::choose(root, named, ui)?;
+        if evidence.snapshots.is_empty() {
+            let folder = root.join("evidence");
+            return Err(Failure::new(format_args!("there is no snapshot in {}", folder.display())).help(format_args!(
+                "run `scopefence collect {}` first, or name a snapshot with --evidence",
+                root.display()
+            )));
+        }
+        Ok(evidence)
+    }
+
+    /// Saved `kubectl get` output or manifests, as evidence of the declared cluster.
+    ///
+    /// # Errors
+    /// When the files cannot be read or hold no object.
+    pub(super) fn from_files(workspace: &Workspace, paths: &[PathBuf], ui: &Ui) -> Result<Self, Failure> {
+        let projections = Projections::of_workspace(&workspace.root).map_err(Failure::new)?;
+        let id = match workspace.clusters.as_slice() {
+            [cluster] => cluster.id.to_string(),
+            _ => "cluster".to_owned(),
+        };
+        let supplied = cluster::from_files(paths, &id, clock(None)?, &projections)
+            .map_err(|error| Failure::new(error).help("save files with `kubectl get KIND -A -o json > KIND.json`"))?;
+        for note in &supplied.notes {
+            ui.note(escaped(note));
+        }
+        Ok(Self { snapshots: vec![supplied.snapshot], older: Vec::new() })
+    }
+
+    /// Reads a cluster now, if the arguments ask for it.
+    ///
+    /// # Errors
+    /// When the cluster cannot be reached or nothing of it can be read.
+    pub(super) fn live(root: &Path, arguments: &LiveArguments) -> Result<Option<Self>, Failure> {
+        if !arguments.live {
+            return Ok(None);
+        }
+        let projections = Projections::of_workspace(root).map_err(Failure::new)?;
+        let snapshot = collect::interruptible(async {
+            let connection = collect::connect(&arguments.access.access(arguments.context.clone())).await?;
+            cluster::collect(&connection, None, &projections, &|_| {}).await.map_err(Failure::new)
+        })?;
+        Ok(Some(Self { snapshots: vec![snapshot], older: Vec::new() }))
+    }
+
+    /// Which findings the earlier snapshots showed. Reads each of them; one that cannot be read is said and left out.
+    pub(super) fn history(&self, workspace: &Workspace, ui: &Ui) -> History {
+        let mut history = History::default();
+        for older in &self.older {
+            match snapshot::read(&older.path) {
+                Ok(snapshot) => history.past.push(assess::past(workspace, &snapshot)),
+                Err(error) => ui.warn(format_args!("findings may be older than they are said to be: {error}")),
+            }
+        }
+        history
+    }
+
+    /// Assesses it: history, then clock, then [`assess::assess`].
+    ///
+    /// # Errors
+    /// When `SOURCE_DATE_EPOCH` is not a number.
+    pub(super) fn assess(
+        &self,
+        workspace: &Workspace,
+        as_of: Option<DateTime<Utc>>,
+        ui: &Ui,
+    ) -> Result<Assessment, Failure> {
+        let history = self.history(workspace, ui);
+        Ok(assess::assess(workspace, &self.snapshots, &history, clock(as_of)?))
+    }
+
+    /// Says which snapshots are older today than the workspace allows; `BadNews` if one is.
+    pub(super) fn warn_stale(&self, workspace: &Workspace, ui: &Ui) -> Exit {
+        let mut exit = Exit::Fine;
+        let allowed = TimeDelta::days(i64::from(workspace.policy.evidence_days));
+        for snapshot in &self.snapshots {
+            let age = Utc::now() - snapshot.header.ended;
+            if age > allowed {
+                exit = Exit::BadNews;
+                ui.warn(format_args!(
+                    "the evidence of cluster {} is {} days old; the workspace allows {}",
+                    escaped(&snapshot.header.cluster.id),
+                    age.num_days(),
+                    workspace.policy.evidence_days
+                ));
+            }
+        }
+        exit
+    }
+}
+
+fn same_cluster(a: &snapshot::Header, b: &snapshot::Header) -> bool {
+    match (&a.cluster.uid, &b.cluster.uid) {
+        (Some(a), Some(b)) => a == b,
+        _ => a.cluster.id == b.cluster.id,
+    }
+}
+
+/// `--as-of`, else `SOURCE_DATE_EPOCH`.
+///
+/// # Errors
+/// When `SOURCE_DATE_EPOCH` is not a number of seconds.
+pub(super) fn clock(as_of: Option<DateTime<Utc>>) -> Result<Option<DateTime<Utc>>, Failure> {
+    match as_of {
+        Some(as_of) => Ok(Some(as_of)),
+        None => collect::source_date_epoch(),
+    }
+}
+
+/// Text of a cluster or user as a terminal may show it: control characters, and those that turn the direction of
+/// writing, become visible escapes.
+pub(super) fn escaped(text: &str) -> String {
+    let hidden = |c: char| {
+        c.is_control()
+            || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
+    };
+    if !text.contains(hidden) {
+        return text.to_owned();
+    }
+    text.chars().fold(String::with_capacity(text.len()), |mut out, c| {
+        if hidden(c) {
+            out.extend(c.escape_unicode())
+        } else {
+            out.push(c)
+        }
+        out
+    })
+}
+
+/// A table as wide as the terminal, without drawing characters between rows. Cells are escaped.
+pub(super) fn table(head: &[&str], rows: impl IntoIterator<Item = Vec<String>>) -> String {
+    let mut table = comfy_table::Table::new();
+    table.load_style(comfy_table::presets::NOTHING);
+    table.set_content_arrangement(comfy_table::ContentArrangement::Dynamic);
+    table.set_width(width());
+    table.set_header(head.iter().map(|cell| cell.to_uppercase()));
+    for row in rows {
+        table.add_row(row.iter().map(|cell| escaped(cell)));
+    }
+    let text = table.to_string();
+    let lines: Vec<&str> = text.lines().map(str::trim_end).collect();
+    lines.join("\n")
+}
+
+/// Columns of the terminal, else what `COLUMNS` says, else enough for most rows.
+fn width() -> u16 {
+    let terminal = || terminal_size::terminal_size().map(|(width, _)| width.0);
+    let told = || std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
+    terminal().or_else(told).filter(|width| *width >= 40).unwrap_or(120)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn control_characters_become_visible() {
+        assert_eq!(escaped("a\x1b[31mb\r\n\u{202e}c"), "a\\u{1b}[31mb\\u{d}\\u{a}\\u{202e}c");
+        assert_eq!(escaped("naïve <script>"), "naïve <script>");
+    }
+
+    #[test]
+    fn a_table_escapes_its_cells_and_ends_lines_without_spaces() {
+        let text = table(&["a", "b"], [vec!["x\x1b".to_owned(), String::new()]]);
+        assert!(!text.contains('\x1b') && text.contains("x\\u{1b}"), "{text}");
+        assert!(text.lines().all(|line| line == line.trim_end()));
+    }
+}
