@@ -11,7 +11,7 @@ use self::baseline::{Baseline, Entries};
 use super::{
     Exit, Failure, Ui,
     evidence::{Evidence, EvidenceArguments, LiveArguments, escaped, table},
-    workspace::{counted, load},
+    workspace::load,
 };
 use crate::{
     assess::{ObjectKey, Ownership, ownership::join},
@@ -69,11 +69,9 @@ pub(super) fn run(arguments: &Arguments, ui: &Ui) -> Result<Exit, Failure> {
         let path = file(named);
         let baseline = Baseline::of(drifts.iter().map(|drift| (drift.cluster.clone(), drift.entries.clone())));
         baseline.write(&path)?;
-        ui.note(format_args!(
-            "wrote {} to {}",
-            counted(baseline.len(), "entry").replace("entrys", "entries"),
-            path.display()
-        ));
+        let entries = baseline.len();
+        let what = if entries == 1 { "entry" } else { "entries" };
+        ui.note(format_args!("wrote {entries} {what} to {}", path.display()));
         return Ok(Exit::Fine);
     }
     match arguments.format {
