@@ -3,4 +3,5 @@
 mod check;
 mod collect;
 mod init;
+mod starters;
 mod support;
