@@ -169,7 +169,7 @@ fn diagram(out: &mut String, diagram: &Diagram) {
         "<figure class=\"diagram\" id=\""
     });
     escape(out, &diagram.id);
-    out.push_str("\"><div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"");
+    out.push_str("\"><div class=\"scroll\" tabindex=\"0\" role=\"group\" aria-label=\"");
     escape(out, &diagram.caption);
     out.push_str("\">\n");
     svg::draw(out, diagram, &|anchor| Some(format!("#{anchor}")));

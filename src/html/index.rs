@@ -1,12 +1,12 @@
 //! The start page: every document with its formats, the state of approval and evidence, the posture at a glance.
 
-use std::fmt::Write;
+use std::{collections::BTreeSet, fmt::Write};
 
 use super::{
     Site,
     blocks::Context,
     escape::escape,
-    page::{Frame, downloads, folder_title, marking},
+    page::{Frame, disclosures, downloads, folder_title, marking},
     posture,
 };
 use crate::document::{ControlBlock, Document};
@@ -31,6 +31,8 @@ pub fn index(site: &Site<'_>) -> String {
     out.push_str("</p>\n");
     state(&mut out, site, control);
     out.push_str("</header>\n");
+    let bent: BTreeSet<_> = site.documents.iter().flat_map(|document| &document.disclosures).collect();
+    disclosures(&mut out, &bent.into_iter().collect::<Vec<_>>(), "What bent these documents");
     documents(&mut out, site, &context);
     posture::posture(&mut out, site, &context);
     out.push_str("</main>\n</div>\n<footer class=\"bottom\">\n");

@@ -8,7 +8,7 @@ use super::{
     escape::escape,
     root_of,
 };
-use crate::document::{Block, Document, Inline};
+use crate::document::{Block, Disclosure, Document, Inline};
 
 /// Nothing but the page's own files, and no script or style within the page. `data:` pictures are the theme's icons.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; img-src 'self' data:; \
@@ -27,7 +27,7 @@ pub fn render(document: &Document, site: &Site<'_>) -> String {
     contents(&mut out, document, site, &context);
     out.push_str("<main id=\"content\">\n");
     title_block(&mut out, document, site, &context);
-    disclosures(&mut out, document);
+    disclosures(&mut out, &document.disclosures.iter().collect::<Vec<_>>(), "What bent this document");
     out.push_str("<article>\n");
     blocks::blocks(&mut out, &document.blocks, &context);
     out.push_str("</article>\n</main>\n</div>\n");
@@ -265,7 +265,7 @@ fn control_block(out: &mut String, document: &Document) {
     out.push_str("</dd></div>\n</dl>\n");
     if !control.revisions.is_empty() {
         out.push_str(
-            "<details class=\"revisions\"><summary>Revisions</summary><div class=\"scroll\" tabindex=\"0\" role=\"region\" \
+            "<details class=\"revisions\"><summary>Revisions</summary><div class=\"scroll\" tabindex=\"0\" role=\"group\" \
              aria-label=\"Revisions\"><table><thead><tr><th scope=\"col\">Version</th><th scope=\"col\">Date</th>\
              <th scope=\"col\">Author</th><th scope=\"col\">Change</th></tr></thead><tbody>",
         );
@@ -282,13 +282,16 @@ fn control_block(out: &mut String, document: &Document) {
     }
 }
 
-/// What bent the document.
-fn disclosures(out: &mut String, document: &Document) {
-    if document.disclosures.is_empty() {
+/// What bent the documents.
+pub(super) fn disclosures(out: &mut String, disclosures: &[&Disclosure], title: &str) {
+    if disclosures.is_empty() {
         return;
     }
-    out.push_str("<section class=\"disclosures\" aria-labelledby=\"disclosures\">\n<h2 id=\"disclosures\">What bent this document</h2>\n<ul>");
-    for disclosure in &document.disclosures {
+    let _ = write!(
+        out,
+        "<section class=\"disclosures\" aria-labelledby=\"disclosures\">\n<h2 id=\"disclosures\">{title}</h2>\n<ul>"
+    );
+    for disclosure in disclosures {
         out.push_str("<li><strong>");
         escape(out, &disclosure.what);
         out.push_str("</strong> ");

@@ -106,7 +106,7 @@ fn outcomes(out: &mut String, site: &Site<'_>) {
         x += width;
     }
     out.push_str(
-        "</svg>\n<figure class=\"table\" id=\"outcomes\"><div class=\"scroll\" tabindex=\"0\" role=\"region\" \
+        "</svg>\n<figure class=\"table\" id=\"outcomes\"><div class=\"scroll\" tabindex=\"0\" role=\"group\" \
          aria-labelledby=\"outcomes-caption\"><table><caption id=\"outcomes-caption\"><span>Checks by outcome</span></caption>\
          <thead><tr><th scope=\"col\">Outcome</th><th scope=\"col\" class=\"end\">Checks</th><th scope=\"col\">Meaning</th></tr>\
          </thead><tbody>",
@@ -126,7 +126,7 @@ fn teams(out: &mut String, site: &Site<'_>, context: &Context) {
     let observed = !site.assessment.clusters.is_empty();
     let severities = [Severity::Critical, Severity::High, Severity::Medium, Severity::Low];
     out.push_str(
-        "<figure class=\"table\" id=\"teams\" data-sort><div class=\"scroll\" tabindex=\"0\" role=\"region\" \
+        "<figure class=\"table\" id=\"teams\" data-sort><div class=\"scroll\" tabindex=\"0\" role=\"group\" \
          aria-labelledby=\"teams-caption\"><table><caption id=\"teams-caption\"><span>What each team owns</span></caption>\
          <thead><tr><th scope=\"col\">Team</th><th scope=\"col\" class=\"end\">Components inside</th>\
          <th scope=\"col\" class=\"end\">Components outside</th><th scope=\"col\" class=\"end\">Activities it answers for</th>",
@@ -194,7 +194,7 @@ fn frameworks(out: &mut String, site: &Site<'_>) {
         return;
     }
     out.push_str(
-        "<figure class=\"table\" id=\"frameworks\"><div class=\"scroll\" tabindex=\"0\" role=\"region\" \
+        "<figure class=\"table\" id=\"frameworks\"><div class=\"scroll\" tabindex=\"0\" role=\"group\" \
          aria-labelledby=\"frameworks-caption\"><table><caption id=\"frameworks-caption\"><span>Controls by framework</span>\
          </caption><thead><tr><th scope=\"col\">Framework</th><th scope=\"col\" class=\"end\">Controls</th>\
          <th scope=\"col\" class=\"end\">Pass</th><th scope=\"col\" class=\"end\">Fail</th>\

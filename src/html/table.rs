@@ -11,6 +11,9 @@ use crate::document::{Align, Block, Cell, Row, Table};
 /// Tables with at least this many rows get a filter.
 const FILTER_FROM: usize = 12;
 
+/// Characters of narrow headers, all together, from which on they are set upright.
+const UPRIGHT_FROM: usize = 40;
+
 /// Appends a table.
 pub(super) fn table(out: &mut String, table: &Table, context: &Context) {
     if table.rows.is_empty() {
@@ -34,14 +37,19 @@ pub(super) fn table(out: &mut String, table: &Table, context: &Context) {
     if rows >= 3 && !spans {
         out.push_str(" data-sort");
     }
-    out.push_str("><div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-labelledby=\"");
+    out.push_str("><div class=\"scroll\" tabindex=\"0\" role=\"group\" aria-labelledby=\"");
     escape(out, &table.id);
     out.push_str("-caption\">\n<table><caption id=\"");
     escape(out, &table.id);
-    out.push_str("-caption\"><span>");
-    escape(out, &table.caption);
-    anchor(out, &table.id, &table.caption);
-    out.push_str("</span></caption>\n");
+    if table.caption.is_empty() {
+        out.push_str("-caption\" class=\"unseen\">Table");
+    } else {
+        out.push_str("-caption\"><span>");
+        escape(out, &table.caption);
+        anchor(out, &table.id, &table.caption);
+        out.push_str("</span>");
+    }
+    out.push_str("</caption>\n");
     columns(out, table);
     if !table.head.is_empty() {
         out.push_str("<thead>");
@@ -92,6 +100,8 @@ fn columns(out: &mut String, table: &Table) {
 fn head_row(out: &mut String, table: &Table, row: &Row, context: &Context) {
     out.push_str("<tr>");
     let mut column = 0;
+    let labels = row.cells.iter().map(|cell| words(cell).chars().count());
+    let crowded = table.rotate_heads && labels.skip(1).sum::<usize>() > UPRIGHT_FROM;
     for cell in &row.cells {
         // A header cell must say something; an empty corner is a plain cell.
         let tag = if cell.blocks.is_empty() { "td" } else { "th" };
@@ -101,7 +111,7 @@ fn head_row(out: &mut String, table: &Table, row: &Row, context: &Context) {
         }
         spans(out, cell);
         let narrow = cell.columns == 1 && table.columns.get(column).is_some_and(|column| column.narrow);
-        let upright = table.rotate_heads && narrow && words(cell).chars().count() > 4;
+        let upright = crowded && narrow && words(cell).chars().count() > 4;
         let align = table.columns.get(column).map_or(Align::Start, |column| column.align);
         classes(out, [if upright { "upright" } else { "" }, if narrow { "narrow" } else { "" }, class(align)]);
         out.push('>');
