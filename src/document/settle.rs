@@ -11,6 +11,9 @@ use super::tree::{Block, Diagram, Document, Inline, Table, Target};
 /// Anchors by document.
 type Known = BTreeMap<String, BTreeSet<String>>;
 
+/// Anchors that name the same thing in whatever document they are.
+const SHARED: [&str; 4] = ["component-", "control-", "activity-", "finding-"];
+
 /// Settles all documents of a build. Again after some were left out: links to those then become plain text.
 pub(crate) fn settle(documents: &mut [Document]) {
     let mut known = Known::new();
@@ -151,6 +154,11 @@ impl Pass<'_> {
                 Inline::Break => {}
             }
         }
+        for inline in inlines.iter_mut() {
+            if let Inline::Link { target, .. } = inline {
+                self.shorten(target);
+            }
+        }
         if inlines.iter().any(|inline| matches!(inline, Inline::Link { target, .. } if !self.leads(target))) {
             *inlines = std::mem::take(inlines)
                 .into_iter()
@@ -159,6 +167,16 @@ impl Pass<'_> {
                     other => vec![other],
                 })
                 .collect();
+        }
+    }
+
+    /// A link to what this document shows itself stays in it.
+    fn shorten(&self, target: &mut Target) {
+        let Target::Document(document, Some(anchor)) = target else { return };
+        let here = self.known.get(self.id).is_some_and(|known| known.contains(anchor));
+        let same_thing = SHARED.iter().any(|prefix| anchor.starts_with(prefix));
+        if here && (document == self.id || same_thing) {
+            *target = Target::Anchor(std::mem::take(anchor));
         }
     }
 

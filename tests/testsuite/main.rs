@@ -2,6 +2,7 @@
 
 mod check;
 mod collect;
+mod documents;
 mod init;
 mod starters;
 mod support;

@@ -39,9 +39,74 @@ pub(super) fn roles(ctx: &Ctx<'_>, place: &mut Place<'_>) -> Result<Vec<Block>, 
     grid.blocks()
 }
 
+/// Resources whose reach says most about a role; they are named first.
+const TELLING: [&str; 9] = [
+    "secrets",
+    "pods/exec",
+    "pods",
+    "nodes/proxy",
+    "roles",
+    "rolebindings",
+    "clusterroles",
+    "serviceaccounts",
+    "deployments",
+];
+
+/// The declared roles in a few lines each; [`verbs`] has every line.
+pub(super) fn summary(ctx: &Ctx<'_>, place: &mut Place<'_>) -> Result<Vec<Block>, String> {
+    let mut blocks = observed::each_cluster(ctx, "what.verbs", |cluster| {
+        let fact = &cluster.facts.access;
+        let heads = [
+            Head::name("column.role", 22),
+            Head::text("column.scope", 16),
+            Head::text("column.verbs", 28),
+            Head::text("column.resources", 34),
+        ];
+        let mut grid = Grid::new(ctx, place, "role-summary", "table.role_summary", &heads);
+        for access in &fact.seen().roles {
+            let declared = ctx.ws.roles.iter().find(|role| role.id.as_str() == access.role);
+            let title = declared.map_or(access.role.as_str(), |role| role.title.as_str());
+            let mut start = 0;
+            while let Some(first) = access.lines.get(start) {
+                let lines = &access.lines[start..];
+                let lines = &lines[..lines.iter().take_while(|line| line.scope == first.scope).count()];
+                start += lines.len();
+                let mut verbs: Vec<&str> = Vec::new();
+                let mut resources: Vec<&str> = Vec::new();
+                for line in lines {
+                    for (list, text) in [(&mut verbs, &line.verbs), (&mut resources, &line.resources)] {
+                        for word in text.split(", ") {
+                            if !list.contains(&word) {
+                                list.push(word);
+                            }
+                        }
+                    }
+                }
+                let base = |resource: &str| resource.split('.').next().unwrap_or_default().to_owned();
+                resources
+                    .sort_by_key(|resource| TELLING.iter().position(|known| *known == base(resource)).unwrap_or(9));
+                grid.row(vec![
+                    Cell::text(title),
+                    Cell::text(&*first.scope),
+                    Cell::text(verbs.join(", ")),
+                    Cell::new(shown(ctx, &resources)),
+                ]);
+            }
+            if access.lines.is_empty() {
+                grid.row(vec![Cell::text(title), Cell::text(""), Cell::text(ctx.t.t("access.nothing"))]);
+            }
+        }
+        observed::table(ctx, cluster, fact, grid)
+    })?;
+    if ctx.observed() {
+        blocks.push(limits(ctx));
+    }
+    Ok(blocks)
+}
+
 /// What the declared roles may do, in the words of kubectl.
 pub(super) fn verbs(ctx: &Ctx<'_>, place: &mut Place<'_>) -> Result<Vec<Block>, String> {
-    let mut blocks = observed::each_cluster(ctx, "what.verbs", |cluster| {
+    observed::each_cluster(ctx, "what.verbs", |cluster| {
         let fact = &cluster.facts.access;
         let heads = [
             Head::text("column.scope", 16),
@@ -71,12 +136,24 @@ pub(super) fn verbs(ctx: &Ctx<'_>, place: &mut Place<'_>) -> Result<Vec<Block>, 
                 grid.note(text);
             }
         }
+        grid.landscape();
         observed::table(ctx, cluster, fact, grid)
-    })?;
-    if ctx.observed() {
-        blocks.push(limits(ctx));
+    })
+}
+
+/// The first resources; words such as `all resources` are no names.
+fn shown(ctx: &Ctx<'_>, resources: &[&str]) -> Vec<Inline> {
+    if resources.iter().any(|resource| resource.contains(' ')) {
+        return vec![Inline::text(resources.join(", "))];
     }
-    Ok(blocks)
+    names(ctx, resources.iter().copied(), 7)
+}
+
+/// `deployments/scale` of `deployments.apps/scale`.
+fn without_group(resource: &str) -> String {
+    let (name, subresource) = resource.split_once('/').map_or((resource, None), |(name, sub)| (name, Some(sub)));
+    let name = name.split('.').next().unwrap_or_default();
+    subresource.map_or_else(|| name.to_owned(), |subresource| format!("{name}/{subresource}"))
 }
 
 /// What RBAC objects cannot show.
@@ -87,11 +164,11 @@ fn limits(ctx: &Ctx<'_>) -> Block {
             limits.push(limit);
         }
     }
-    let mut blocks = vec![ctx.paragraph("access.limits")];
-    if !limits.is_empty() {
-        let items = limits.iter().map(|limit| vec![Block::Paragraph { text: vec![Inline::text(*limit)] }]).collect();
-        blocks.push(Block::List { start: None, items });
+    if limits.is_empty() {
+        limits.push(ctx.t.t("access.limit"));
     }
+    let items = limits.iter().map(|limit| vec![Block::Paragraph { text: vec![Inline::text(*limit)] }]).collect();
+    let blocks = vec![ctx.paragraph("access.limits"), Block::List { start: None, items }];
     Block::Callout { kind: Callout::Note, title: Vec::new(), blocks }
 }
 

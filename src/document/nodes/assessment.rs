@@ -4,7 +4,7 @@ use super::{Ctx, Grid, Head, Place, observed, table::lines};
 use crate::{
     assess::{Check, Finding, Outcome},
     document::{
-        tree::{Block, Cell, Inline, Tone},
+        tree::{Block, Cell, Inline, Target, Tone},
         words,
     },
     workspace::{Exception, TeamId},
@@ -81,31 +81,12 @@ pub(super) fn checks(ctx: &Ctx<'_>, place: &mut Place<'_>) -> Result<Vec<Block>,
         });
         grid.row(vec![Cell::new(name), Cell::new(severity), lines(outcomes), lines(reasons)]);
     }
-    let clusters = ctx.assessment.clusters.iter();
-    let times: Vec<String> = clusters.map(|cluster| format!("{}.", observed::when(ctx, cluster))).collect();
-    if !times.is_empty() {
-        grid.source(vec![Inline::text(times.join(" "))]);
-    }
+    grid.source(times(ctx));
     grid.blocks()
 }
 
-/// `node(name="findings")`: all findings; `objects="all"` names every object, else the first three.
+/// Every finding with every object.
 pub(super) fn findings(ctx: &Ctx<'_>, place: &mut Place<'_>) -> Result<Vec<Block>, String> {
-    let most = if place.arguments.get("objects").is_some_and(|value| value == "all") { usize::MAX } else { 3 };
-    finding_table(ctx, place, |_| true, most)
-}
-
-/// The findings of one team.
-pub(super) fn findings_of(ctx: &Ctx<'_>, place: &mut Place<'_>, team: &TeamId) -> Result<Vec<Block>, String> {
-    finding_table(ctx, place, |finding| finding.team.as_ref() == Some(team), 3)
-}
-
-fn finding_table(
-    ctx: &Ctx<'_>,
-    place: &mut Place<'_>,
-    wanted: impl Fn(&Finding) -> bool,
-    most: usize,
-) -> Result<Vec<Block>, String> {
     if !ctx.observed() {
         return Ok(vec![observed::not_yet(ctx, "what.findings")]);
     }
@@ -118,12 +99,7 @@ fn finding_table(
     ];
     let mut grid = Grid::new(ctx, place, "findings-table", "table.findings", &heads);
     let several = ctx.assessment.clusters.len() > 1;
-    let today = ctx.assessment.as_of.map(|time| time.date_naive());
-    for finding in ctx.assessment.findings.iter().filter(|finding| wanted(finding)) {
-        let severity = Inline::Badge {
-            tone: words::severity_tone(finding.severity),
-            text: ctx.t.t(words::severity(finding.severity)).to_owned(),
-        };
+    for finding in &ctx.assessment.findings {
         let check = ctx.check(&finding.check).map_or(finding.check.as_str(), |check| check.title.as_str());
         let mut who = vec![match &finding.component {
             Some(id) => vec![ctx.component_link(id)],
@@ -139,42 +115,137 @@ fn finding_table(
         let mut objects: Vec<Vec<Inline>> = finding
             .objects
             .iter()
-            .take(most)
             .map(|failure| vec![Inline::code(failure.key.to_string()), Inline::text(format!(": {}", failure.message))])
             .collect();
-        if finding.objects.len() > most {
-            objects.push(vec![Inline::text(ctx.t.count("findings.more", finding.objects.len() - most))]);
+        for (key, exception) in &finding.excepted {
+            let text = ctx.t.fill("findings.excepted", &[("exception", exception.as_str())]);
+            objects.push(vec![Inline::code(key.to_string()), Inline::text(format!(": {text}"))]);
         }
         let mut what = vec![vec![Inline::text(ctx.t.fill("findings.not_met", &[("check", check)]))]];
         if !finding.controls.is_empty() {
             what.push(ctx.controls(&finding.controls));
         }
-        let due = match finding.due {
-            Some(date) => {
-                let mut text = vec![Inline::text(words::date(date))];
-                if today.is_some_and(|today| date < today) {
-                    text.extend([Inline::Break, ctx.badge(Tone::Bad, "recurring.overdue")]);
-                }
-                text
-            }
-            None => vec![ctx.text("findings.no_date")],
-        };
+        what.push(vec![Inline::text(ctx.t.fill("findings.first_seen", &[("time", &words::time(finding.first_seen))]))]);
         let anchor = place.anchors.claim(&anchor(&finding.id));
         grid.anchored(
             Some(anchor),
             vec![
-                Cell::new(vec![Inline::code(&*finding.id), Inline::Break, severity]),
+                Cell::new(vec![Inline::code(&*finding.id), Inline::Break, severity(ctx, finding)]),
                 lines(what),
                 lines(who),
                 lines(objects),
-                Cell::new(due),
+                Cell::new(due(ctx, finding)),
             ],
         );
     }
+    grid.landscape();
+    grid.source(times(ctx));
+    grid.blocks()
+}
+
+/// Findings in short, one row a check: where, whose, by when. The audit pack has the objects.
+pub(super) fn by_check(ctx: &Ctx<'_>, place: &mut Place<'_>) -> Result<Vec<Block>, String> {
+    if !ctx.observed() {
+        return Ok(vec![observed::not_yet(ctx, "what.findings")]);
+    }
+    let heads = [
+        Head::name("column.what_is_wrong", 34),
+        Head::fit("column.severity"),
+        Head::text("column.findings", 52),
+        Head::fit("column.first_due"),
+    ];
+    let mut grid = Grid::new(ctx, place, "findings-table", "table.findings_by_check", &heads);
+    let findings = &ctx.assessment.findings;
+    let mut start = 0;
+    while let Some(first) = findings.get(start) {
+        let count = findings[start..].iter().take_while(|finding| finding.check == first.check).count();
+        let members = &findings[start..start + count];
+        start += count;
+        let check = ctx.check(&first.check).map_or(first.check.as_str(), |check| check.title.as_str());
+        let places = members.iter().map(|finding| {
+            let mut text = vec![link(finding), Inline::text(" ")];
+            match &finding.component {
+                Some(id) => text.push(ctx.component_link(id)),
+                None => text.push(ctx.badge(Tone::Bad, "inventory.unclaimed")),
+            }
+            if let Some(team) = &finding.team {
+                text.extend([Inline::text(" ("), ctx.team(team), Inline::text(")")]);
+            }
+            text
+        });
+        let due = members.iter().filter_map(|finding| finding.due).min();
+        grid.row(vec![
+            Cell::text(ctx.t.fill("findings.not_met", &[("check", check)])),
+            Cell::new(vec![severity(ctx, first)]),
+            lines(places),
+            Cell::text(due.map_or_else(|| ctx.t.t("findings.no_date").to_owned(), words::date)),
+        ]);
+    }
+    grid.source(times(ctx));
+    grid.blocks()
+}
+
+/// The findings of one team, for its brief: what, where, by when.
+pub(super) fn findings_of(ctx: &Ctx<'_>, place: &mut Place<'_>, team: &TeamId) -> Result<Vec<Block>, String> {
+    if !ctx.observed() {
+        return Ok(vec![observed::not_yet(ctx, "what.findings")]);
+    }
+    let heads = [
+        Head::name("column.finding", 14),
+        Head::text("column.what_is_wrong", 32),
+        Head::text("column.component", 20),
+        Head::text("column.objects", 34),
+        Head::fit("column.due"),
+    ];
+    let mut grid = Grid::new(ctx, place, "findings-table", "table.findings", &heads);
+    for finding in ctx.assessment.findings.iter().filter(|finding| finding.team.as_ref() == Some(team)) {
+        let check = ctx.check(&finding.check).map_or(finding.check.as_str(), |check| check.title.as_str());
+        let objects: Vec<String> = finding.objects.iter().map(|failure| failure.key.to_string()).collect();
+        grid.row(vec![
+            Cell::new(vec![link(finding), Inline::Break, severity(ctx, finding)]),
+            Cell::text(ctx.t.fill("findings.not_met", &[("check", check)])),
+            Cell::new(finding.component.iter().map(|id| ctx.component_link(id)).collect()),
+            Cell::new(observed::names(ctx, objects.iter().map(String::as_str), 3)),
+            Cell::new(due(ctx, finding)),
+        ]);
+    }
+    grid.source(times(ctx));
+    grid.blocks()
+}
+
+/// A link to the finding in the audit pack.
+fn link(finding: &Finding) -> Inline {
+    Inline::Link {
+        target: Target::Document("audit-pack".to_owned(), Some(anchor(&finding.id))),
+        text: vec![Inline::code(&*finding.id)],
+    }
+}
+
+fn severity(ctx: &Ctx<'_>, finding: &Finding) -> Inline {
+    let text = ctx.t.t(words::severity(finding.severity)).to_owned();
+    Inline::Badge { tone: words::severity_tone(finding.severity), text }
+}
+
+/// When a finding is due, and whether that is past.
+fn due(ctx: &Ctx<'_>, finding: &Finding) -> Vec<Inline> {
+    let today = ctx.assessment.as_of.map(|time| time.date_naive());
+    match finding.due {
+        Some(date) => {
+            let mut text = vec![Inline::text(words::date(date))];
+            if today.is_some_and(|today| date < today) {
+                text.extend([Inline::Break, ctx.badge(Tone::Bad, "recurring.overdue")]);
+            }
+            text
+        }
+        None => vec![ctx.text("findings.no_date")],
+    }
+}
+
+/// When the clusters were observed.
+fn times(ctx: &Ctx<'_>) -> Vec<Inline> {
     let clusters = ctx.assessment.clusters.iter();
     let times: Vec<String> = clusters.map(|cluster| format!("{}.", observed::when(ctx, cluster))).collect();
-    grid.source(vec![Inline::text(times.join(" "))]);
-    grid.blocks()
+    if times.is_empty() { Vec::new() } else { vec![Inline::text(times.join(" "))] }
 }
 
 /// Anchor of a finding's row.

@@ -5,7 +5,11 @@ use super::{
     observed::{self, names},
     table::lines,
 };
-use crate::document::tree::{Block, Cell, Inline, Tone};
+use crate::{
+    assess::ClusterEvidence,
+    document::tree::{Block, Cell, Inline, Tone},
+    facts::Counted,
+};
 
 /// What is approved and what runs: registries, node images, runtimes.
 pub(super) fn software(ctx: &Ctx<'_>, place: &mut Place<'_>) -> Result<Vec<Block>, String> {
@@ -23,36 +27,62 @@ pub(super) fn software(ctx: &Ctx<'_>, place: &mut Place<'_>) -> Result<Vec<Block
         Cell::text(ctx.t.t("configuration.registries")),
         declared(&policy.registries),
         seen(ctx, |cluster| {
-            let images = cluster.facts.images.seen();
-            images.registries.iter().map(|registry| (registry.host.clone(), registry.containers)).collect()
+            let registries = &cluster.facts.images.seen().registries;
+            let rows = registries.iter().map(|registry| {
+                let refused = registry.images.iter().filter(|image| image.approved == Some(false));
+                (registry.host.clone(), registry.containers, refused.map(|image| image.reference.clone()).collect())
+            });
+            rows.collect()
         }),
     ]);
     grid.row(vec![
         Cell::text(ctx.t.t("configuration.node_images")),
         declared(&policy.node_images),
-        seen(ctx, |cluster| counted(&cluster.facts.versions.seen().os_images)),
+        seen(ctx, |cluster| {
+            let refused = |name: &str| {
+                let nodes = cluster.facts.nodes.seen().iter();
+                let nodes = nodes.filter(|node| node.image_approved == Some(false) && node.os_image == name);
+                nodes.map(|node| node.name.clone()).collect()
+            };
+            counted(&cluster.facts.versions.seen().os_images, refused)
+        }),
     ]);
     grid.row(vec![
         Cell::text(ctx.t.t("configuration.runtimes")),
         declared(&policy.runtimes),
-        seen(ctx, |cluster| counted(&cluster.facts.versions.seen().runtimes)),
+        seen(ctx, |cluster| {
+            let refused = |name: &str| {
+                let nodes = cluster.facts.nodes.seen().iter();
+                let nodes = nodes.filter(|node| node.runtime_approved == Some(false) && node.runtime == name);
+                nodes.map(|node| node.name.clone()).collect()
+            };
+            counted(&cluster.facts.versions.seen().runtimes, refused)
+        }),
     ]);
     grid.source(sources(ctx));
     grid.blocks()
 }
 
-fn counted(list: &[crate::facts::Counted]) -> Vec<(String, usize)> {
-    list.iter().map(|item| (item.name.clone(), item.count)).collect()
+/// What was seen, how often, and which of it is not approved.
+type Seen = Vec<(String, usize, Vec<String>)>;
+
+fn counted(list: &[Counted], refused: impl Fn(&str) -> Vec<String>) -> Seen {
+    list.iter().map(|item| (item.name.clone(), item.count, refused(&item.name))).collect()
 }
 
-fn seen(ctx: &Ctx<'_>, list: impl Fn(&crate::assess::ClusterEvidence) -> Vec<(String, usize)>) -> Cell {
+fn seen(ctx: &Ctx<'_>, list: impl Fn(&ClusterEvidence) -> Seen) -> Cell {
     if !ctx.observed() {
         return Cell::new(vec![ctx.badge(Tone::Unknown, "observed.not_yet")]);
     }
     let mut rows = Vec::new();
     for cluster in &ctx.assessment.clusters {
-        for (name, count) in list(cluster) {
+        for (name, count, refused) in list(cluster) {
             rows.push(vec![Inline::code(name), Inline::text(format!(" × {count}"))]);
+            if !refused.is_empty() {
+                let mut text = vec![ctx.badge(Tone::Bad, "configuration.not_approved"), Inline::text(" ")];
+                text.extend(names(ctx, refused.iter().map(String::as_str), 5));
+                rows.push(text);
+            }
         }
     }
     if rows.is_empty() {

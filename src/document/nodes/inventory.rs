@@ -141,11 +141,12 @@ pub(super) fn summary(ctx: &Ctx<'_>, place: &mut Place<'_>) -> Result<Vec<Block>
         while let Some(first) = workloads.get(start) {
             let count = workloads[start..].iter().take_while(|other| other.component == first.component).count();
             let members = &workloads[start..start + count];
-            let names = members.iter().map(|member| member.name.as_str());
+            let names: Vec<String> =
+                members.iter().map(|member| format!("{}/{}", member.namespace, member.name)).collect();
             grid.row(vec![
                 component_cell(ctx, first.component.as_ref()),
                 Cell::new(first.team.as_ref().map(|team| ctx.team(team)).into_iter().collect()),
-                Cell::new(observed::names(ctx, names, 6)),
+                Cell::new(observed::names(ctx, names.iter().map(String::as_str), 6)),
                 Cell::text(members.iter().map(|member| member.pods).sum::<usize>().to_string()),
             ]);
             start += count;

@@ -48,6 +48,7 @@ type Build = fn(&Ctx<'_>, &mut Place<'_>) -> Result<Vec<Block>, String>;
 /// The registry, sorted by name.
 const NODES: &[(&str, Build)] = &[
     ("access-roles", access::roles),
+    ("access-summary", access::summary),
     ("access-verbs", access::verbs),
     ("access-wide", access::wide),
     ("acronyms", acronyms::place),
@@ -77,7 +78,9 @@ const NODES: &[(&str, Build)] = &[
     ("exposure", network::exposure),
     ("fence", scope::fence),
     ("findings", assessment::findings),
+    ("findings-by-check", assessment::by_check),
     ("glance", system::glance),
+    ("identification", system::identification),
     ("images", configuration::images),
     ("inside", scope::inside),
     ("interfaces", scope::interfaces),

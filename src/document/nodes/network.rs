@@ -1,5 +1,7 @@
 //! The network: connections as declared, isolation and exposure as observed.
 
+use globset::{Glob, GlobSet};
+
 use super::{Ctx, Grid, Head, Place, inventory::component_cell, observed, table::lines};
 use crate::{
     document::{
@@ -53,6 +55,7 @@ pub(super) fn connections(ctx: &Ctx<'_>, place: &mut Place<'_>) -> Result<Vec<Bl
 
 /// Namespaces with Pod Security level and default deny.
 pub(super) fn namespaces(ctx: &Ctx<'_>, place: &mut Place<'_>) -> Result<Vec<Block>, String> {
+    let open = globs(&ctx.ws.policy.open_namespaces);
     observed::each_cluster(ctx, "what.namespaces", |cluster| {
         let fact = &cluster.facts.namespaces;
         let heads = [
@@ -66,6 +69,8 @@ pub(super) fn namespaces(ctx: &Ctx<'_>, place: &mut Place<'_>) -> Result<Vec<Blo
         ];
         let mut grid = Grid::new(ctx, place, "namespaces", "table.namespaces", &heads);
         for namespace in fact.seen() {
+            // Open by policy, or nothing in it to isolate: a missing default deny is no bad news.
+            let expected = (!open.is_match(&namespace.name) && namespace.pods != Some(0)).then_some(true);
             let enforced = match &namespace.pod_security.enforce {
                 Some(level) => vec![Inline::code(&**level)],
                 None => vec![ctx.text("network.none_enforced")],
@@ -80,13 +85,22 @@ pub(super) fn namespaces(ctx: &Ctx<'_>, place: &mut Place<'_>) -> Result<Vec<Blo
                 component_cell(ctx, namespace.component.as_ref()),
                 Cell::new(enforced),
                 Cell::new(met),
-                Cell::new(observed::yes(ctx, namespace.default_deny_ingress, Some(true))),
-                Cell::new(observed::yes(ctx, namespace.default_deny_egress, Some(true))),
+                Cell::new(observed::yes(ctx, namespace.default_deny_ingress, expected)),
+                Cell::new(observed::yes(ctx, namespace.default_deny_egress, expected)),
                 Cell::text(namespace.pods.map_or_else(|| ctx.t.t("word.unknown").to_owned(), |pods| pods.to_string())),
             ]);
         }
         observed::table(ctx, cluster, fact, grid)
     })
+}
+
+/// Globs of the workspace; validation has refused those that do not parse.
+fn globs(patterns: &[String]) -> GlobSet {
+    let mut set = GlobSet::builder();
+    for glob in patterns.iter().filter_map(|pattern| Glob::new(pattern).ok()) {
+        set.add(glob);
+    }
+    set.build().unwrap_or_default()
 }
 
 /// Ingresses and services reachable from outside.

@@ -6,11 +6,14 @@ use crate::{
         plain,
         tree::{Block, Cell, Document, Inline, Target},
     },
-    workspace::{ReaderRole, Team},
+    workspace::{RaciParty, ReaderRole, Team},
 };
 
 /// Words a minute at which technical prose is read. Brysbaert (2019) finds 238 for plain English.
 const WORDS_A_MINUTE: usize = 200;
+
+/// Tables are looked things up in, not read: of their words one in so many counts.
+const SKIMMED: usize = 3;
 
 const ROLES: [(ReaderRole, &str); 7] = [
     (ReaderRole::Executive, "reader.executive"),
@@ -34,6 +37,9 @@ pub(in crate::document) fn count(ctx: &Ctx<'_>, document: &Document) {
         }
         let mut count = 0;
         acronyms::walk(block, &mut |text| count += text.split_whitespace().count());
+        if matches!(block, Block::Table(_)) {
+            count /= SKIMMED;
+        }
         for section in open.iter().map(|(_, id)| id.clone()).chain([String::new()]) {
             *words.entry((document.id.clone(), section)).or_default() += count;
         }
@@ -99,11 +105,8 @@ fn who(ctx: &Ctx<'_>, teams: &[&Team]) -> Vec<Block> {
     for team in teams {
         let components = ctx.ws.components.iter().filter(|component| component.team == team.id);
         let owns = join(components.map(|component| ctx.component_link(&component.id)), ", ");
-        let accountable = ctx
-            .ws
-            .activities
-            .iter()
-            .filter(|activity| matches!(&activity.a, crate::workspace::RaciParty::Team(id) if *id == team.id));
+        let accountable =
+            ctx.ws.activities.iter().filter(|activity| matches!(&activity.a, RaciParty::Team(id) if *id == team.id));
         let answers = join(accountable.map(super::raci::link), "; ");
         let owns = if owns.is_empty() { vec![ctx.text("reading.owns_nothing")] } else { owns };
         let answers = if answers.is_empty() { vec![ctx.text("reading.answers_nothing")] } else { answers };
@@ -112,7 +115,18 @@ fn who(ctx: &Ctx<'_>, teams: &[&Team]) -> Vec<Block> {
             vec![terms(ctx, [("reading.owns", owns), ("reading.answers", answers)])],
         ));
     }
-    vec![ctx.paragraph("reading.duties"), Block::Terms { items }]
+    let mut blocks = vec![ctx.paragraph("reading.duties"), Block::Terms { items }];
+    let as_owner = ctx.ws.activities.iter().filter(|activity| {
+        activity.a == RaciParty::Owner && teams.iter().any(|team| team::owns_for(ctx, activity, &team.id))
+    });
+    let as_owner = join(as_owner.map(super::raci::link), "; ");
+    if !as_owner.is_empty() {
+        let mut text = vec![ctx.text("reading.as_owner"), Inline::text(" ")];
+        text.extend(as_owner);
+        text.push(Inline::text("."));
+        blocks.push(Block::Paragraph { text });
+    }
+    blocks
 }
 
 fn link(ctx: &Ctx<'_>, document: &str, section: &str) -> Vec<Inline> {

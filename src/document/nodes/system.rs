@@ -2,12 +2,13 @@
 
 use super::{Ctx, Grid, Head, Place, join, observed, table::lines, terms, words_or_nothing};
 use crate::{
+    assess::ClusterEvidence,
     document::{
         parse::web_address,
         tree::{Block, Cell, Inline, Target, Tone},
         words,
     },
-    workspace::{ImplementationStatus, Organization, OrganizationKind, Party, Team},
+    workspace::{Cluster, ImplementationStatus, Organization, OrganizationKind, Party, Team},
 };
 
 /// The plan in one table of terms.
@@ -64,6 +65,20 @@ fn identifier(ctx: &Ctx<'_>) -> Vec<Inline> {
         Some(identifier) => vec![Inline::code(&**identifier)],
         None => vec![ctx.text("plan.no_identifier")],
     }
+}
+
+/// Name, identifier and what the system is.
+pub(super) fn identification(ctx: &Ctx<'_>, _place: &mut Place<'_>) -> Result<Vec<Block>, String> {
+    let system = &ctx.ws.system;
+    Ok(vec![terms(
+        ctx,
+        [
+            ("plan.name", vec![Inline::text(&*system.name)]),
+            ("plan.identifier", identifier(ctx)),
+            ("plan.organisation", vec![Inline::text(&*ctx.ws.style.organisation)]),
+            ("plan.what", words_or_nothing(&system.summary)),
+        ],
+    )])
 }
 
 /// Impact levels: the system's, and those of each information type.
@@ -205,16 +220,12 @@ pub(super) fn clusters(ctx: &Ctx<'_>, place: &mut Place<'_>) -> Result<Vec<Block
         Head::text("column.observed", 32),
     ];
     let mut grid = Grid::new(ctx, place, "clusters-table", "table.clusters", &heads);
-    let seen = |id: &str| {
-        let cluster = ctx.assessment.clusters.iter().find(|cluster| cluster.header.cluster.id == id);
-        match cluster {
-            Some(cluster) => {
-                let version =
-                    cluster.header.cluster.version.as_deref().unwrap_or_else(|| ctx.t.t("word.unknown_version"));
-                Cell::text(format!("{}, {version}", observed::when(ctx, cluster)))
-            }
-            None => Cell::new(vec![ctx.badge(Tone::Unknown, "observed.not_yet")]),
+    let seen = |cluster: Option<&ClusterEvidence>| match cluster {
+        Some(cluster) => {
+            let version = cluster.header.cluster.version.as_deref().unwrap_or_else(|| ctx.t.t("word.unknown_version"));
+            Cell::text(format!("{}, {version}", observed::when(ctx, cluster)))
         }
+        None => Cell::new(vec![ctx.badge(Tone::Unknown, "observed.not_yet")]),
     };
     for cluster in &ctx.ws.clusters {
         grid.row(vec![
@@ -222,20 +233,28 @@ pub(super) fn clusters(ctx: &Ctx<'_>, place: &mut Place<'_>) -> Result<Vec<Block
             Cell::text(cluster.environment.as_deref().unwrap_or_default()),
             Cell::text(cluster.location.as_deref().unwrap_or_default()),
             Cell::text(ctx.t.t(words::control_plane(cluster.control_plane))),
-            seen(cluster.id.as_str()),
+            seen(ctx.assessment.clusters.iter().find(|evidence| is(cluster, evidence))),
         ]);
     }
-    let declared = |id: &str| ctx.ws.clusters.iter().any(|cluster| cluster.id.as_str() == id);
-    for cluster in ctx.assessment.clusters.iter().filter(|cluster| !declared(&cluster.header.cluster.id)) {
+    let declared = |evidence: &ClusterEvidence| ctx.ws.clusters.iter().any(|cluster| is(cluster, evidence));
+    for cluster in ctx.assessment.clusters.iter().filter(|cluster| !declared(cluster)) {
         grid.row(vec![
             Cell::new(vec![Inline::code(&*cluster.header.cluster.id)]),
             Cell::text(ctx.t.t("word.not_declared")),
             Cell::text(""),
             Cell::text(""),
-            seen(&cluster.header.cluster.id),
+            seen(Some(cluster)),
         ]);
     }
     grid.blocks()
+}
+
+/// Whether this evidence is of that cluster: the UID decides where both are known.
+fn is(cluster: &Cluster, evidence: &ClusterEvidence) -> bool {
+    match (&cluster.uid, &evidence.header.cluster.uid) {
+        (Some(declared), Some(observed)) => declared == observed,
+        _ => cluster.id.as_str() == evidence.header.cluster.id,
+    }
 }
 
 /// Laws, regulations and policies.

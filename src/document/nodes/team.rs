@@ -74,7 +74,7 @@ fn duties(component: &Component, team: &TeamId) -> Vec<Duty> {
 }
 
 /// Whether `@owner` can mean this team in this activity: it answers for the duty in question of some component.
-fn owns_for(ctx: &Ctx<'_>, activity: &Activity, team: &TeamId) -> bool {
+pub(super) fn owns_for(ctx: &Ctx<'_>, activity: &Activity, team: &TeamId) -> bool {
     ctx.ws.components.iter().any(|component| match activity.duty {
         Some(duty) => component.duties.get(&duty) == Some(team),
         None => component.team == *team,
@@ -195,12 +195,14 @@ pub(super) fn we_call(ctx: &Ctx<'_>, place: &mut Place<'_>) -> Result<Vec<Block>
     for interface in interfaces_of(ctx, &team.id) {
         let others: Vec<&TeamId> = interface.escalation.iter().filter(|other| **other != team.id).collect();
         let Some(first) = others.first() else { continue };
+        // What the interface promises is the promise of who is called first.
+        let promised = interface.response_time.as_deref().filter(|_| interface.escalation.first() == Some(*first));
         let first = ctx.ws.team(first);
         let order = others
             .iter()
             .enumerate()
             .map(|(index, other)| vec![Inline::text(format!("{}. ", index + 1)), ctx.team(other)]);
-        let answer = interface.response_time.as_deref().or(first.response_time.as_deref());
+        let answer = promised.or(first.response_time.as_deref());
         grid.row(vec![
             about(ctx, interface),
             lines(order),
@@ -229,7 +231,7 @@ pub(super) fn they_call(ctx: &Ctx<'_>, place: &mut Place<'_>) -> Result<Vec<Bloc
         if callers.is_empty() {
             continue;
         }
-        let answer = interface.response_time.as_deref().or(team.response_time.as_deref());
+        let answer = interface.response_time.as_deref().filter(|_| place == 0).or(team.response_time.as_deref());
         grid.row(vec![
             about(ctx, interface),
             Cell::new(ctx.teams(callers)),

@@ -1,0 +1,271 @@
+//! Documents of the starters, with and without evidence.
+
+use std::path::{Path, PathBuf};
+
+use chrono::NaiveDate;
+use scopefence::{
+    assess::{self, Assessment, History},
+    checklist,
+    document::{self, Block, Document, Inline, Target},
+    frameworks::Frameworks,
+    markdown, snapshot,
+    workspace::{self, Workspace},
+};
+
+fn folder(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("scopes").join(name)
+}
+
+fn load(root: &Path) -> Workspace {
+    let today = NaiveDate::from_ymd_opt(2026, 11, 21).expect("a date");
+    let loaded = workspace::load(root, today).expect("a readable workspace");
+    loaded.workspace.unwrap_or_else(|| panic!("{:#?}", loaded.diagnostics))
+}
+
+fn sample() -> snapshot::Snapshot {
+    snapshot::read(&folder("samples/platform.snapshot.jsonl.zst")).expect("the sample snapshot")
+}
+
+fn assess(workspace: &Workspace, observed: bool) -> Assessment {
+    let snapshots = if observed { vec![sample()] } else { Vec::new() };
+    assess::assess(workspace, &snapshots, &History::default(), None)
+}
+
+fn compose(workspace: &Workspace, assessment: &Assessment) -> Vec<Document> {
+    document::compose(workspace, assessment, Frameworks::builtin(), &checklist::builtin()).expect("documents")
+}
+
+fn starter(observed: bool) -> Vec<Document> {
+    let workspace = load(&folder("compliant-kubernetes"));
+    compose(&workspace, &assess(&workspace, observed))
+}
+
+fn by_id<'a>(documents: &'a [Document], id: &str) -> &'a Document {
+    documents.iter().find(|document| document.id == id).unwrap_or_else(|| panic!("no document {id}"))
+}
+
+/// Writes what people will read to `target/documents/`, to look at while editing templates.
+fn keep(documents: &[Document], name: &str) {
+    let out = Path::new(env!("CARGO_TARGET_TMPDIR")).join("documents").join(name);
+    for document in documents {
+        let file = out.join(format!("{}.md", document.id));
+        std::fs::create_dir_all(file.parent().expect("a folder")).expect("a writable target");
+        std::fs::write(file, markdown::render(document)).expect("a writable target");
+    }
+}
+
+#[test]
+fn the_starter_gives_every_document_with_and_without_evidence() {
+    for (observed, name) in [(true, "observed"), (false, "plan")] {
+        let documents = starter(observed);
+        keep(&documents, name);
+        for id in ["scope", "ssp", "raci", "team/platform", "audit-pack", "provider-audit", "reading-guide"] {
+            assert!(!by_id(&documents, id).blocks.is_empty(), "{id} is empty");
+        }
+        let plan = markdown::render(by_id(&documents, "ssp"));
+        assert_eq!(plan.contains("No snapshot of a cluster was given"), !observed, "{name}");
+    }
+}
+
+#[test]
+fn every_link_within_the_documents_leads_somewhere() {
+    // Links that lead nowhere lose their target when documents are settled; the built-in templates have none such.
+    let plan = markdown::render(by_id(&starter(true), "ssp"));
+    for link in ["](<#appendix-verbs>)", "](<#appendix-workloads>)", "](<audit-pack.md#findings>)", "](<scope.md>)"] {
+        assert!(plan.contains(link), "the plan lost its link {link}");
+    }
+    let guide = markdown::render(by_id(&starter(true), "reading-guide"));
+    for link in
+        ["](<team/platform.md>)", "](<scope.md#answer>)", "](<ssp.md#node-access>)", "](<audit-pack.md#summary>)"]
+    {
+        assert!(guide.contains(link), "the reading guide lost its link {link}");
+    }
+}
+
+/// Every node that holds text, for tests that look for words in a whole document.
+fn links(blocks: &[Block], out: &mut Vec<Target>) {
+    fn inlines(text: &[Inline], out: &mut Vec<Target>) {
+        for inline in text {
+            match inline {
+                Inline::Link { target, text } => {
+                    out.push(target.clone());
+                    inlines(text, out);
+                }
+                Inline::Strong { text } | Inline::Emphasis { text } => inlines(text, out),
+                _ => {}
+            }
+        }
+    }
+    for block in blocks {
+        match block {
+            Block::Heading { text, .. } | Block::Paragraph { text } => inlines(text, out),
+            Block::List { items, .. } => items.iter().for_each(|item| links(item, out)),
+            Block::Terms { items } => {
+                for (term, item) in items {
+                    inlines(term, out);
+                    links(item, out);
+                }
+            }
+            Block::Table(table) => {
+                let cells = table.head.iter().chain(&table.rows).flat_map(|row| &row.cells);
+                cells.for_each(|cell| links(&cell.blocks, out));
+            }
+            Block::Quote { blocks } | Block::Callout { blocks, .. } => links(blocks, out),
+            _ => {}
+        }
+    }
+}
+
+#[test]
+fn hostile_declarations_stay_text() {
+    let mut workspace = load(&folder("compliant-kubernetes"));
+    let evil = "x` ``` {{ node(name=\"raci\") }} <script>alert(1)</script> [a](javascript:alert(1)) \u{1b}[31m\u{202e}";
+    workspace.system.name = evil.to_owned();
+    workspace.system.purpose = format!("{evil}\n\n<img src=x onerror=alert(1)>\n\n![x](/etc/passwd)");
+    workspace.teams[0].name = evil.to_owned();
+    workspace.components[0].title = evil.to_owned();
+    workspace.components[0].description = evil.to_owned();
+    workspace.activities[0].title = evil.to_owned();
+    workspace.implementations[0].narrative = evil.to_owned();
+    workspace.teams[0].chat = Some("javascript:alert(1)".to_owned());
+    let assessment = assess(&workspace, true);
+    for document in compose(&workspace, &assessment) {
+        let mut targets = Vec::new();
+        links(&document.blocks, &mut targets);
+        for target in targets {
+            if let Target::Url(url) = target {
+                let known = ["https:", "http:", "mailto:", "tel:"].iter().any(|scheme| url.starts_with(scheme));
+                assert!(known, "{} links to {url}", document.id);
+            }
+        }
+        let markdown = markdown::render(&document);
+        for sign in ["<script", "<img", "](<javascript", "\u{1b}", "\u{202e}"] {
+            let escaped = markdown.replace("\\<", "");
+            assert!(!escaped.contains(sign), "{} holds {sign:?}", document.id);
+        }
+        assert!(!markdown.contains("node\\-") && !markdown.contains("```node-"), "{} shows a fence", document.id);
+    }
+}
+
+fn copy(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).expect("a writable folder");
+    for entry in std::fs::read_dir(from).expect("a starter").flatten() {
+        let target = to.join(entry.file_name());
+        if entry.path().is_dir() {
+            copy(&entry.path(), &target);
+        } else {
+            std::fs::copy(entry.path(), target).expect("a writable folder");
+        }
+    }
+}
+
+/// A copy of the starter with these files in its `templates/`.
+fn overridden(files: &[(&str, &str)]) -> (tempfile::TempDir, Workspace) {
+    let root = tempfile::tempdir().expect("a temporary folder");
+    copy(&folder("compliant-kubernetes"), root.path());
+    for (name, text) in files {
+        let path = root.path().join("templates").join(name);
+        std::fs::create_dir_all(path.parent().expect("a folder")).expect("a writable folder");
+        std::fs::write(path, text).expect("a writable folder");
+    }
+    let workspace = load(root.path());
+    (root, workspace)
+}
+
+#[test]
+fn a_workspace_overrides_templates_texts_and_adds_documents_and_says_so() {
+    let (_root, workspace) = overridden(&[
+        (
+            "raci.md",
+            "# Our own matrix { #matrix }\n\n{{ system.name }} by {{ style.organisation }}\n\n{{ node(name=\"raci\") }}\n",
+        ),
+        ("lang/en.toml", "[scope.inside]\nheading = \"What is ours\"\n"),
+        ("note.md", "# Note\n\nFor {{ system.id | code }}\n"),
+        (
+            "documents.toml",
+            "format = 1\n[[document]]\nid = \"note\"\ntemplate = \"note.md\"\nsuffix = \"NOTE\"\ntext = \"raci\"\n",
+        ),
+    ]);
+    let documents = compose(&workspace, &assess(&workspace, false));
+    let matrix = by_id(&documents, "raci");
+    let disclosed = |document: &Document| -> Vec<String> {
+        document
+            .disclosures
+            .iter()
+            .map(|bent| bent.detail.clone())
+            .filter(|detail| detail.contains("templates/"))
+            .collect()
+    };
+    let text = markdown::render(matrix);
+    assert!(text.contains("## Our own matrix") && text.contains("**RACI matrix**"), "{text}");
+    assert!(disclosed(matrix).iter().any(|detail| detail.contains("templates/raci.md")));
+    let scope = by_id(&documents, "scope");
+    assert!(markdown::render(scope).contains("## What is ours"));
+    assert!(
+        !disclosed(scope).iter().any(|detail| detail.contains("templates/raci.md")),
+        "the matrix bent itself alone"
+    );
+    assert!(disclosed(scope).iter().any(|detail| detail.contains("templates/lang/en.toml")));
+    by_id(&documents, "note");
+}
+
+#[test]
+fn a_broken_template_is_named_with_its_line_and_what_to_do() {
+    let cases = [
+        ("raci.md", "# A\n\n{{ system.nam }}\n", 3, "nam"),
+        ("raci.md", "# A\n{% if %}\n", 2, ""),
+        ("raci.md", "{{ node(name=\"rasi\") }}\n", 1, "did you mean `raci`"),
+        ("raci.md", "\n{{ t(key=\"no.such\") }}\n", 2, "no.such"),
+        ("raci.md", "x\n\n[a]({{ system.name }})\n", 3, "link target"),
+        ("lang/en.toml", "[a]\nb = \n", 2, ""),
+        ("documents.toml", "format = 1\n[[document]]\nid = \"x\"\nfoo = 1\n", 4, "foo"),
+    ];
+    for (file, text, line, says) in cases {
+        let (_root, workspace) = overridden(&[(file, text)]);
+        let error =
+            document::compose(&workspace, &assess(&workspace, false), Frameworks::builtin(), &checklist::builtin())
+                .expect_err(file);
+        let problem = &error.problems[0];
+        assert_eq!((problem.file.as_str(), problem.line), (&*format!("templates/{file}"), Some(line)), "{error}");
+        assert!(error.to_string().contains(says) && !problem.help.is_empty(), "{error}");
+    }
+}
+
+#[test]
+fn the_same_inputs_give_the_same_documents() {
+    let once: Vec<String> = starter(true).iter().map(markdown::render).collect();
+    let twice: Vec<String> = starter(true).iter().map(markdown::render).collect();
+    assert!(once == twice);
+}
+
+#[test]
+fn every_row_of_the_matrix_has_exactly_one_a() {
+    let documents = starter(true);
+    let tables = document::tables(by_id(&documents, "raci"));
+    let matrix = tables.iter().find(|table| table.id == "raci-matrix").expect("the matrix");
+    let csv = scopefence::sheet::csv(matrix);
+    let rows: Vec<&str> = csv.lines().skip(1).collect();
+    assert!(rows.len() >= 45, "{} activities", rows.len());
+    for row in rows {
+        let answering = row.split(',').filter(|cell| *cell == "A" || *cell == "A R").count();
+        assert_eq!(answering, 1, "{row}");
+    }
+}
+
+#[test]
+fn a_large_plan_composes_quickly() {
+    let mut workspace = load(&folder("compliant-kubernetes"));
+    let few = workspace.implementations.clone();
+    while workspace.implementations.len() < 1_200 {
+        workspace.implementations.extend(few.iter().cloned());
+    }
+    workspace.implementations.truncate(1_200);
+    let assessment = assess(&workspace, true);
+    let start = std::time::Instant::now();
+    let documents = compose(&workspace, &assessment);
+    let took = start.elapsed();
+    assert!(!documents.is_empty());
+    println!("{took:?}");
+    // Unoptimised and on a busy machine; in a release build it takes some tens of milliseconds.
+    assert!(took.as_secs() < 20, "composing took {took:?}");
+}
