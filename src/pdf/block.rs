@@ -25,6 +25,8 @@ pub(super) struct Setter<'a> {
     pub hyphenation: Option<hypher::Lang>,
     pub upright: Sheet,
     pub landscape: Sheet,
+    /// Height that a drawing leaves to what introduces it.
+    pub reserved: f32,
 }
 
 /// Where and how blocks are set.
@@ -391,6 +393,7 @@ impl Setter<'_> {
         let widest = terms.iter().map(|term| term.extent(&self.fonts).max).fold(0.0, f32::max);
         let column = widest.clamp(place.width * 0.12, place.width * 0.34) + 14.0;
         let list = self.tags.add(Role::L, place.parent);
+        let first_strip = out.len();
         for (index, (term, (_, blocks))) in terms.iter().zip(items).enumerate() {
             let li = self.tags.add(Role::Li, list);
             let label = self.tags.add(Role::Lbl, li);
@@ -404,6 +407,11 @@ impl Setter<'_> {
                 first.gap = if index == 0 { place.gap } else { place.gap * 0.45 };
             }
             out.append(&mut strips);
+        }
+        // A short list is one thing to look at: it does not part.
+        let count = out.len() - first_strip;
+        if height_of(&out[first_strip..]) < 190.0 {
+            out[first_strip..].iter_mut().take(count.saturating_sub(1)).for_each(|strip| strip.keep = true);
         }
     }
 

@@ -119,15 +119,18 @@ fn by_weight(columns: &[Column], fair: &[f32], max: &[f32], total: f32) -> Vec<f
         return lengthen(fair, max, total);
     }
     let mut open: Vec<usize> = (0..columns.len()).filter(|at| weight(*at) > 0.0).collect();
-    // A column whose share would be below its words keeps its words; the others share again.
+    // A column whose share would be below its words keeps its words, one that needs less than its share leaves the
+    // rest; the others share again. Shortages are settled first, or the rest would be given away twice.
     loop {
         let fixed: f32 = (0..columns.len()).filter(|at| !open.contains(at)).map(|at| widths[at]).sum();
         let all: f32 = open.iter().map(|at| weight(*at)).sum();
         let share = |at: usize| (total - fixed) * weight(at) / all;
-        match open.iter().position(|at| share(*at) < fair[*at]) {
-            Some(tight) => {
-                let at = open.remove(tight);
-                widths[at] = fair[at];
+        let tight = open.iter().position(|at| share(*at) < fair[*at]);
+        let loose = || open.iter().position(|at| share(*at) > max[*at] + 0.01);
+        match tight.or_else(loose) {
+            Some(place) => {
+                let at = open.remove(place);
+                widths[at] = if tight.is_some() { fair[at] } else { max[at] };
             }
             None => {
                 for at in &open {
@@ -172,6 +175,14 @@ mod tests {
         let extents = [extent(40.0, 200.0, 300.0), extent(40.0, 60.0, 300.0)];
         let got = widths(&columns, &extents, 150.0);
         assert!((total(&got) - 150.0).abs() < 0.1 && got.iter().all(|width| *width >= 40.0), "{got:?}");
+    }
+
+    #[test]
+    fn a_column_takes_no_more_than_it_needs() {
+        let columns = vec![Column { weight: 1, ..Column::default() }; 3];
+        let got =
+            widths(&columns, &[extent(20.0, 30.0, 50.0), extent(20.0, 50.0, 900.0), extent(20.0, 50.0, 900.0)], 400.0);
+        assert!((got[0] - 50.0).abs() < 0.1 && (got[1] - 175.0).abs() < 0.1, "{got:?}");
     }
 
     #[test]

@@ -20,7 +20,11 @@ impl Setter<'_> {
             return;
         }
         let first = out.len();
-        let room = |width: f32, height: f32| ((width / scene.width).min((height - 60.0) / scene.height)).min(1.0);
+        let caption = if diagram.caption.is_empty() { 0.0 } else { 34.0 };
+        let room = |width: f32, height: f32| {
+            let free = height - caption - self.reserved.min(height * 0.3) - 12.0;
+            (width / scene.width).min(free / scene.height).min(1.0)
+        };
         let upright = room(place.width, self.upright.text_height());
         let wide = room(self.landscape.text_width(), self.landscape.text_height());
         // A turned page is worth it only where the drawing would become hard to read.

@@ -33,12 +33,16 @@ pub(super) const RULE: Rgb = Rgb(0x8a, 0x95, 0xa3);
 pub(super) struct Inks {
     palette: Palette,
     pub accent: Rgb,
+    /// Below links: light, so that a list of links stays legible.
+    pub link_line: Rgb,
 }
 
 impl Inks {
     pub(super) fn new(accent: Color) -> Self {
         let palette = Palette::new(Theme::Light, accent);
-        Self { palette, accent: palette.ink(Ink::Accent).into() }
+        let strong: Rgb = palette.ink(Ink::Accent).into();
+        let halfway = |part: u8| part / 2 + 127;
+        Self { palette, accent: strong, link_line: Rgb(halfway(strong.0), halfway(strong.1), halfway(strong.2)) }
     }
 
     /// The colour for a meaning.

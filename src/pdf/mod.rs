@@ -125,23 +125,26 @@ fn lay_out(document: &Document, theme: &Theme) -> Result<Laid, Error> {
         hyphenation: words::hyphenation(&document.language),
         upright: Sheet::new(document.paper, Turn::Upright),
         landscape: Sheet::new(document.paper, Turn::Landscape),
+        reserved: 0.0,
     };
     let mut flow = Flow::default();
     let place = Place::body(setter.upright.text_width(), main);
     let start = Place { parent: first, ..place };
     let logo = theme.logo.as_deref();
 
-    // A page or two need no cover and no contents. The first strips tell.
-    let most = setter.upright.text_height() * 1.7;
+    // A few pages need no cover and no contents. The first strips tell.
+    let most = setter.upright.text_height() * 3.2;
     let mut fresh = false;
     let mut blocks = document.blocks.iter();
-    let mut read: Vec<(&Block, Vec<Strip>)> = Vec::new();
+    let mut read: Vec<Strip> = Vec::new();
+    let mut intro = Intro::default();
     let mut height = 0.0;
     for block in blocks.by_ref() {
+        setter.reserved = intro.height();
         let own = setter.top_block(block, place, &mut fresh);
         height += height_of(&own) + own.first().map_or(0.0, |strip| strip.gap);
         let breaks = own.iter().any(|strip| strip.turn == Turn::Landscape || strip.fresh);
-        read.push((block, own));
+        read.append(&mut intro.take(block, own));
         if height > most || breaks {
             height = f32::INFINITY;
             break;
@@ -153,24 +156,25 @@ fn lay_out(document: &Document, theme: &Theme) -> Result<Laid, Error> {
         Front::Compact => {
             let title = setter.title(document, logo, front, 0.0, start);
             flow.pour(title, &mut setter);
-            for (_, strips) in read {
-                flow.pour(strips, &mut setter);
-            }
+            flow.pour(read, &mut setter);
+            flow.pour(intro.release(), &mut setter);
             let control = setter.control(document, place);
             flow.pour(control, &mut setter);
             flow.finish(&mut setter);
+            // The title itself heads the first page.
+            if let Some(page) = flow.pages.first_mut() {
+                page.furniture = false;
+            }
             order = (0..flow.pages.len()).collect();
         }
         Front::Full => {
-            let mut intro = Intro::default();
-            for (block, strips) in read {
-                intro.take(block, strips, &mut flow, &mut setter);
-            }
+            flow.pour(read, &mut setter);
             for block in blocks {
+                setter.reserved = intro.height();
                 let strips = setter.top_block(block, place, &mut fresh);
-                intro.take(block, strips, &mut flow, &mut setter);
+                flow.pour(intro.take(block, strips), &mut setter);
             }
-            intro.release(&mut flow, &mut setter);
+            flow.pour(intro.release(), &mut setter);
             flow.finish(&mut setter);
             let body = flow.pages.len();
             flow.begin_part();
@@ -226,30 +230,37 @@ struct Intro {
 impl Intro {
     const MOST: usize = 12;
 
-    fn take(&mut self, block: &Block, mut strips: Vec<Strip>, flow: &mut Flow, setter: &mut Setter) {
+    /// Takes a block's strips and gives back those that need not wait.
+    fn take(&mut self, block: &Block, mut strips: Vec<Strip>) -> Vec<Strip> {
         let wide = strips.first().is_some_and(|strip| strip.turn == Turn::Landscape);
         if wide {
             block::turn(&mut self.strips, Turn::Landscape);
         }
         match block {
             Block::Heading { .. } => {
-                if self.strips.last().is_none_or(|strip| strip.heading.is_none()) {
-                    self.release(flow, setter);
-                }
+                let under = self.strips.last().is_some_and(|strip| strip.heading.is_some());
+                let ready = if under { Vec::new() } else { self.release() };
                 self.strips.append(&mut strips);
+                ready
             }
             Block::Paragraph { .. } if !self.strips.is_empty() && self.strips.len() + strips.len() <= Self::MOST => {
                 self.strips.append(&mut strips);
+                Vec::new()
             }
             _ => {
-                self.release(flow, setter);
-                flow.pour(strips, setter);
+                let mut ready = self.release();
+                ready.append(&mut strips);
+                ready
             }
         }
     }
 
-    fn release(&mut self, flow: &mut Flow, setter: &mut Setter) {
-        flow.pour(std::mem::take(&mut self.strips), setter);
+    fn height(&self) -> f32 {
+        height_of(&self.strips)
+    }
+
+    fn release(&mut self) -> Vec<Strip> {
+        std::mem::take(&mut self.strips)
     }
 }
 

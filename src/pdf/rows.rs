@@ -128,9 +128,7 @@ impl Setter<'_> {
             let small = Place { parent: place.parent, width, ..outer }.small();
             let small = Place { size: 7.6, leading: 10.2, gap: 3.5, prose: false, ..small };
             let elem = self.tags.add(Role::P, small.parent);
-            let mut text = vec![Inline::text(format!("{}: ", self.words.source))];
-            text.extend(table.source.iter().cloned());
-            let paragraph = self.read(&text, small);
+            let paragraph = self.read(&table.source, small);
             self.paragraph(&paragraph, small, elem, out);
         }
         if let Some(strip) = out.get_mut(first) {

@@ -371,3 +371,28 @@ fn every_marked_content_has_its_element_and_every_element_its_place() {
     assert_eq!(stream.matches("/MCID").count(), laid.flow.marks[cover].len());
     assert_eq!(stream.matches("BDC").count() + stream.matches("BMC").count(), stream.matches("EMC").count());
 }
+
+/// The documents of the starter with the sample snapshot.
+fn starter() -> Vec<Document> {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("scopes");
+    let today = chrono::NaiveDate::from_ymd_opt(2026, 11, 21).expect("a date");
+    let loaded = crate::workspace::load(&root.join("compliant-kubernetes"), today).expect("is there");
+    let workspace = loaded.workspace.expect("is valid");
+    let snapshot = crate::snapshot::read(&root.join("samples/platform.snapshot.jsonl.zst")).expect("reads");
+    let assessment = crate::assess::assess(&workspace, &[snapshot], &crate::assess::History::default(), None);
+    let frameworks = crate::frameworks::Frameworks::builtin();
+    let checklists = crate::checklist::builtin();
+    crate::document::compose(&workspace, &assessment, frameworks, &checklists).expect("composes")
+}
+
+#[test]
+fn the_starters_documents_stay_inside_their_margins() {
+    for document in starter() {
+        let laid = laid(&document);
+        assert_inside(&laid);
+        if let Some(folder) = std::env::var_os("SCOPEFENCE_PDF_FOLDER") {
+            let path = std::path::Path::new(&folder).join(format!("{}.pdf", document.id.replace('/', "-")));
+            std::fs::write(path, render(&document, &Theme::default()).expect("renders")).expect("writes");
+        }
+    }
+}

@@ -38,7 +38,6 @@ pub(super) struct Words {
     pub answer: &'static str,
     pub controls: &'static str,
     pub empty: &'static str,
-    pub source: &'static str,
     pub picture: &'static str,
 }
 
@@ -78,7 +77,6 @@ const ENGLISH: Words = Words {
     answer: "Answer",
     controls: "Controls",
     empty: "No rows.",
-    source: "Source",
     picture: "Picture",
 };
 
@@ -118,7 +116,6 @@ const GERMAN: Words = Words {
     answer: "Antwort",
     controls: "Maßnahmen",
     empty: "Keine Zeilen.",
-    source: "Quelle",
     picture: "Bild",
 };
 
@@ -158,7 +155,6 @@ const SWEDISH: Words = Words {
     answer: "Svar",
     controls: "Säkerhetsåtgärder",
     empty: "Inga rader.",
-    source: "Källa",
     picture: "Bild",
 };
 
