@@ -274,7 +274,7 @@ impl Setter<'_> {
             from,
             base + 1.6,
             to - from,
-            Pen { ink: self.inks.accent, width: 0.4, dash: Dash::Solid },
+            Pen { ink: self.inks.link_line, width: 0.5, dash: Dash::Solid },
         ));
         let elem = self.link_elem(link, elem, linked);
         let (y, height) = (base - place.size * 0.85, place.size * 1.15);
