@@ -233,6 +233,7 @@ impl Discovery {
                     }
                 }
             }
+            Err(Completeness::Absent) => {}
             Err(completeness) => self.unknown.push(Unknown {
                 group: group.to_owned(),
                 version: version.to_owned(),

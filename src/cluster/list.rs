@@ -94,7 +94,10 @@ pub(super) async fn list(api: &Api, kind: &Listable, projection: Arc<Projection>
         End::Refused(Refusal::NotFound) if reading.pages > 0 => {
             partial(reading.pages, "the API disappeared while it was read (404)".to_owned())
         }
-        End::Refused(Refusal::NotFound) => Completeness::Absent,
+        // Discovery has just said that the API is there, so this proves nothing.
+        End::Refused(Refusal::NotFound) => {
+            Completeness::Failed("discovery shows it, but the API server answers 404".to_owned())
+        }
         End::Refused(Refusal::Gone) => partial(reading.pages, "the API server answers 410".to_owned()),
     };
     if !reading.odd.is_empty() && record.completeness == Completeness::Complete {

@@ -1,91 +1,200 @@
-//! `scopefence collect`, and the sample snapshot that ships with the starters.
+//! `scopefence collect`: what a snapshot says after everything that can happen to a request.
 
-use std::path::{Path, PathBuf};
+use std::{collections::BTreeMap, fs, path::Path, process::Output};
 
-use scopefence::{
-    cluster::{self, projection::Projections},
-    snapshot::{self, Collector, Completeness, List, ListRecord, Snapshot, Source},
+use scopefence::snapshot::{self, Completeness, Snapshot, Source};
+
+use crate::{
+    replay::{Fault, Options, Replay},
+    support::{checkout, scopefence},
 };
 
-fn root() -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+fn collect(server: &Replay, arguments: &[&str]) -> Output {
+    scopefence()
+        .args(["collect", "--timeout", "1", "--kubeconfig"])
+        .arg(server.kubeconfig())
+        .args(arguments)
+        .output()
+        .expect("the program runs")
 }
 
-/// Maintainers: writes `scopes/samples/platform.snapshot.jsonl.zst` anew from `../shared/recorded-cluster`, identity
-/// `reader`. Run `cargo test --test testsuite regenerate_sample -- --ignored`.
+fn stderr(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+/// Collects into a file and reads it back.
+fn snapshot_of(server: &Replay) -> Snapshot {
+    let out = server.folder().join("evidence.snapshot.jsonl.zst");
+    let output = collect(server, &["--out", out.to_str().expect("a path")]);
+    assert!(output.status.success(), "{}", stderr(&output));
+    assert_eq!(String::from_utf8_lossy(&output.stdout).trim(), out.to_str().expect("a path"));
+    snapshot::read(&out).expect("a snapshot")
+}
+
+/// How the list of each path ended, without reasons.
+fn endings(snapshot: &Snapshot) -> BTreeMap<String, (String, usize)> {
+    let word = |completeness: &Completeness| {
+        serde_json::to_value(completeness).expect("JSON")["state"].as_str().expect("a state").to_owned()
+    };
+    snapshot
+        .lists
+        .iter()
+        .map(|list| (list.record.path.clone(), (word(&list.record.completeness), list.record.count)))
+        .collect()
+}
+
 #[test]
-#[ignore = "writes into the source tree"]
-fn regenerate_sample() {
-    let recorded = Path::new("../shared/recorded-cluster/reader");
-    let mut paths = Vec::new();
-    let mut forbidden = Vec::new();
-    for entry in std::fs::read_dir(recorded).expect("the recorded cluster") {
-        let path = entry.expect("an entry").path();
-        let name = path.file_name().and_then(|name| name.to_str()).expect("a name").to_owned();
-        if name.contains('@') || name.starts_with("POST") || !name.ends_with(".json") || name.matches("__").count() < 2
-        {
-            continue;
+fn everything_readable_is_read() {
+    let server = Replay::start(Options::default());
+    let snapshot = snapshot_of(&server);
+    assert_eq!(snapshot.header.source, Source::Collected);
+    assert_eq!(snapshot.header.cluster.version.as_deref(), Some("v1.36.2"));
+    assert_eq!(snapshot.header.cluster.id, "replay");
+    assert!(snapshot.header.cluster.uid.is_some());
+    assert_eq!(snapshot.header.collector.as_ref().map(|it| &*it.username), Some("evidence-reader"));
+    let pods = snapshot.list("", "Pod").expect("Pods").complete().expect("complete");
+    assert_eq!(pods.len(), 18);
+    assert!(matches!(snapshot.list("", "Secret").expect("Secrets").record.completeness, Completeness::Forbidden(_)));
+    assert_eq!(
+        snapshot.list("cilium.io", "CiliumNetworkPolicy").expect("known").record.completeness,
+        Completeness::Absent
+    );
+    assert!(snapshot.list("", "Event").is_none());
+    let settings = snapshot.list("", "ConfigMap").expect("ConfigMaps");
+    let kubeadm = settings.seen().iter().find(|it| &*it.name == "kubeadm-config").expect("kubeadm-config");
+    assert!(kubeadm.body.get().contains("podSubnet"), "{}", kubeadm.body);
+    assert!(settings.seen().iter().all(|it| &*it.name == "kubeadm-config" || it.body.get() == "{}"));
+}
+
+#[test]
+fn only_gets_and_reviews_are_sent() {
+    let server = Replay::start(Options::default());
+    snapshot_of(&server);
+    let output = collect(&server, &["--dry-run"]);
+    assert!(output.status.code().is_some_and(|code| code < 2), "{}", stderr(&output));
+    for seen in server.seen() {
+        let review = seen.path.contains("/selfsubject");
+        assert!(seen.method == if review { "POST" } else { "GET" }, "{} {}", seen.method, seen.path);
+        assert!(!seen.query.contains("watch") && !seen.path.contains("/proxy/"), "{}", seen.path);
+        let header = |name: &str| seen.headers.get(name).and_then(|it| it.to_str().ok()).unwrap_or_default().to_owned();
+        assert!(header("user-agent").starts_with("scopefence/"), "{}", header("user-agent"));
+        if seen.path == "/api/v1/secrets" || seen.path == "/api/v1/configmaps" {
+            assert_eq!(header("accept"), "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1");
         }
-        let text = std::fs::read_to_string(&path).expect("text");
-        if text.starts_with(r#"{"kind":"Status""#) { forbidden.push((name, text)) } else { paths.push(path) }
     }
-    paths.sort();
-    let projections = Projections::builtin().expect("embedded");
-    let date = "2026-11-21T09:47:31Z".parse().expect("a date");
-    let supplied = cluster::from_files(&paths, "sample", Some(date), projections).expect("recorded lists");
-    let mut header = supplied.snapshot.header.clone();
-    header.source = Source::Collected;
-    header.sample = true;
-    header.collector = Some(Collector {
-        username: "evidence-reader".to_owned(),
-        groups: vec!["platform:evidence-readers".to_owned(), "system:authenticated".to_owned()],
+}
+
+#[test]
+fn pages_give_the_same_as_one_answer() {
+    let whole = snapshot_of(&Replay::start(Options::default()));
+    let server = Replay::start(Options { page: Some(3), ..Options::default() });
+    let paged = snapshot_of(&server);
+    assert!(server.seen().iter().any(|seen| seen.query.contains("continue=")));
+    let digests =
+        |snapshot: &Snapshot| snapshot.lists.iter().map(|list| list.record.digest.clone()).collect::<Vec<_>>();
+    assert_eq!(endings(&whole), endings(&paged));
+    assert_eq!(digests(&whole), digests(&paged));
+}
+
+#[test]
+fn servers_without_aggregated_discovery_are_asked_group_by_group() {
+    let server = Replay::start(Options { plain_discovery: true, ..Options::default() });
+    let snapshot = snapshot_of(&server);
+    assert!(snapshot.list("", "Pod").expect("Pods").complete().is_ok());
+    assert!(snapshot.list("cert-manager.io", "Certificate").expect("Certificates").complete().is_ok());
+}
+
+#[test]
+fn a_broken_aggregated_api_costs_only_itself() {
+    let server = Replay::start(Options { stale_group: Some("metrics.k8s.io"), ..Options::default() });
+    let snapshot = snapshot_of(&server);
+    let broken = snapshot.list("metrics.k8s.io", "*").expect("the group is recorded");
+    assert!(matches!(broken.record.completeness, Completeness::Failed(_)), "{:?}", broken.record);
+    let failed = snapshot.lists.iter().filter(|list| matches!(list.record.completeness, Completeness::Failed(_)));
+    assert_eq!(failed.count(), 1);
+}
+
+/// Every kind meets every fault in turn: run `n` gives kind `k` fault `k + n`.
+#[test]
+fn fault_matrix() {
+    let gone = "the list expired twice while it was read (410)";
+    // Fault; how the list must end; a part of the reason; objects (`None`: those recorded).
+    let faults: Vec<(Fault, &str, &str, Option<isize>)> = vec![
+        (Fault::Status(403, "Forbidden"), "forbidden", "the replay answers 403", Some(0)),
+        (Fault::Status(401, "Unauthorized"), "forbidden", "401", Some(0)),
+        (Fault::Plain(404, "404 page not found"), "failed", "404", Some(0)),
+        (Fault::Gone { times: 1 }, "complete", "", None),
+        (Fault::Gone { times: 99 }, "partial", gone, Some(2)),
+        (Fault::BrokenSecondPage, "partial", "after one page: the API server answers 500 (InternalError)", Some(2)),
+        (Fault::TooMany { times: 2, retry_after: "0" }, "complete", "", None),
+        (Fault::TooMany { times: 99, retry_after: "7200" }, "failed", "429", Some(0)),
+        (Fault::Status(500, "InternalError"), "failed", "500 (InternalError)", Some(0)),
+        (Fault::Flaky { times: 2, status: 500 }, "complete", "", None),
+        (Fault::Plain(503, "service unavailable hunter2"), "failed", "503", Some(0)),
+        (Fault::Stall, "failed", "stopped in the middle", Some(0)),
+        (Fault::Truncated, "failed", "ends in the middle", Some(0)),
+        (Fault::Halved, "failed", "ends in the middle", Some(0)),
+        (Fault::InvalidJson, "failed", "not valid JSON", Some(0)),
+        (Fault::Html, "failed", "web page", Some(0)),
+        (Fault::Body("{\"kind\":\"Status\",\"message\":\"hunter2\"}".to_owned()), "failed", "not a list", Some(0)),
+        (Fault::Odd("\"hunter2\""), "partial", "could not be read", Some(-1)),
+        (Fault::Odd("{\"metadata\":{\"name\":\"x\",\"labels\":{\"a\":{\"hunter2\":1}}}}"), "partial", "type", Some(-1)),
+        (Fault::Odd("{\"spec\":\"hunter2\"}"), "partial", "no metadata", Some(-1)),
+        (Fault::Empty, "complete", "", Some(0)),
+    ];
+    let clean = endings(&snapshot_of(&Replay::start(Options::default())));
+    // Kinds with several pages of two.
+    let paths: Vec<String> = clean
+        .iter()
+        .filter(|(_, (state, count))| state == "complete" && *count > 3)
+        .map(|(path, _)| path.clone())
+        .collect();
+    assert!(paths.len() >= 12, "{paths:?}");
+    let run = |turn: usize| {
+        let given: BTreeMap<String, usize> =
+            paths.iter().enumerate().map(|(at, path)| (path.clone(), (at + turn) % faults.len())).collect();
+        let options = Options {
+            faults: given.iter().map(|(path, fault)| (path.clone(), faults[*fault].0.clone())).collect(),
+            page: Some(2),
+            ..Options::default()
+        };
+        let server = Replay::start(options);
+        let out = server.folder().join("x.snapshot.jsonl.zst");
+        let output = collect(&server, &["-v", "--out", out.to_str().expect("a path")]);
+        assert!(output.status.success(), "{}", stderr(&output));
+        assert!(!stderr(&output).contains("hunter2"), "{}", stderr(&output));
+        let snapshot = snapshot::read(&out).expect("a snapshot");
+        for list in &snapshot.lists {
+            let record = &list.record;
+            let (state, count) = &clean[&record.path];
+            let (fault, state, reason, count) = match given.get(&record.path).map(|fault| &faults[*fault]) {
+                None => (None, &**state, "", *count),
+                Some((fault, state, reason, objects)) => {
+                    let objects = match objects {
+                        None => *count,
+                        Some(less) if *less < 0 => count.checked_add_signed(*less).expect("an object less"),
+                        Some(exactly) => exactly.unsigned_abs(),
+                    };
+                    // The page is cut before the odd object is put in, so with pages of two each has one.
+                    let objects = if matches!(fault, Fault::Odd(_)) { count / 2 } else { objects };
+                    (Some(fault), *state, *reason, objects)
+                }
+            };
+            let ended = serde_json::to_value(&record.completeness).expect("JSON");
+            assert_eq!(ended["state"], state, "{} with {fault:?}: {ended}", record.path);
+            let why = ended["reason"].as_str().unwrap_or_default();
+            assert!(why.contains(reason) && !why.contains("hunter2"), "{} with {fault:?}: {why}", record.path);
+            assert_eq!(record.count, count, "{} with {fault:?}: {ended}", record.path);
+            assert_eq!(list.complete().is_ok(), state == "complete");
+            if matches!(fault, Some(Fault::TooMany { times: 2, .. } | Fault::Flaky { .. } | Fault::Gone { .. })) {
+                assert!(record.retries > 0, "{} with {fault:?}", record.path);
+            }
+        }
+    };
+    std::thread::scope(|scope| {
+        for lane in 0..6 {
+            let (run, faults) = (&run, &faults);
+            scope.spawn(move || (lane..faults.len()).step_by(6).for_each(run));
+        }
     });
-    header.cluster.version = Some("v1.36.2".to_owned());
-    header.cluster.server = Some("https://cluster.example:6443".to_owned());
-    header.cluster.context = Some("sample".to_owned());
-    let mut lists: Vec<List> = Vec::new();
-    for list in supplied.snapshot.lists {
-        let mut record = list.record.clone();
-        let group = if record.group.is_empty() { "/api".to_owned() } else { format!("/apis/{}", record.group) };
-        record.path = format!("{group}/{}/{}", record.version, record.resource);
-        record.completeness = Completeness::Complete;
-        lists.push(List::new(record, list.seen().to_vec()));
-    }
-    for (name, text) in forbidden {
-        let parts: Vec<&str> = name.trim_end_matches(".json").split("__").collect();
-        let (group, version, resource) = match parts[..] {
-            ["api", version, resource] => ("", version, resource),
-            ["apis", group, version, resource] => (group, version, resource),
-            _ => continue,
-        };
-        let status: serde_json::Value = serde_json::from_str(&text).expect("a status");
-        let Some(projection) = projections.iter().find(|it| it.group == group && it.resource == resource) else {
-            continue;
-        };
-        lists.push(List::new(
-            ListRecord {
-                group: group.to_owned(),
-                version: version.to_owned(),
-                kind: projection.kind.clone(),
-                resource: resource.to_owned(),
-                namespaced: projection.namespaced,
-                path: format!("/{}", parts.join("/")),
-                resource_version: None,
-                count: 0,
-                completeness: Completeness::Forbidden(status["message"].as_str().unwrap_or_default().to_owned()),
-                metadata_only: projection.metadata_only,
-                read_at: date,
-                retries: 0,
-                warnings: Vec::new(),
-                digest: String::new(),
-            },
-            Vec::new(),
-        ));
-    }
-    let snapshot = Snapshot::new(header, lists);
-    let path = root().join("scopes/samples/platform.snapshot.jsonl.zst");
-    std::fs::create_dir_all(root().join("scopes/samples")).expect("a folder");
-    snapshot::write(&snapshot, &path).expect("written");
-    let again = snapshot::read(&path).expect("read back");
-    println!("{} lists, {} bytes", again.lists.len(), std::fs::metadata(&path).expect("there").len());
 }

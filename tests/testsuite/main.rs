@@ -4,5 +4,7 @@ mod check;
 mod collect;
 mod documents;
 mod init;
+mod permissions;
+mod replay;
 mod starters;
 mod support;

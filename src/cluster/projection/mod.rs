@@ -138,6 +138,9 @@ impl Projections {
     /// When a file cannot be read, is no projection file, or names what must never be kept.
     pub fn of_workspace(root: &Path) -> Result<Self, Error> {
         let builtin = Self::builtin()?.clone();
+        if !root.join("scopefence.toml").is_file() {
+            return Ok(builtin);
+        }
         let folder = root.join("controls").join("projections");
         let mut files = Vec::new();
         if let Ok(entries) = std::fs::read_dir(&folder) {
