@@ -272,8 +272,7 @@ impl Reader<'_> {
         list.paths.insert(path.display().to_string());
         list.manifests += usize::from(listed.is_none());
         match read {
-            Ok(unread) => {
-                let mut object = unread.object;
+            Ok(mut object) => {
                 let named = |settings: &&super::projection::Settings| {
                     *settings.namespace == *object.namespace && *settings.name == *object.name
                 };

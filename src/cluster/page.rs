@@ -11,7 +11,7 @@ use serde::{
 };
 use serde_json::{error::Category, value::RawValue};
 
-use super::projection::{ObjectSeed, Projection, Strings, Unread};
+use super::projection::{ObjectSeed, Projection, Strings};
 use crate::snapshot::Object;
 
 /// What one page held.
@@ -85,11 +85,11 @@ pub(crate) fn parse(bytes: &[u8], projection: &Projection, strings: &Strings) ->
 }
 
 /// Reads one object, for example the answer to a GET.
-pub(crate) fn parse_object(json: &str, projection: &Projection, strings: &Strings) -> serde_json::Result<Unread> {
+pub(crate) fn parse_object(json: &str, projection: &Projection, strings: &Strings) -> serde_json::Result<Object> {
     let mut deserializer = serde_json::Deserializer::from_str(json);
-    let unread = ObjectSeed { projection, strings }.deserialize(&mut deserializer)?;
+    let object = ObjectSeed { projection, strings }.deserialize(&mut deserializer)?;
     deserializer.end()?;
-    Ok(unread)
+    Ok(object)
 }
 
 /// How the items of a page are read.
@@ -102,8 +102,8 @@ struct Fast<'a>(ObjectSeed<'a>);
 
 impl<'de> Items<'de> for Fast<'_> {
     fn read<A: SeqAccess<'de>>(self, mut items: A, page: &mut Page) -> Result<(), A::Error> {
-        while let Some(unread) = items.next_element_seed(self.0)? {
-            page.objects.push(unread.object);
+        while let Some(object) = items.next_element_seed(self.0)? {
+            page.objects.push(object);
         }
         Ok(())
     }
@@ -118,7 +118,7 @@ impl<'de> Items<'de> for Careful<'_> {
         while let Some(raw) = items.next_element::<&'de RawValue>()? {
             place += 1;
             match parse_object(raw.get(), self.0.projection, self.0.strings) {
-                Ok(unread) => page.objects.push(unread.object),
+                Ok(object) => page.objects.push(object),
                 Err(error) => page.odd.push(format!("object {place} of a page: {}", why_odd(&error))),
             }
         }

@@ -259,8 +259,9 @@ fn is_transient(error: &kube::Error) -> bool {
 pub(super) fn describe(error: &kube::Error) -> String {
     use kube::client::AuthError;
     match error {
-        kube::Error::Auth(AuthError::AuthExecRun { cmd, out, .. }) => {
-            format!("the credential plug-in {cmd} failed with {}", out.status)
+        // Neither its arguments nor what it printed: both can hold a credential.
+        kube::Error::Auth(AuthError::AuthExecRun { out, .. }) => {
+            format!("the credential plug-in of the kubeconfig failed ({})", out.status)
         }
         kube::Error::Auth(AuthError::AuthExecStart(error)) => format!("cannot start the credential plug-in: {error}"),
         kube::Error::Auth(AuthError::AuthExecParse(_)) => "the credential plug-in printed no credential".to_owned(),
@@ -276,8 +277,8 @@ pub(super) fn describe(error: &kube::Error) -> String {
             }
             if let Some(auth) = inner.downcast_ref::<AuthError>() {
                 return match auth {
-                    AuthError::AuthExecRun { cmd, out, .. } => {
-                        format!("the credential plug-in {cmd} failed with {}", out.status)
+                    AuthError::AuthExecRun { out, .. } => {
+                        format!("the credential plug-in of the kubeconfig failed ({})", out.status)
                     }
                     _ => "no credentials could be had from what the kubeconfig says".to_owned(),
                 };

@@ -1,6 +1,6 @@
 //! `scopefence collect`: what a snapshot says after everything that can happen to a request.
 
-use std::{collections::BTreeMap, fs, path::Path, process::Output};
+use std::{collections::BTreeMap, fs, process::Output};
 
 use scopefence::snapshot::{self, Completeness, Snapshot, Source};
 
@@ -197,4 +197,57 @@ fn fault_matrix() {
             scope.spawn(move || (lane..faults.len()).step_by(6).for_each(run));
         }
     });
+}
+
+/// Maintainers: collects `scopes/samples/platform.snapshot.jsonl.zst` anew from the recorded cluster in
+/// `../shared/recorded-cluster`, identity `reader`, through the replay server. Times are those of the recording.
+/// Run `cargo test --test testsuite regenerate_sample -- --ignored`.
+#[test]
+#[ignore = "writes into the source tree"]
+fn regenerate_sample() {
+    let shared = checkout("../shared/recorded-cluster");
+    let recording = tempfile::tempdir().expect("a folder");
+    for identity in ["admin/api@aggregated.json", "reader"] {
+        let path = shared.join(identity);
+        let files = if path.is_dir() {
+            fs::read_dir(&path).expect("recorded").map(|it| it.expect("one").path()).collect()
+        } else {
+            vec![path]
+        };
+        for file in files {
+            fs::copy(&file, recording.path().join(file.file_name().expect("a name"))).expect("copied");
+        }
+    }
+    let server = Replay::of(recording.path(), Options::default());
+    let collected = snapshot_of(&server);
+    let date = "2026-11-21T09:47:31Z".parse().expect("a date");
+    let mut header = collected.header;
+    header.sample = true;
+    (header.started, header.ended) = (date, date);
+    header.cluster.id = "sample".to_owned();
+    header.cluster.context = Some("sample".to_owned());
+    header.cluster.server = Some("https://cluster.example:6443".to_owned());
+    let lists = collected.lists.iter().map(|list| {
+        let mut record = list.record.clone();
+        record.read_at = date;
+        snapshot::List::new(record, list.seen().to_vec())
+    });
+    let path = checkout("scopes/samples/platform.snapshot.jsonl.zst");
+    snapshot::write(&Snapshot::new(header, lists.collect()), &path).expect("written");
+    println!("{} bytes", fs::metadata(&path).expect("there").len());
+}
+
+#[test]
+fn the_sample_is_one_and_says_so() {
+    let path = checkout("scopes/samples/platform.snapshot.jsonl.zst");
+    assert!(fs::metadata(&path).expect("there").len() < 400_000);
+    let sample = snapshot::read(&path).expect("a snapshot");
+    assert!(sample.header.sample);
+    assert_eq!(sample.header.cluster.id, "sample");
+    assert_eq!(sample.list("", "Pod").expect("Pods").complete().expect("complete").len(), 136);
+    assert!(sample.list("", "Namespace").expect("Namespaces").complete().is_ok());
+    assert!(sample.list("", "Secret").expect("Secrets").complete().is_err());
+    let found = snapshot::find(path.parent().expect("a folder")).expect("readable");
+    assert_eq!(found.newest.len(), 1);
+    assert!(found.unreadable.is_empty());
 }

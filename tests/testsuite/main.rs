@@ -2,6 +2,7 @@
 
 mod check;
 mod collect;
+mod collect_secrets;
 mod documents;
 mod init;
 mod permissions;

@@ -37,17 +37,6 @@ impl Strings {
     }
 }
 
-/// An object as read, with what it says of its own kind (items of a list usually say nothing).
-#[derive(Debug)]
-pub(crate) struct Unread {
-    /// `apiVersion`, if it says so.
-    pub(crate) api_version: Option<String>,
-    /// `kind`, if it says so.
-    pub(crate) kind: Option<String>,
-    /// The object.
-    pub(crate) object: Object,
-}
-
 /// Reads one object.
 #[derive(Clone, Copy)]
 pub(crate) struct ObjectSeed<'a> {
@@ -62,27 +51,25 @@ pub(crate) struct ObjectSeed<'a> {
 struct Key<'a>(#[serde(borrow)] Cow<'a, str>);
 
 impl<'de> DeserializeSeed<'de> for ObjectSeed<'_> {
-    type Value = Unread;
+    type Value = Object;
 
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Unread, D::Error> {
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Object, D::Error> {
         deserializer.deserialize_map(self)
     }
 }
 
 impl<'de> Visitor<'de> for ObjectSeed<'_> {
-    type Value = Unread;
+    type Value = Object;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("an object with metadata")
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Unread, A::Error> {
-        let (mut api_version, mut kind, mut metadata) = (None, None, None::<Metadata>);
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Object, A::Error> {
+        let mut metadata: Option<Metadata> = None;
         let mut body = vec![b'{'];
         while let Some(Key(key)) = map.next_key()? {
             match &*key {
-                "apiVersion" => api_version = map.next_value()?,
-                "kind" => kind = map.next_value()?,
                 "metadata" => metadata = Some(map.next_value_seed(MetadataSeed(self))?),
                 _ => match self.projection.root().field(&key) {
                     None => {
@@ -108,8 +95,7 @@ impl<'de> Visitor<'de> for ObjectSeed<'_> {
         }
         let body = String::from_utf8(body).map_err(A::Error::custom)?;
         let body: Box<RawValue> = RawValue::from_string(body).map_err(A::Error::custom)?;
-        let object = Object { namespace, name, uid, created, labels, annotations, owners, body: Arc::from(body) };
-        Ok(Unread { api_version, kind, object })
+        Ok(Object { namespace, name, uid, created, labels, annotations, owners, body: Arc::from(body) })
     }
 }
 

@@ -17,7 +17,7 @@ use std::{
     sync::{Arc, OnceLock},
 };
 
-pub(crate) use emit::{Emit, ObjectSeed, Strings, Unread};
+pub(crate) use emit::{Emit, ObjectSeed, Strings};
 #[cfg(test)]
 pub(crate) use emit::{REDACTED, UNEXPECTED};
 use path::Leaf;

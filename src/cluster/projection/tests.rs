@@ -5,9 +5,9 @@ use crate::cluster::page;
 
 fn read(projection: &Projection, object: &Value) -> (crate::snapshot::Object, Value) {
     let text = object.to_string();
-    let unread = page::parse_object(&text, projection, &Strings::default()).expect("an object");
-    let body = serde_json::from_str(unread.object.body.get()).expect("the body is JSON");
-    (unread.object, body)
+    let object = page::parse_object(&text, projection, &Strings::default()).expect("an object");
+    let body = serde_json::from_str(object.body.get()).expect("the body is JSON");
+    (object, body)
 }
 
 #[test]
@@ -82,8 +82,8 @@ fn command_lines_outside_the_control_plane_are_not_kept() {
     assert_eq!(body, json!({"spec": {"containers": [{"name": "c"}]}}));
     // Metadata after the spec: the namespace comes too late, so words are there but none is shown.
     let text = format!(r#"{{"spec":{spec},"metadata":{{"name":"a","namespace":"kube-system"}}}}"#);
-    let unread = page::parse_object(&text, pod, &Strings::default()).expect("an object");
-    assert_eq!(unread.object.body.get(), r#"{"spec":{"containers":[{"args":["[redacted]"],"name":"c"}]}}"#);
+    let object = page::parse_object(&text, pod, &Strings::default()).expect("an object");
+    assert_eq!(object.body.get(), r#"{"spec":{"containers":[{"args":["[redacted]"],"name":"c"}]}}"#);
 }
 
 #[test]
