@@ -131,12 +131,7 @@ fn html_holds_no_foreign_tag_or_link() {
 #[test]
 fn html_shows_what_was_planted_as_text() {
     let pages: String = files(built(), "html").iter().map(|file| fs::read_to_string(file).unwrap()).collect();
-    for planted in [
-        "&lt;script&gt;alert",
-        "alert(&#39;deployment&#39;)",
-        "onerror=alert",
-        "{{ 7 * 191 }}",
-    ] {
+    for planted in ["&lt;script&gt;alert", "alert(&#39;deployment&#39;)", "onerror=alert", "{{ 7 * 191 }}"] {
         let found = pages.contains(planted) || pages.contains(&planted.replace("&#39;", "'"));
         assert!(found, "{planted} is nowhere to be read");
     }
@@ -207,9 +202,13 @@ fn pdf_holds_no_foreign_action() {
         }
     }
     let Some(pdftotext) = tool("pdftotext") else { return };
-    let text: String = files(built(), "pdf").iter().map(|file| stdout(Command::new(&pdftotext).arg(file).arg("-"))).collect();
+    let text: String =
+        files(built(), "pdf").iter().map(|file| stdout(Command::new(&pdftotext).arg(file).arg("-"))).collect();
     let text: String = text.split_whitespace().collect();
-    assert!(text.contains("<script>alert('deployment')</script>"), "the hostile Deployment is not to be read in any PDF");
+    assert!(
+        text.contains("<script>alert('deployment')</script>"),
+        "the hostile Deployment is not to be read in any PDF"
+    );
     assert!(!text.contains('\u{202e}'), "a direction override is in a PDF");
 }
 

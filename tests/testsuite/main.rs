@@ -1,9 +1,11 @@
 //! Whole-program tests: they run the real binary over small folders kept as data. One module per thing that a user does.
 
+mod build;
 mod check;
 mod collect;
 mod collect_secrets;
 mod documents;
+mod hostile;
 mod init;
 mod permissions;
 mod replay;

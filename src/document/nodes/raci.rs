@@ -15,7 +15,7 @@ use crate::{
 /// The matrix: activities by teams, and one column for `@owner`.
 pub(super) fn matrix(ctx: &Ctx<'_>, place: &mut Place<'_>) -> Result<Vec<Block>, String> {
     let heads = [Head::name("column.activity", 30)];
-    let mut grid = Grid::new(ctx, place, "raci-matrix", "table.raci", &heads);
+    let mut grid = Grid::new(ctx, place, "raci", "table.raci", &heads);
     let narrow = || Column { align: Align::Center, narrow: true, ..Column::default() };
     for team in &ctx.ws.teams {
         grid.column(narrow(), vec![ctx.team(&team.id)]);
