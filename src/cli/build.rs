@@ -7,15 +7,17 @@ use std::{
 
 use clap::Args;
 
-use super::{Exit, Failure, Ui, workspace};
+use super::{
+    Exit, Failure, Ui,
+    evidence::{Evidence, EvidenceArguments, LiveArguments},
+    workspace,
+};
 use crate::{
-    assess::{self, History},
     checklist,
     document::{self, ComposeError},
     frameworks::Frameworks,
     output,
     publish::{self, Format, Selection},
-    snapshot,
     workspace::Workspace,
 };
 
@@ -29,9 +31,13 @@ const LARGEST_LOGO: u64 = 8 << 20;
 pub(super) struct Arguments {
     /// Folder of the workspace; the nearest one upward unless given
     dir: Option<PathBuf>,
-    /// Snapshot to use; the newest of each cluster in the workspace's evidence/ unless given
-    #[arg(long, value_name = "FILE")]
-    evidence: Vec<PathBuf>,
+    #[command(flatten)]
+    evidence: EvidenceArguments,
+    #[command(flatten)]
+    live: LiveArguments,
+    /// Leave the evidence folder alone and write a plan
+    #[arg(long, conflicts_with_all = ["evidence", "live"])]
+    no_evidence: bool,
     /// Folder to write; replaced as a whole if an earlier build wrote it
     #[arg(short, long, value_name = "DIR", default_value = "out")]
     out: PathBuf,
@@ -48,13 +54,12 @@ pub(super) fn run(arguments: &Arguments, ui: &Ui) -> Result<Exit, Failure> {
         return Ok(Exit::BadNews);
     };
     output::check(&arguments.out, &declared.root).map_err(refused)?;
-    let snapshots = arguments
-        .evidence
-        .iter()
-        .map(|path| snapshot::read(path))
-        .collect::<Result<Vec<_>, _>>()
-        .map_err(Failure::new)?;
-    let assessment = assess::assess(&declared, &snapshots, &History::default(), None);
+    let evidence = match Evidence::live(&declared.root, &arguments.live)? {
+        Some(evidence) => evidence,
+        None if arguments.no_evidence => Evidence::default(),
+        None => Evidence::choose(&declared.root, &arguments.evidence.evidence, ui)?,
+    };
+    let assessment = evidence.assess(&declared, arguments.evidence.as_of, ui)?;
     let frameworks = Frameworks::load(Some(&declared.root)).map_err(|errors| listed(&errors))?;
     let checklists = checklist::load(Some(&declared.root), &frameworks).map_err(|errors| listed(&errors))?;
     let documents = match document::compose(&declared, &assessment, &frameworks, &checklists) {
@@ -69,6 +74,7 @@ pub(super) fn run(arguments: &Arguments, ui: &Ui) -> Result<Exit, Failure> {
     ui.note(format_args!("{} files, {} kB", files.len(), files.bytes().div_ceil(1000)));
     let start = if files.paths().any(|path| path == "index.html") { "index.html" } else { "" };
     ui.print(arguments.out.join(start).display());
+    evidence.warn_stale(&declared, ui);
     Ok(Exit::Fine)
 }
 
