@@ -16,20 +16,26 @@ const WIDTH: usize = 100;
 /// Diagnostics drawn in full; the summary counts the rest.
 const DRAWN: usize = 200;
 
-/// Loads the workspace in `dir`, else the nearest one upward, and prints its diagnostics on stderr.
+/// Loads the workspace in `dir`, else the nearest one upward, and prints its errors on stderr. Warnings are only
+/// counted: `check` shows them.
 ///
 /// `None` means that a declaration is wrong and was shown: the command ends with [`Exit::BadNews`](super::Exit) and has
 /// written nothing.
 ///
 /// # Errors
 /// When there is no workspace, or it cannot be read.
-#[allow(dead_code)] // until the first command that needs a sound workspace
 pub(super) fn load(dir: Option<&Path>, ui: &Ui) -> Result<Option<Workspace>, Failure> {
     let loaded = read(dir, today(), ui)?.1;
-    print(&loaded.diagnostics, ui);
-    let errors = loaded.diagnostics.iter().filter(|diagnostic| diagnostic.level() == Level::Error).count();
-    if errors > 0 {
-        ui.warn(format_args!("nothing was done: the workspace has {}", counted(errors, "error")));
+    let (errors, warnings): (Vec<_>, Vec<_>) =
+        loaded.diagnostics.into_iter().partition(|diagnostic| diagnostic.level() == Level::Error);
+    print(&errors, ui);
+    if !errors.is_empty() {
+        ui.warn(format_args!("nothing was done: the workspace has {}", counted(errors.len(), "error")));
+    } else if !warnings.is_empty() {
+        ui.note(format_args!(
+            "the workspace has {}; `scopefence check` shows them",
+            counted(warnings.len(), "warning")
+        ));
     }
     Ok(loaded.workspace)
 }

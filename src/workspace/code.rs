@@ -228,6 +228,11 @@ codes! {
     "Access to nodes is past its end."
     "Remove the access and then its declaration, or extend it."
 
+    WithdrawnControl "withdrawn-control" Warning
+    "A control that its framework no longer has."
+    "The catalog keeps identifiers of withdrawn controls, so that old references are explained. Its publisher says \
+     where the control went."
+
     Placeholder "placeholder" Warning
     "A text still has a placeholder."
     "`TODO`, `FIXME`, `TBD` and `<…>` would be printed in documents that auditors read."

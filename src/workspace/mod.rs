@@ -66,3 +66,65 @@ pub fn find(start: &Path) -> Option<PathBuf> {
     let start = std::path::absolute(start).ok()?;
     start.ancestors().find(|folder| folder.join(MAIN_FILE).is_file()).map(Path::to_owned)
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn load_text(text: &[u8]) -> Loaded {
+        let folder = tempfile::tempdir().expect("a folder");
+        std::fs::write(folder.path().join(MAIN_FILE), text).expect("written");
+        let mut loaded = load(folder.path(), NaiveDate::default()).expect("a workspace");
+        let mut renderer = Renderer::new(true, 100);
+        for diagnostic in &loaded.diagnostics {
+            assert!(!renderer.render(diagnostic).is_empty());
+        }
+        if let Some(workspace) = &mut loaded.workspace {
+            workspace.root = PathBuf::new();
+        }
+        loaded
+    }
+
+    /// All tables of the sound workspace that the whole-program tests use, in one file.
+    fn sound() -> String {
+        let base = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/check/base");
+        let read = |file: &str| std::fs::read_to_string(base.join(file)).expect("data");
+        let later = ["scope/scope.toml", "controls/controls.toml"].map(|file| read(file).replace("format = 1", ""));
+        format!("{}{}", read(MAIN_FILE), later.concat())
+    }
+
+    #[test]
+    fn sound_text_is_sound() {
+        let loaded = load_text(sound().as_bytes());
+        assert_eq!(loaded.diagnostics, []);
+        let workspace = loaded.workspace.expect("sound");
+        let database = workspace.components.iter().find(|c| c.id.as_str() == "database").expect("declared");
+        assert_eq!(database.duties.len(), 6);
+        assert_eq!(database.duties[&Duty::Data].as_str(), "payments");
+        assert_eq!(database.duties[&Duty::Image].as_str(), "platform");
+        let implementation = &workspace.implementations[0];
+        assert_eq!(implementation.control.as_str(), "nist-800-53r5:ac-6.5");
+        assert_eq!(
+            (implementation.origination, implementation.origination_derived),
+            (Origination::SystemSpecific, true)
+        );
+        assert_eq!(implementation.team.as_str(), "platform");
+        assert_eq!(workspace.style.organisation, "Acme AB");
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 96, failure_persistence: None, ..ProptestConfig::default() })]
+
+        /// Whatever a slip of the finger does to a workspace: an answer, drawn, and no panic.
+        #[test]
+        fn no_edit_brings_it_down(at in 0_usize..4000, cut in 0_usize..40, put in "[\\[\\]\"={}\\n#,.a-z0-9å\u{202e}-]{0,6}") {
+            let mut text = sound().into_bytes();
+            let at = at.min(text.len());
+            let end = (at + cut).min(text.len());
+            text.splice(at..end, put.into_bytes());
+            load_text(&text);
+        }
+    }
+}

@@ -35,7 +35,10 @@ impl Table<'_> {
     pub fn control(&self, value: &Spanned<String>) -> Option<ControlId> {
         let default = Some(self.context.framework).filter(|framework| !framework.is_empty());
         let unresolved = match self.context.data.frameworks.resolve(value.get_ref(), default) {
-            Ok(control) => return Some(control),
+            Ok(control) => {
+                self.not_withdrawn(value, &control);
+                return Some(control);
+            }
             Err(unresolved) => unresolved,
         };
         if self.context.data.complete {
@@ -50,6 +53,17 @@ impl Table<'_> {
         None
     }
 
+    fn not_withdrawn(&self, value: &Spanned<String>, control: &ControlId) {
+        let frameworks = &self.context.data.frameworks;
+        if frameworks.control(control).is_some_and(|found| found.withdrawn) {
+            let message = format!("`{}` was withdrawn from {}", frameworks.label(control), control.framework());
+            self.report(
+                Diagnostic::new(Code::WithdrawnControl, self.at(value), message, "no longer in the catalog")
+                    .help("name the control that it was moved into"),
+            );
+        }
+    }
+
     pub fn controls(&self, values: &Texts) -> Vec<ControlId> {
         each(values).filter_map(|value| self.control(value)).collect()
     }
@@ -61,8 +75,7 @@ impl Table<'_> {
     /// A reference to a check.
     fn check(&self, value: &Spanned<String>) -> CheckId {
         let known = &self.context.data.check_ids;
-        if self.context.complete && self.context.data.complete && !known.is_empty() && !known.contains(value.get_ref())
-        {
+        if self.context.complete && self.context.data.complete && !known.contains(value.get_ref()) {
             let message = format!("check `{}` does not exist", value.get_ref());
             let diagnostic = Diagnostic::new(Code::UnknownCheck, self.at(value), message, "no such check");
             self.report(match nearest(value.get_ref(), known.iter().map(String::as_str)) {
