@@ -250,7 +250,7 @@ impl Target {
     fn write(&self, mut snapshot: Snapshot, ui: &Ui) -> Result<Written, Failure> {
         let path = self.path(&snapshot.header)?;
         if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-            snapshot.header.previous = target::previous(folder, &snapshot.header, ui);
+            snapshot.header.previous = target::previous(folder, &path, &snapshot.header, ui);
         }
         let digest = snapshot::write(&snapshot, &path).map_err(Failure::new)?;
         Ok(Written { path, digest, snapshot })

@@ -3,7 +3,9 @@
 mod build;
 mod check;
 mod collect;
+mod collect_files;
 mod collect_secrets;
+mod collect_usage;
 mod documents;
 mod hostile;
 mod init;

@@ -129,8 +129,8 @@ fn file_name(id: &str) -> String {
     }
 }
 
-/// Digest of the newest snapshot of the same cluster, so that a gap in the chain shows.
-pub(super) fn previous(folder: &Path, header: &Header, ui: &Ui) -> Option<String> {
+/// Digest of the newest other snapshot of the same cluster in the folder of `path`, so that a gap in the chain shows.
+pub(super) fn previous(folder: &Path, path: &Path, header: &Header, ui: &Ui) -> Option<String> {
     let evidence = snapshot::find(folder).ok()?;
     for problem in &evidence.unreadable {
         ui.warn(format!("{problem}; the new snapshot does not refer to it"));
@@ -139,7 +139,8 @@ pub(super) fn previous(folder: &Path, header: &Header, ui: &Ui) -> Option<String
         (Some(uid), Some(other)) => uid == other,
         _ => found.header.cluster.id == header.cluster.id,
     };
-    let found = evidence.newest.iter().filter(same).max_by_key(|found| found.header.ended)?;
+    let found = evidence.newest.iter().chain(&evidence.older).filter(|found| found.path != *path).filter(same);
+    let found = found.max_by_key(|found| found.header.ended)?;
     fs::read(&found.path).ok().map(sha256_hex)
 }
 

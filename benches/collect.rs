@@ -1,0 +1,84 @@
+//! Reading the recorded cluster over loopback, and reading its snapshot back.
+//!
+//! Uses `../shared/recorded-cluster` when it is there, else the slice in the source tree.
+
+#[path = "../tests/testsuite/replay.rs"]
+mod replay;
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    sync::OnceLock,
+};
+
+use divan::Bencher;
+use replay::{Options, Replay};
+use scopefence::{
+    cluster::{self, Access, projection::Projections},
+    snapshot,
+};
+
+fn main() {
+    if shared().is_none() {
+        println!("../shared/recorded-cluster not found: measuring the slice in tests/data/recorded");
+    }
+    divan::main();
+}
+
+fn shared() -> Option<PathBuf> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/recorded-cluster");
+    path.is_dir().then_some(path)
+}
+
+/// One server for all measurements, with everything the identity `reader` may see.
+fn server() -> &'static Replay {
+    static SERVER: OnceLock<(Option<tempfile::TempDir>, Replay)> = OnceLock::new();
+    &SERVER
+        .get_or_init(|| match shared() {
+            None => (None, Replay::start(Options::default())),
+            Some(shared) => {
+                let folder = tempfile::tempdir().expect("a folder");
+                let core = shared.join("admin/api@aggregated.json");
+                for file in
+                    fs::read_dir(shared.join("reader")).expect("recorded").flatten().map(|it| it.path()).chain([core])
+                {
+                    fs::copy(&file, folder.path().join(file.file_name().expect("a name"))).expect("copied");
+                }
+                let server = Replay::of(folder.path(), Options::default());
+                (Some(folder), server)
+            }
+        })
+        .1
+}
+
+fn runtime() -> tokio::runtime::Runtime {
+    tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime")
+}
+
+async fn collected() -> snapshot::Snapshot {
+    let access = Access { kubeconfig: Some(server().kubeconfig()), ..Access::default() };
+    let connection = cluster::connect(&access).await.expect("a connection");
+    let projections = Projections::builtin().expect("embedded");
+    cluster::collect(&connection, None, projections, &|_| ()).await.expect("a snapshot")
+}
+
+#[divan::bench]
+fn collect(bencher: Bencher<'_, '_>) {
+    let runtime = runtime();
+    bencher.bench_local(|| runtime.block_on(collected()).lists.len());
+}
+
+#[divan::bench]
+fn write(bencher: Bencher<'_, '_>) {
+    let snapshot = runtime().block_on(collected());
+    let path = server().folder().join("write.snapshot.jsonl.zst");
+    bencher.bench_local(|| snapshot::write(&snapshot, &path).expect("written"));
+}
+
+#[divan::bench]
+fn read(bencher: Bencher<'_, '_>) {
+    let snapshot = runtime().block_on(collected());
+    let path = server().folder().join("read.snapshot.jsonl.zst");
+    snapshot::write(&snapshot, &path).expect("written");
+    bencher.bench_local(|| snapshot::read(&path).expect("a snapshot").lists.len());
+}
