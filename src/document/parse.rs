@@ -171,7 +171,7 @@ impl<'a, I: Iterator<Item = Event<'a>>> Builder<'a, '_, I> {
             Tag::CodeBlock(kind) => self.code(kind, out),
             Tag::HtmlBlock => {
                 let mut text = Vec::new();
-                while let Some(event) = self.events.next() {
+                for event in self.events.by_ref() {
                     match event {
                         Event::End(TagEnd::HtmlBlock) => break,
                         Event::Html(html) | Event::Text(html) => push_text(&mut text, html.trim_end_matches('\n')),

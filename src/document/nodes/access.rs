@@ -82,9 +82,10 @@ pub(super) fn summary(ctx: &Ctx<'_>, place: &mut Place<'_>) -> Result<Vec<Block>
                         }
                     }
                 }
-                let base = |resource: &str| resource.split('.').next().unwrap_or_default().to_owned();
-                resources
-                    .sort_by_key(|resource| TELLING.iter().position(|known| *known == base(resource)).unwrap_or(9));
+                resources.sort_by_key(|resource| {
+                    let name = without_group(resource);
+                    TELLING.iter().position(|known| *known == name).unwrap_or(TELLING.len())
+                });
                 grid.row(vec![
                     Cell::text(title),
                     Cell::text(&*first.scope),
