@@ -36,7 +36,8 @@ pub(super) fn sources(root: &Path, diagnostics: &mut Vec<Diagnostic>) -> io::Res
     })?;
     fs::File::open(root.join(MAIN_FILE))?;
     let mut files = BTreeSet::new();
-    let mut seen = BTreeSet::new();
+    // A link back to the workspace itself leads to nothing new.
+    let mut seen: BTreeSet<PathBuf> = fs::canonicalize(root).into_iter().collect();
     top(root, &mut files)?;
     for folder in ["scope", "controls"] {
         let path = root.join(folder);

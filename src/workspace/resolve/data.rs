@@ -39,15 +39,23 @@ impl Data {
             }
             Frameworks::builtin().clone()
         });
-        let mut own_checks = Vec::new();
+        let mut own_checks: Vec<Arc<Definition>> = Vec::new();
         for source in raw.data_files.iter().filter(|source| raw.check_files.contains(source.path())) {
             match checks::parse(source.text()) {
-                Ok(found) => own_checks.extend(found.into_iter().map(Arc::new)),
+                Ok(found) => {
+                    for check in found {
+                        if own_checks.iter().any(|known| known.id == check.id) {
+                            let message = format!("check `{}` is declared twice", check.id);
+                            diagnostics.push(unusable(source, None, &message));
+                        }
+                        own_checks.push(Arc::new(check));
+                    }
+                }
                 Err(problem) => diagnostics.push(unusable(source, problem.span, &problem.message)),
             }
         }
         let mut check_ids: BTreeSet<String> = checks::known_ids().map(str::to_owned).collect();
-        check_ids.extend(own_checks.iter().map(|check: &Arc<Definition>| check.id.to_string()));
+        check_ids.extend(own_checks.iter().map(|check| check.id.to_string()));
         Self { frameworks, own_checks, check_ids, complete: diagnostics.len() == before }
     }
 }
