@@ -2,7 +2,7 @@
 //!
 //! In: the declarations. Out: a [`Diagram`] whose scene both HTML and PDF draw. Steps: sort components into bands
 //! (`outside above`, `inside`, `outside below`) and number what crosses ([`crossings`]), pack the groups of each band
-//! into shelves at the largest text size that still fits a landscape page (`layout`), draw boxes, fence, arrows, key
+//! into shelves at the largest text size that still fits a landscape page (`pack`, `layout`), draw boxes, fence, arrows, key
 //! and legend (`draw`).
 //!
 //! Invariants: no two boxes overlap, every text lies inside its box, no name is cut short, and no text is smaller than
@@ -11,6 +11,7 @@
 mod advance;
 mod draw;
 mod layout;
+mod pack;
 #[cfg(test)]
 mod tests;
 

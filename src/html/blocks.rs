@@ -29,15 +29,13 @@ pub(super) fn blocks(out: &mut String, blocks: &[Block], context: &Context) {
     }
 }
 
-/// How many headings and single paragraphs stand before a block that is printed sideways; 0 when none follows.
+/// How many headings and single paragraphs stand before a table that is printed sideways; 0 when none follows. A
+/// drawing wants its page for itself.
 fn leading(blocks: &[Block]) -> usize {
     let headings = blocks.iter().take_while(|block| matches!(block, Block::Heading { .. })).count();
     let paragraphs = blocks[headings..].iter().take_while(|block| matches!(block, Block::Paragraph { .. })).count();
-    let turned = match blocks.get(headings + paragraphs) {
-        Some(Block::Table(table)) => table.landscape && !table.rows.is_empty(),
-        Some(Block::Diagram(diagram)) => diagram.landscape,
-        _ => false,
-    };
+    let next = blocks.get(headings + paragraphs);
+    let turned = matches!(next, Some(Block::Table(table)) if table.landscape && !table.rows.is_empty());
     if headings > 0 && paragraphs <= 2 && turned { headings + paragraphs } else { 0 }
 }
 

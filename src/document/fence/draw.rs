@@ -2,7 +2,8 @@
 
 use super::{
     advance::width,
-    layout::{ArrowAt, BAR, BoxAt, KEY, LEGEND, Layout, NUMBER, PanelAt, Place, SMALL, Style},
+    layout::{ArrowAt, BoxAt, KEY, LEGEND, Layout, NUMBER, PanelAt, Place},
+    pack::{BAR, SMALL, Style},
 };
 use crate::document::scene::{Ink, Scene, Shape, Stroke, TextAnchor};
 

@@ -1,53 +1,26 @@
 //! Finds places for everything the fence diagram shows.
 //!
 //! In: a [`Plan`]. Out: a [`Layout`], every box and line of text with its place. Steps: for each text size from large
-//! to small and each width of box, pack the groups of every band into shelves ([`pack`]: groups side by side, their
+//! to small and each width of box, pack the groups of every band into shelves ([`Packed`]: groups side by side, their
 //! boxes in aligned rows, as few points high as possible), and take the first size at which everything fits a page and
 //! no name needs a third line; else the arrangement that comes nearest.
 
 use super::{
     Item, Panel, Plan,
-    advance::{width, wrap},
+    advance::wrap,
+    pack::{
+        AIR, FENCE_PAD, PAGE_WIDTH, Packed, Prepared, SMALL, Shelf, Style, panel_width, reference_width, share, style,
+        text_width, title_height, wider,
+    },
 };
 
-/// Width of the text area of an A4 page in landscape, in points.
-const PAGE_WIDTH: f32 = 740.0;
-/// Height of the same, less heading, caption and footer.
+/// Height of the text area of an A4 page in landscape, less heading, caption and footer.
 const PAGE_HEIGHT: f32 = 470.0;
-/// Smallest text anywhere in the drawing.
-pub(super) const SMALL: f32 = 6.5;
-/// Lines of a name before an arrangement counts as bad.
-const LINES: usize = 2;
-/// Lengths are measured without hinting and with one fallback font in mind: leave a little air.
-const AIR: f32 = 1.03;
-
-/// How generous an arrangement is.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Style {
-    /// Size of names.
-    pub text: f32,
-    /// Room between a box and its text, and between a panel and its boxes.
-    pub pad: f32,
-    /// Room between boxes.
-    pub gap: f32,
-    /// Room between panels.
-    pub space: f32,
-}
-
-impl Style {
-    pub(super) fn leading(&self) -> f32 {
-        self.text * if self.text < 7.0 { 1.12 } else { 1.2 }
-    }
-
-    pub(super) fn title(&self) -> f32 {
-        (self.text + 0.5).min(9.0)
-    }
-}
-
-const fn style(text: f32, pad: f32, gap: f32, space: f32) -> Style {
-    Style { text, pad, gap, space }
-}
-
+/// Height of a number on an arrow.
+pub(super) const NUMBER: f32 = 10.5;
+/// Width that an arrow with its number takes.
+const SLOT: f32 = 21.0;
+/// From generous to tight.
 const STYLES: [Style; 6] = [
     style(9.0, 6.0, 6.0, 10.0),
     style(8.5, 5.5, 5.5, 9.0),
@@ -56,21 +29,8 @@ const STYLES: [Style; 6] = [
     style(7.0, 4.0, 4.0, 6.0),
     style(6.5, 2.6, 2.6, 4.5),
 ];
-
 /// Least widths of a box that are tried.
 const WIDTHS: [f32; 9] = [150.0, 132.0, 118.0, 106.0, 96.0, 88.0, 80.0, 72.0, 64.0];
-
-/// Wider than this, a box looks lost in itself.
-const WIDEST: f32 = 165.0;
-
-/// Colour bar at the left edge of a box.
-pub(super) const BAR: f32 = 3.0;
-/// Room between fence and first panel.
-const FENCE_PAD: f32 = 10.0;
-/// Height of a number on an arrow.
-pub(super) const NUMBER: f32 = 10.5;
-/// Width that an arrow with its number takes.
-const SLOT: f32 = 21.0;
 
 /// A rectangle.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
@@ -157,10 +117,16 @@ pub(super) fn lay_out(plan: &Plan) -> Layout<'_> {
     let with_key = STYLES[..4].iter().map(|style| (style, true)).filter(|_| plan.key.len() <= 36);
     for (style, with_key) in with_key.chain(STYLES.iter().map(|style| (style, false))) {
         for least in WIDTHS {
-            let Some(layout) = arrange(plan, &prepared, *style, least, with_key) else { continue };
-            // A third line is a blemish; in a crowd it is better than a drawing that has to shrink.
-            let crowd = layout.crowded as f32 * if style.text > SMALL { 60.0 } else { 8.0 };
-            let cost = layout.late() * 4.0 + crowd + layout.height * 0.01;
+            let Some(packed) = Packed::new(plan, &prepared, *style, least) else { continue };
+            // Placing is dear: leave it when the shelves alone already cost more.
+            let shelves = packed.bands.iter().flatten();
+            let height: f32 = shelves.clone().map(|shelf| shelf.height + style.space).sum();
+            let crowded = shelves.map(|shelf| shelf.crowded).sum();
+            if nearest.as_ref().is_some_and(|(lowest, _)| cost(*style, height, crowded) >= *lowest) {
+                continue;
+            }
+            let layout = place(plan, packed, *style, with_key);
+            let cost = cost(*style, layout.height, layout.crowded);
             if nearest.as_ref().is_none_or(|(lowest, _)| cost < *lowest) {
                 nearest = Some((cost, layout));
             }
@@ -172,243 +138,27 @@ pub(super) fn lay_out(plan: &Plan) -> Layout<'_> {
     nearest.map_or_else(|| arrange_in_one_column(plan, &prepared), |(_, layout)| layout)
 }
 
+/// How bad an arrangement is. A third line is a blemish; in a crowd it is better than a drawing that has to shrink.
+fn cost(style: Style, height: f32, crowded: usize) -> f32 {
+    let late = (height - PAGE_HEIGHT).max(0.0);
+    late * 4.0 + crowded as f32 * if style.text > SMALL { 60.0 } else { 8.0 } + height * 0.01
+}
+
 /// The last resort: a shelf for every group.
 fn arrange_in_one_column<'p>(plan: &'p Plan, prepared: &Prepared) -> Layout<'p> {
-    arrange(plan, prepared, STYLES[STYLES.len() - 1], 1.0, false).unwrap_or_else(|| Layout {
+    let style = STYLES[STYLES.len() - 1];
+    let packed = Packed::new(plan, prepared, style, 1.0);
+    place(
         plan,
-        style: STYLES[0],
-        width: 100.0,
-        height: 40.0,
-        fence: Place::default(),
-        outside_labels: Vec::new(),
-        panels: Vec::new(),
-        arrows: Vec::new(),
-        legend: Vec::new(),
-        key: Vec::new(),
-        crowded: 0,
-    })
+        packed.unwrap_or(Packed { bands: [Vec::new(), Vec::new(), Vec::new()], width: PAGE_WIDTH }),
+        style,
+        false,
+    )
 }
 
-fn arrange<'p>(plan: &'p Plan, prepared: &Prepared, style: Style, least: f32, with_key: bool) -> Option<Layout<'p>> {
-    // The second pass knows how wide the widest shelf really is.
-    let mut width = PAGE_WIDTH;
-    for _ in 0..2 {
-        let bands = bands(plan, prepared, style, least, width)?;
-        let used = bands.iter().flatten().map(|shelf| shelf.width).fold(0.0, f32::max) + 2.0 * FENCE_PAD;
-        let label = wider(&plan.label, 10.0, true) + 2.0 * FENCE_PAD;
-        width = used.max(label).clamp(300.0, PAGE_WIDTH);
-    }
-    let bands = bands(plan, prepared, style, least, width)?;
-    Some(place(plan, &bands, style, width, with_key))
-}
-
-fn bands(plan: &Plan, prepared: &Prepared, style: Style, least: f32, width: f32) -> Option<[Vec<Shelf>; 3]> {
-    let inner = width - 2.0 * FENCE_PAD;
-    let above = pack(&plan.above, &prepared.above, style, least, inner)?;
-    let inside = pack(&plan.inside, &prepared.inside, style, least, inner)?;
-    let below = pack(&plan.below, &prepared.below, style, least, inner)?;
-    Some([above, inside, below])
-}
-
-/// Texts measured once at size 1, so that trying a width is cheap.
-struct Prepared {
-    above: Vec<Vec<Measured>>,
-    inside: Vec<Vec<Measured>>,
-    below: Vec<Vec<Measured>>,
-}
-
-struct Measured {
-    /// Width of each piece between allowed breaks, with and without its trailing space.
-    title: Vec<(f32, f32)>,
-    references: Vec<(f32, f32)>,
-    short: f32,
-}
-
-impl Prepared {
-    fn new(plan: &Plan) -> Self {
-        let band = |panels: &[Panel]| {
-            panels.iter().map(|panel| panel.items.iter().map(Measured::new).collect()).collect::<Vec<_>>()
-        };
-        Self { above: band(&plan.above), inside: band(&plan.inside), below: band(&plan.below) }
-    }
-}
-
-impl Measured {
-    fn new(item: &Item) -> Self {
-        let short = wider(&item.short, 1.0, true);
-        Self { title: pieces(&item.title, false), references: pieces(&item.references, true), short }
-    }
-}
-
-fn pieces(text: &str, bold: bool) -> Vec<(f32, f32)> {
-    let mut start = 0;
-    let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    unicode_linebreak::linebreaks(&text)
-        .map(|(end, _)| {
-            let piece = &text[start..end];
-            start = end;
-            (wider(piece, 1.0, bold), wider(piece.trim_end(), 1.0, bold))
-        })
-        .collect()
-}
-
-/// How many lines the pieces take at `size` in `max` points, and how wide the last one is; a piece too wide for a line
-/// takes as many as it needs.
-fn count(pieces: &[(f32, f32)], size: f32, max: f32) -> (usize, f32) {
-    let (mut lines, mut used, mut last) = (0, 0.0, 0.0);
-    for (whole, trimmed) in pieces {
-        let (whole, trimmed) = (whole * size, trimmed * size);
-        if lines == 0 || used + trimmed > max {
-            let more = if max > 0.0 { (trimmed / max).ceil().max(1.0) } else { 100.0 };
-            // A broken word wastes up to one character a line.
-            lines += if more > 1.0 { more as usize + 1 } else { 1 };
-            used = 0.0;
-        }
-        last = used + trimmed;
-        used += whole;
-    }
-    (lines, last)
-}
-
-fn wider(text: &str, size: f32, bold: bool) -> f32 {
-    width(text, size, bold) * AIR
-}
-
-/// Groups side by side, their boxes in aligned rows.
-struct Shelf {
-    /// First panel and one past the last.
-    range: std::ops::Range<usize>,
-    /// Columns of boxes in each panel.
-    columns: Vec<usize>,
-    box_width: f32,
-    row_heights: Vec<f32>,
-    title_lines: usize,
-    width: f32,
-    height: f32,
-    crowded: usize,
-}
-
-/// Breaks the panels, in order, into shelves so that the band becomes as low as possible.
-fn pack(panels: &[Panel], measured: &[Vec<Measured>], style: Style, least: f32, width: f32) -> Option<Vec<Shelf>> {
-    // Least cost of the first n panels, and where their last shelf starts.
-    let mut best: Vec<Option<(f32, usize)>> = vec![Some((0.0, 0))];
-    for end in 1..=panels.len() {
-        let mut choice: Option<(f32, usize)> = None;
-        for start in (0..end).rev() {
-            let Some(shelf) = shelf(panels, measured, style, least, width, start..end) else { break };
-            let Some((before, _)) = best[start] else { continue };
-            let empty = (width - shelf.width).max(0.0) / width;
-            let crowd = shelf.crowded as f32 * if style.text > SMALL { 40.0 } else { 2.0 };
-            let cost = before + shelf.height + style.space + crowd + empty * 16.0;
-            if choice.is_none_or(|(least, _)| cost < least) {
-                choice = Some((cost, start));
-            }
-        }
-        best.push(choice);
-    }
-    let mut shelves = Vec::new();
-    let mut end = panels.len();
-    while end > 0 {
-        let (_, start) = best[end]?;
-        shelves.push(shelf(panels, measured, style, least, width, start..end)?);
-        end = start;
-    }
-    shelves.reverse();
-    Some(shelves)
-}
-
-/// The lowest shelf of these panels in which no box is narrower than `least`; `None` when they do not fit side by side.
-fn shelf(
-    panels: &[Panel],
-    measured: &[Vec<Measured>],
-    style: Style,
-    least: f32,
-    width: f32,
-    range: std::ops::Range<usize>,
-) -> Option<Shelf> {
-    let counts = || panels[range.clone()].iter().map(|panel| panel.items.len().max(1));
-    let many = range.len() as f32;
-    let frame = style.space * (many - 1.0) + many * 2.0 * style.pad;
-    let mut fitting = None;
-    for rows in 1..=counts().max().unwrap_or(1) {
-        let columns: usize = counts().map(|count| count.div_ceil(rows)).sum();
-        let gaps = style.gap * (columns as f32 - many);
-        let box_width = (width - frame - gaps) / columns as f32;
-        if box_width >= least {
-            fitting = Some((rows, box_width));
-            break;
-        }
-    }
-    let (rows, box_width) = fitting?;
-    let box_width = box_width.min(least * 1.4).min(WIDEST.max(least));
-    let columns: Vec<usize> = counts().map(|count| count.div_ceil(rows)).collect();
-    let total: usize = columns.iter().sum();
-    let mut row_heights: Vec<f32> = Vec::new();
-    let mut crowded = 0;
-    let mut title_lines = 1;
-    for (panel, columns) in range.clone().zip(&columns) {
-        for (index, item) in measured[panel].iter().enumerate() {
-            let (lines, references) = lines(item, style, box_width);
-            crowded += lines.saturating_sub(LINES);
-            let height = box_height(lines, references, style);
-            let row = index / columns;
-            if row_heights.len() <= row {
-                row_heights.push(0.0);
-            }
-            row_heights[row] = row_heights[row].max(height);
-        }
-        let panel_width = panel_width(*columns, box_width, style);
-        let title = wrap(&panels[panel].title, style.title() * AIR, true, panel_width - 2.0 * style.pad);
-        title_lines = title_lines.max(title.len());
-    }
-    crowded += title_lines.saturating_sub(LINES);
-    let rows = row_heights.len() as f32;
-    let height = title_height(title_lines, style)
-        + row_heights.iter().sum::<f32>()
-        + style.gap * (rows - 1.0).max(0.0)
-        + style.pad;
-    let width = frame + style.gap * (total as f32 - many) + box_width * total as f32;
-    Some(Shelf { range, columns, box_width, row_heights, title_lines, width, height, crowded })
-}
-
-fn panel_width(columns: usize, box_width: f32, style: Style) -> f32 {
-    let columns = columns as f32;
-    columns * box_width + (columns - 1.0) * style.gap + 2.0 * style.pad
-}
-
-fn title_height(lines: usize, style: Style) -> f32 {
-    style.pad * 0.6 + lines as f32 * style.title() * 1.2 + style.pad * 0.6
-}
-
-/// Width of the text of a box whose team letters are `short` wide at size 1.
-fn text_width(short: f32, style: Style, box_width: f32) -> f32 {
-    box_width - BAR - 2.0 * style.pad - short * SMALL - 2.0
-}
-
-/// Width of the references of a box.
-fn reference_width(style: Style, box_width: f32) -> f32 {
-    box_width - BAR - 2.0 * style.pad
-}
-
-/// Whether references so wide may follow the last line of a name: not on the line of the team's letters.
-fn share(lines: usize, last: f32, references: f32, room: f32) -> bool {
-    references > 0.0 && lines > 1 && last + 5.0 + references <= room
-}
-
-fn lines(item: &Measured, style: Style, box_width: f32) -> (usize, usize) {
-    let (title, last) = count(&item.title, style.text, text_width(item.short, style, box_width));
-    let room = reference_width(style, box_width);
-    let (references, width) = count(&item.references, SMALL, room);
-    let shared = references == 1 && share(title, last, width, room);
-    (title.max(1), if shared { 0 } else { references })
-}
-
-fn box_height(lines: usize, references: usize, style: Style) -> f32 {
-    lines as f32 * style.leading() + references as f32 * SMALL * 1.25 + style.pad * 1.4
-}
-
-fn place<'p>(plan: &'p Plan, bands: &[Vec<Shelf>; 3], style: Style, width: f32, with_key: bool) -> Layout<'p> {
-    let [above, inside, below] = bands;
+fn place(plan: &Plan, packed: Packed, style: Style, with_key: bool) -> Layout<'_> {
+    let Packed { bands, width } = packed;
+    let [above, inside, below] = &bands;
     let mut layout = Layout {
         plan,
         style,
