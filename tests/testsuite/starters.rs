@@ -175,3 +175,35 @@ fn the_managed_starter_is_small_and_leaves_the_control_plane_to_its_provider() {
     assert_eq!(workspace.teams.iter().filter(|team| team.reader == ReaderRole::Application).count(), 2);
     assert!(workspace.control.approved.is_none(), "the starter is a draft");
 }
+
+/// The sample cluster fits the starter but for what nobody admits to: three namespaces and six grants.
+#[test]
+fn the_sample_drifts_only_where_nobody_is_the_owner() {
+    let output = scopefence()
+        .args(["drift", "--quiet", "--format", "json", "--evidence"])
+        .arg(checkout("scopes/samples/platform.snapshot.jsonl.zst"))
+        .arg(checkout("scopes/compliant-kubernetes"))
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(1), "{}", String::from_utf8_lossy(&output.stderr));
+    let clusters: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let drift = &clusters[0];
+    assert_eq!(drift["contested"], serde_json::json!([]));
+    assert_eq!(drift["missing"], serde_json::json!([]));
+    let text = |object: &serde_json::Value, key: &str| object[key].as_str().unwrap().to_owned();
+    let mut grants = Vec::new();
+    for object in drift["unclaimed"].as_array().unwrap() {
+        let (kind, namespace, name) = (text(object, "kind"), text(object, "namespace"), text(object, "name"));
+        let place = if kind == "Namespace" { &name } else { &namespace };
+        if place.is_empty() {
+            grants.push(name);
+        } else {
+            assert!(["sandbox", "team-legacy", "team-ml"].contains(&place.as_str()), "{kind} {namespace}/{name}");
+        }
+    }
+    grants.sort();
+    assert_eq!(
+        grants,
+        ["anonymous-info", "dangling", "helpdesk-escalate", "legacy-admin", "role-escalator", "unused-wildcard"]
+    );
+}
