@@ -22,6 +22,8 @@ fn main() {
     if shared().is_none() {
         println!("../shared/recorded-cluster not found: measuring the slice in tests/data/recorded");
     }
+    // A server cannot be started from within a runtime.
+    server();
     divan::main();
 }
 

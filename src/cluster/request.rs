@@ -9,12 +9,14 @@ use http::{HeaderMap, Method, Request, StatusCode, header};
 use http_body_util::BodyExt;
 use kube::{Client, client::Body};
 use serde::Deserialize;
-use tokio::time::{sleep, timeout};
+use tokio::time::{Instant, sleep, timeout};
 
 /// Repetitions of one request.
 const MAX_RETRIES: u32 = 3;
 /// Unpacked size of one answer.
 const MAX_BODY: usize = 128 << 20;
+/// An answer may trickle, but not for longer than so many times the allowed silence.
+const MAX_SILENCES: u32 = 20;
 /// A server that asks for more patience than this gets its answer recorded instead.
 const MAX_WAIT: Duration = Duration::from_secs(30);
 
@@ -122,7 +124,11 @@ impl Api {
             .map_err(|error| Failure { reason: describe(&error), again: is_transient(&error), too_large: false })?;
         let (parts, mut body) = response.into_parts();
         let mut bytes = Vec::new();
+        let begun = Instant::now();
         loop {
+            if begun.elapsed() > self.timeout * MAX_SILENCES {
+                return Err(Failure::final_("the answer takes too long"));
+            }
             let frame = timeout(self.timeout, body.frame()).await.map_err(|_| {
                 Failure::final_(format!(
                     "the answer stopped in the middle and did not go on within {} s",

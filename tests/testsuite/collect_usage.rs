@@ -2,8 +2,14 @@
 
 use std::{
     fs,
+    io::{Read, Write},
+    net::{TcpListener, TcpStream},
     path::Path,
     process::{Command, Output, Stdio},
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
 };
 
 use scopefence::snapshot;
@@ -205,6 +211,61 @@ fn a_credential_plug_in_is_run() {
     let (status, _, stderr) = run(&mut command);
     assert_eq!(status, 0, "{stderr}");
     assert!(server.seen().iter().all(|seen| seen.headers["authorization"] == "Bearer from-plug-in"));
+}
+
+/// Forwards what follows a CONNECT, and counts.
+fn proxy() -> (String, Arc<AtomicUsize>) {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let url = format!("http://user:pass@{}", listener.local_addr().expect("an address"));
+    let count = Arc::new(AtomicUsize::new(0));
+    let counter = count.clone();
+    std::thread::spawn(move || {
+        for client in listener.incoming().flatten() {
+            let counter = counter.clone();
+            std::thread::spawn(move || forward(client, &counter));
+        }
+    });
+    (url, count)
+}
+
+fn forward(mut client: TcpStream, counter: &AtomicUsize) -> Option<()> {
+    let mut head = Vec::new();
+    while !head.ends_with(b"\r\n\r\n") {
+        let mut byte = [0];
+        client.read_exact(&mut byte).ok()?;
+        head.push(byte[0]);
+    }
+    let head = String::from_utf8_lossy(&head).into_owned();
+    let target = head.strip_prefix("CONNECT ")?.split(' ').next()?;
+    if head.to_lowercase().contains("proxy-authorization: basic ") {
+        counter.fetch_add(1, Ordering::SeqCst);
+    }
+    let mut server = TcpStream::connect(target).ok()?;
+    client.write_all(b"HTTP/1.1 200 OK\r\n\r\n").ok()?;
+    let (mut from, mut to) = (client.try_clone().ok()?, server.try_clone().ok()?);
+    std::thread::spawn(move || std::io::copy(&mut from, &mut to));
+    std::io::copy(&mut server, &mut client).ok().map(drop)
+}
+
+#[test]
+fn the_proxy_of_the_kubeconfig_is_used_and_no_proxy_keeps_the_others_out() {
+    let server = Replay::start(Options::default());
+    let kubeconfig = server.kubeconfig();
+    let out = server.folder().join("x.snapshot.jsonl.zst");
+    let mut command = scopefence();
+    command.args(["collect", "-v", "--out"]).arg(&out).arg("--kubeconfig").arg(&kubeconfig);
+    // This machine's own addresses are never reached through a proxy of the environment.
+    command.env("HTTPS_PROXY", "http://127.0.0.1:1");
+    assert_eq!(run(&mut command).0, 0);
+    let (url, count) = proxy();
+    let mut config: serde_json::Value =
+        serde_json::from_str(&fs::read_to_string(&kubeconfig).expect("there")).expect("JSON");
+    config["clusters"][0]["cluster"]["proxy-url"] = url.into();
+    fs::write(&kubeconfig, config.to_string()).expect("written");
+    let (status, _, stderr) = run(&mut command);
+    assert_eq!(status, 0, "{stderr}");
+    assert!(count.load(Ordering::SeqCst) > 0, "the proxy was passed by");
+    assert!(!stderr.contains("pass"), "{stderr}");
 }
 
 #[cfg(unix)]
