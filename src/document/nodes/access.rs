@@ -5,9 +5,12 @@ use super::{
     observed::{self, names},
     table::lines,
 };
-use crate::document::{
-    tree::{Block, Callout, Cell, Inline, Tone},
-    words,
+use crate::{
+    document::{
+        tree::{Block, Callout, Cell, Inline, Tone},
+        words,
+    },
+    facts::Grant,
 };
 
 /// Roles of users as declared, with the Kubernetes subjects that carry them.
@@ -110,9 +113,9 @@ pub(super) fn verbs(ctx: &Ctx<'_>, place: &mut Place<'_>) -> Result<Vec<Block>, 
     observed::each_cluster(ctx, "what.verbs", |cluster| {
         let fact = &cluster.facts.access;
         let heads = [
-            Head::text("column.scope", 16),
-            Head::text("column.verbs", 24),
-            Head::text("column.resources", 34),
+            Head::text("column.scope", 12),
+            Head::text("column.verbs", 20),
+            Head::text("column.resources", 42),
             Head::text("column.through", 26),
         ];
         let mut grid = Grid::new(ctx, place, "role-verbs", "table.role_verbs", &heads);
@@ -125,7 +128,7 @@ pub(super) fn verbs(ctx: &Ctx<'_>, place: &mut Place<'_>) -> Result<Vec<Block>, 
                     Cell::text(&*line.scope),
                     Cell::text(&*line.verbs),
                     Cell::text(&*line.resources),
-                    Cell::new(names(ctx, line.through.iter().map(String::as_str), 4)),
+                    lines(line.through.iter().map(|through| vec![Inline::text(&**through)])),
                 ]);
             }
             if access.lines.is_empty() {
@@ -214,43 +217,62 @@ pub(super) fn wide(ctx: &Ctx<'_>, place: &mut Place<'_>) -> Result<Vec<Block>, S
     })
 }
 
-/// Every grant: subject by scope by resource.
+/// Every grant: subject by scope, resources with the same verbs from the same bindings on one row.
 pub(super) fn matrix(ctx: &Ctx<'_>, place: &mut Place<'_>) -> Result<Vec<Block>, String> {
     observed::each_cluster(ctx, "what.verbs", |cluster| {
         let fact = &cluster.facts.access;
         let heads = [
-            Head::text("column.scope", 14),
-            Head::text("column.resource", 26),
-            Head::text("column.verbs", 28),
-            Head::text("column.through", 32),
+            Head::text("column.scope", 10),
+            Head::text("column.resource", 44),
+            Head::text("column.verbs", 20),
+            Head::text("column.through", 26),
         ];
         let mut grid = Grid::new(ctx, place, "verb-matrix", "table.verb_matrix", &heads);
-        let mut subject = None;
-        for grant in &fact.seen().grants {
-            if subject != Some(&grant.subject) {
-                grid.group(vec![Inline::code(grant.subject.to_string())]);
-                subject = Some(&grant.subject);
+        for grants in fact.seen().grants.chunk_by(|a, b| a.subject == b.subject) {
+            let mut merged: Vec<(&Grant, Vec<String>)> = Vec::new();
+            for grant in grants {
+                let resources = grant.resources.iter().map(|resource| qualified(grant, resource));
+                let same = |other: &Grant| {
+                    (&other.scope, &other.verbs, &other.through, &other.names)
+                        == (&grant.scope, &grant.verbs, &grant.through, &grant.names)
+                };
+                match merged.iter_mut().find(|(other, _)| same(other)) {
+                    Some((_, all)) => all.extend(resources),
+                    None => merged.push((grant, resources.collect())),
+                }
             }
-            let scope = if grant.scope.is_empty() { ctx.text("access.whole") } else { Inline::code(&*grant.scope) };
-            let resource = match grant.group.as_str() {
-                "" => grant.resources.join(", "),
-                group => grant.resources.iter().map(|name| format!("{name}.{group}")).collect::<Vec<_>>().join(", "),
-            };
-            let mut resource = vec![Inline::code(resource)];
-            if !grant.names.is_empty() {
-                resource.push(Inline::text(format!(" {} ", ctx.t.t("access.named"))));
-                resource.extend(names(ctx, grant.names.iter().map(String::as_str), 5));
+            if let Some(first) = grants.first() {
+                grid.group(vec![Inline::code(first.subject.to_string())]);
             }
-            grid.row(vec![
-                Cell::new(vec![scope]),
-                Cell::new(resource),
-                Cell::text(grant.verbs.join(", ")),
-                lines(grant.through.iter().map(|through| vec![Inline::code(&**through)])),
-            ]);
+            for (grant, resources) in merged {
+                let scope = if grant.scope.is_empty() { ctx.text("access.whole") } else { Inline::code(&*grant.scope) };
+                let mut resource = vec![Inline::text(resources.join(", "))];
+                if !grant.names.is_empty() {
+                    resource.push(Inline::text(format!(" {} ", ctx.t.t("access.named"))));
+                    resource.extend(names(ctx, grant.names.iter().map(String::as_str), 5));
+                }
+                grid.row(vec![
+                    Cell::new(vec![scope]),
+                    Cell::new(resource),
+                    Cell::text(grant.verbs.join(", ")),
+                    lines(grant.through.iter().map(|through| vec![Inline::text(&**through)])),
+                ]);
+            }
         }
         grid.landscape();
         observed::table(ctx, cluster, fact, grid)
     })
+}
+
+/// `deployments.apps`; everything of everything is `*.*`, as kubectl writes it.
+fn qualified(grant: &Grant, resource: &str) -> String {
+    match grant.group.as_str() {
+        "" => resource.to_owned(),
+        group => match resource.split_once('/') {
+            Some((name, subresource)) => format!("{name}.{group}/{subresource}"),
+            None => format!("{resource}.{group}"),
+        },
+    }
 }
 
 /// Who reaches which nodes.

@@ -257,10 +257,9 @@ pub(super) fn anchor(id: &str) -> String {
 pub(super) fn exceptions(ctx: &Ctx<'_>, place: &mut Place<'_>) -> Result<Vec<Block>, String> {
     let heads = [
         Head::name("column.exception", 20),
-        Head::text("column.covers", 26),
-        Head::text("column.reason", 32),
+        Head::text("column.covers", 24),
+        Head::text("column.reason", 34),
         Head::text("column.owner_approver", 22),
-        Head::text("column.expires", 14),
     ];
     let mut grid = Grid::new(ctx, place, "exceptions-table", "table.exceptions", &heads);
     for exception in &ctx.ws.exceptions {
@@ -283,11 +282,14 @@ pub(super) fn exceptions(ctx: &Ctx<'_>, place: &mut Place<'_>) -> Result<Vec<Blo
             None => ctx.t.t("exceptions.not_approved").to_owned(),
         })]);
         grid.row(vec![
-            Cell::new(vec![Inline::code(exception.id.as_str())]),
+            lines([
+                vec![Inline::text(exception.id.as_str())],
+                vec![Inline::text(ctx.t.fill("exceptions.until", &[("date", &words::date(exception.expires))]))],
+                state,
+            ]),
             lines([vec![Inline::text(check)], limits(ctx, exception)]),
             lines([Some(vec![Inline::text(&*exception.reason)]), instead].into_iter().flatten()),
             lines(who),
-            lines([vec![Inline::text(words::date(exception.expires))], state]),
         ]);
     }
     grid.blocks()

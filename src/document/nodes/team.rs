@@ -1,7 +1,7 @@
 //! Team briefs: what a team owns, its rows, its findings, whom it calls and who calls it.
 
 use super::{
-    Ctx, Grid, Head, Place, assessment, component_anchor, join, raci, system, table::lines, terms, words_or_nothing,
+    Ctx, Grid, Head, Place, assessment, component_anchor, raci, system, table::lines, terms, words_or_nothing,
 };
 use crate::{
     document::{
@@ -55,15 +55,21 @@ pub(super) fn contact(ctx: &Ctx<'_>, place: &mut Place<'_>) -> Result<Vec<Block>
         .filter(|person| person.teams.contains(&team.id))
         .map(|person| person.name.as_str())
         .collect();
+    let mut reach = system::team_reach(team);
+    reach.extend(team.hours.iter().map(|hours| Inline::text(format!("; {hours}"))));
+    reach.extend(
+        team.response_time
+            .iter()
+            .map(|time| Inline::text(format!("; {}", ctx.t.fill("team.within", &[("time", time)])))),
+    );
+    let organization = &ctx.ws.organization(&team.organization).name;
     Ok(vec![terms(
         ctx,
         [
             ("team.does", words_or_nothing(&team.description)),
-            ("team.organization", vec![Inline::text(&*ctx.ws.organization(&team.organization).name)]),
             ("team.people", words_or_nothing(&people.join(", "))),
-            ("team.reach", system::team_reach(team)),
-            ("team.hours", words_or_nothing(team.hours.as_deref().unwrap_or_default())),
-            ("team.response", words_or_nothing(team.response_time.as_deref().unwrap_or_default())),
+            ("team.organization", words_or_nothing(organization)),
+            ("team.reach", reach),
         ],
     )])
 }
@@ -101,9 +107,17 @@ pub(super) fn components(ctx: &Ctx<'_>, place: &mut Place<'_>) -> Result<Vec<Blo
         } else {
             ours.iter().map(|duty| ctx.t.t(words::duty(*duty))).collect::<Vec<_>>().join(", ")
         };
-        let others = component.duties.iter().filter(|(_, other)| **other != team.id).map(|(duty, other)| {
-            join([Inline::text(format!("{}:", ctx.t.t(words::duty(*duty)))), ctx.team(other)], " ")
-        });
+        let mut others: Vec<(&TeamId, Vec<&str>)> = Vec::new();
+        for (duty, other) in component.duties.iter().filter(|(_, other)| **other != team.id) {
+            let duty = ctx.t.t(words::duty(*duty));
+            match others.iter_mut().find(|(known, _)| *known == other) {
+                Some((_, duties)) => duties.push(duty),
+                None => others.push((other, vec![duty])),
+            }
+        }
+        let others = others
+            .iter()
+            .map(|(other, duties)| vec![ctx.team(other), Inline::text(format!(": {}", duties.join(", ")))]);
         let name = Inline::Link {
             target: Target::Document("scope".to_owned(), Some(component_anchor(&component.id))),
             text: vec![Inline::text(&*component.title)],
