@@ -31,8 +31,8 @@ pub fn index(site: &Site<'_>) -> String {
     out.push_str("</p>\n");
     state(&mut out, site, control);
     out.push_str("</header>\n");
-    let bent: BTreeSet<_> = site.documents.iter().flat_map(|document| &document.disclosures).collect();
-    disclosures(&mut out, &bent.into_iter().collect::<Vec<_>>(), "What bent these documents");
+    let disclosed: BTreeSet<_> = site.documents.iter().flat_map(|document| &document.disclosures).collect();
+    disclosures(&mut out, &disclosed.into_iter().collect::<Vec<_>>(), "What influenced these documents");
     documents(&mut out, site, &context);
     posture::posture(&mut out, site, &context);
     out.push_str("</main>\n</div>\n<footer class=\"bottom\">\n");

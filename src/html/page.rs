@@ -1,6 +1,6 @@
 //! The shell around a document: head, top bar, contents, control block, disclosures, footer.
 
-use std::fmt::Write;
+use std::{collections::BTreeMap, fmt::Write};
 
 use super::{
     Site,
@@ -27,7 +27,7 @@ pub fn render(document: &Document, site: &Site<'_>) -> String {
     contents(&mut out, document, site, &context);
     out.push_str("<main id=\"content\">\n");
     title_block(&mut out, document, site, &context);
-    disclosures(&mut out, &document.disclosures.iter().collect::<Vec<_>>(), "What bent this document");
+    disclosures(&mut out, &document.disclosures.iter().collect::<Vec<_>>(), "What influenced this document");
     out.push_str("<article>\n");
     blocks::blocks(&mut out, &document.blocks, &context);
     out.push_str("</article>\n</main>\n</div>\n");
@@ -282,7 +282,7 @@ fn control_block(out: &mut String, document: &Document) {
     }
 }
 
-/// What bent the documents.
+/// What influenced the documents.
 pub(super) fn disclosures(out: &mut String, disclosures: &[&Disclosure], title: &str) {
     if disclosures.is_empty() {
         return;
@@ -291,14 +291,35 @@ pub(super) fn disclosures(out: &mut String, disclosures: &[&Disclosure], title: 
         out,
         "<section class=\"disclosures\" aria-labelledby=\"disclosures\">\n<h2 id=\"disclosures\">{title}</h2>\n<ul>"
     );
-    for disclosure in disclosures {
-        out.push_str("<li><strong>");
-        escape(out, &disclosure.what);
-        out.push_str("</strong> ");
-        escape(out, &disclosure.detail);
-        out.push_str("</li>\n");
+    // Evidence first: it decides what all the rest is worth.
+    let (evidence, others): (Vec<_>, Vec<_>) =
+        disclosures.iter().copied().partition(|disclosure| disclosure.what.ends_with("evidence"));
+    evidence.iter().for_each(|disclosure| item(out, disclosure));
+    if others.len() <= OPEN_DISCLOSURES {
+        others.iter().for_each(|disclosure| item(out, disclosure));
+    } else {
+        let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+        others.iter().for_each(|disclosure| *counts.entry(&disclosure.what).or_default() += 1);
+        let counts: Vec<String> = counts.iter().map(|(what, count)| format!("{what}: {count}")).collect();
+        out.push_str("</ul>\n<details><summary>");
+        escape(out, &counts.join(", "));
+        out.push_str("</summary>\n<ul>");
+        others.iter().for_each(|disclosure| item(out, disclosure));
+        out.push_str("</ul></details>\n</section>\n");
+        return;
     }
     out.push_str("</ul>\n</section>\n");
+}
+
+/// More disclosures than these, beside those of evidence, are folded behind their count; print shows them all.
+const OPEN_DISCLOSURES: usize = 3;
+
+fn item(out: &mut String, disclosure: &Disclosure) {
+    out.push_str("<li><strong>");
+    escape(out, &disclosure.what);
+    out.push_str("</strong> ");
+    escape(out, &disclosure.detail);
+    out.push_str("</li>\n");
 }
 
 fn footer(out: &mut String, document: &Document, site: &Site<'_>, context: &Context) {

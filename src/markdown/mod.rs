@@ -24,7 +24,7 @@ pub fn render(document: &Document) -> String {
     }
     control(&document.control, &mut out);
     if !document.disclosures.is_empty() {
-        out.push_str("> [!IMPORTANT]\n> What bent this document:\n>\n");
+        out.push_str("> [!IMPORTANT]\n> What influenced this document:\n>\n");
         for disclosure in &document.disclosures {
             let _ = writeln!(out, "> - **{}**: {}", text(&disclosure.what), text(&disclosure.detail));
         }

@@ -65,7 +65,7 @@ const ENGLISH: Words = Words {
     change: "Change",
     evidence: "Evidence this document rests on",
     no_evidence: "No snapshot: nothing in this document was observed.",
-    disclosures: "What bent this document",
+    disclosures: "What influenced this document",
     no_disclosures: "Nothing: no check was switched off or overridden, no template replaced, no exception is in force.",
     note: "Note",
     important: "Important",
