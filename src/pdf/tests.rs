@@ -10,7 +10,7 @@ use super::{
     tags::{Kid, Role},
     *,
 };
-use crate::document::{Align, Block, Cell, Column, Inline, Row, Table};
+use crate::document::{Align, Block, Cell, Column, Inline, Row, Table, Tone};
 
 #[path = "../../tests/testsuite/pdf_sample.rs"]
 mod sample;
@@ -177,6 +177,28 @@ fn text_of(laid: &Laid) -> String {
 /// Without spaces and hyphens at the ends of lines.
 fn dense(text: &str) -> String {
     text.chars().filter(|c| !c.is_whitespace() && *c != '\u{ad}').collect()
+}
+
+#[test]
+fn a_line_ends_after_a_badge() {
+    let text = vec![Inline::Badge { tone: Tone::Good, text: "badge".to_owned() }, Inline::Break, Inline::text("below")];
+    let laid = laid(&with(vec![Block::PageBreak, Block::Paragraph { text }]));
+    let baseline = |word: &str| {
+        laid.order
+            .iter()
+            .flat_map(|page| &laid.flow.pages[*page].items)
+            .find_map(|item| match &item.draw {
+                Draw::Text { shaped, face, y, .. } => {
+                    let codes = &laid.fonts.usage(*face).codes;
+                    let glyphs = laid.fonts.glyphs[shaped.range()].iter();
+                    let text: String = glyphs.map(|glyph| &*codes[glyph.code as usize].text).collect();
+                    (text.trim() == word).then_some(*y)
+                }
+                _ => None,
+            })
+            .unwrap_or_else(|| panic!("{word} is not on any page"))
+    };
+    assert!((baseline("badge") - baseline("below")).abs() > 5.0, "both stand on one line");
 }
 
 #[test]

@@ -240,8 +240,15 @@ impl Reader<'_> {
                 Span::Dot(ink, size) => paragraph.atoms.push(Atom::Dot(*ink, *size)),
                 Span::Badge(at, tone, label, style) => {
                     while breaks.next_if(|(place, _)| *place <= *at).is_some() {}
-                    let style = paragraph.styles[*style as usize];
-                    self.badge(*tone, label, style, paragraph);
+                    let look = paragraph.styles[*style as usize];
+                    self.badge(*tone, label, look, paragraph);
+                    let end = *at + '\u{fffc}'.len_utf8();
+                    if text[end..].starts_with('\n') {
+                        // A badge cannot end a line by itself: an empty piece after it does.
+                        let shaped = self.fonts.shape(look.face, look.figures, "");
+                        let text = end as u32..end as u32;
+                        paragraph.atoms.push(Atom::Text { shaped, style: *style, text, after: After::Forced });
+                    }
                 }
                 Span::Text(range, style) => {
                     let look = paragraph.styles[*style as usize];

@@ -242,7 +242,7 @@ fn the_same_inputs_give_the_same_documents() {
 fn every_row_of_the_matrix_has_exactly_one_a() {
     let documents = starter(true);
     let tables = document::tables(by_id(&documents, "raci"));
-    let matrix = tables.iter().find(|table| table.id == "raci-matrix").expect("the matrix");
+    let matrix = tables.iter().find(|table| table.id == "raci").expect("the matrix");
     let csv = scopefence::sheet::csv(matrix);
     let rows: Vec<&str> = csv.lines().skip(1).collect();
     assert!(rows.len() >= 45, "{} activities", rows.len());
