@@ -51,9 +51,10 @@ pub(super) fn table(out: &mut String, table: &Table, context: &Context) {
     }
     out.push_str("</caption>\n");
     columns(out, table);
-    if !table.head.is_empty() {
+    let said = |row: &&Row| row.cells.iter().any(|cell| !cell.blocks.is_empty());
+    if table.head.iter().any(|row| said(&row)) {
         out.push_str("<thead>");
-        for row in &table.head {
+        for row in table.head.iter().filter(said) {
             head_row(out, table, row, context);
         }
         out.push_str("</thead>\n");
