@@ -3,7 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::outcome::{Check, CheckResult, ControlPosture, Finding, Outcome};
-use crate::workspace::{CheckId, ControlId, ImplementationStatus, Workspace};
+use crate::{
+    frameworks::Frameworks,
+    workspace::{CheckId, ControlId, ImplementationStatus, Workspace},
+};
 
 /// One per control that has an implementation or a check, in the order of framework and control.
 pub(super) fn of(
@@ -69,18 +72,6 @@ pub(super) fn of(
             }
         })
         .collect();
-    posture.sort_by(|a, b| natural(&a.control).cmp(&natural(&b.control)));
+    posture.sort_by(|a, b| Frameworks::builtin().compare(&a.control, &b.control));
     posture
-}
-
-/// Sorts `ac-2` before `ac-10`, and `a.5.9` before `a.5.15`.
-fn natural(control: &ControlId) -> Vec<(String, u64)> {
-    let mut parts = vec![(control.framework().to_owned(), 0)];
-    for part in control.control().split(['-', '.', '(', ')']) {
-        match part.parse::<u64>() {
-            Ok(number) => parts.push((String::new(), number)),
-            Err(_) => parts.push((part.to_owned(), 0)),
-        }
-    }
-    parts
 }
