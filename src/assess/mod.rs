@@ -16,6 +16,7 @@ pub mod outcome;
 pub mod ownership;
 mod posture;
 mod results;
+pub mod suggest;
 #[cfg(test)]
 pub(crate) mod testing;
 

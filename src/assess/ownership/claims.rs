@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use super::pattern::{self, Pattern};
 use crate::{
     snapshot::{ListRecord, Object},
-    workspace::Workspace,
+    workspace::{Claim, Workspace},
 };
 
 /// How specific a match is, most significant field first; see the module's first lines.
@@ -114,7 +114,22 @@ fn best(patterns: &[Pattern], name: &str) -> Option<usize> {
     patterns.iter().filter(|pattern| pattern.matches(name)).map(|pattern| pattern.literal().saturating_add(1)).max()
 }
 
-impl Ready<'_> {
+impl<'w> Ready<'w> {
+    pub(super) fn new(component: usize, claim: &'w Claim) -> Self {
+        Self {
+            component,
+            declared_at: &claim.declared_at,
+            names: Pattern::list(&claim.names),
+            releases: Pattern::list(&claim.helm_releases),
+            applications: Pattern::list(&claim.applications),
+            labels: &claim.labels,
+            namespaces: Pattern::list(&claim.namespaces),
+            namespace_labels: &claim.namespace_labels,
+            kinds: &claim.kinds,
+            groups: Pattern::list(&claim.api_groups),
+        }
+    }
+
     fn asks_nothing(&self) -> bool {
         !self.narrows() && self.kinds.is_empty() && self.groups.is_empty()
     }
@@ -130,7 +145,11 @@ impl Ready<'_> {
     }
 
     /// How specifically the claim matches, if it does.
-    fn matches(&self, candidate: &Candidate<'_>, namespaces: &HashMap<&str, &Object>) -> Option<Specificity> {
+    pub(super) fn matches(
+        &self,
+        candidate: &Candidate<'_>,
+        namespaces: &HashMap<&str, &Object>,
+    ) -> Option<Specificity> {
         let mut specificity = Specificity::default();
         let object = candidate.object;
         if self.asks_nothing() || (!self.narrows() && !object.namespace.is_empty()) {
@@ -245,18 +264,7 @@ impl<'w, 's> Index<'w, 's> {
         for (component, declared) in workspace.components.iter().enumerate() {
             for claim in &declared.claims {
                 let number = index.claims.len();
-                let ready = Ready {
-                    component,
-                    declared_at: &claim.declared_at,
-                    names: Pattern::list(&claim.names),
-                    releases: Pattern::list(&claim.helm_releases),
-                    applications: Pattern::list(&claim.applications),
-                    labels: &claim.labels,
-                    namespaces: Pattern::list(&claim.namespaces),
-                    namespace_labels: &claim.namespace_labels,
-                    kinds: &claim.kinds,
-                    groups: Pattern::list(&claim.api_groups),
-                };
+                let ready = Ready::new(component, claim);
                 for (key, value) in &claim.namespace_labels {
                     index.owner_keys.entry(key).or_default().insert(value);
                 }

@@ -28,7 +28,7 @@ use super::outcome::{Contested, Missing, ObjectKey, Ownership, Unclaimed};
 use crate::{
     facts::observed::reason,
     snapshot::{Completeness, Object, Snapshot},
-    workspace::{ComponentId, TeamId, Workspace},
+    workspace::{Claim, ComponentId, TeamId, Workspace},
 };
 
 /// An object by its place in the snapshot.
@@ -350,6 +350,38 @@ impl<'a> Join<'a> {
             Case::Component(component) => self.workspace.components.get(component),
             _ => None,
         }
+    }
+
+    /// All objects, but those of kinds that nobody owns.
+    pub fn spots(&self) -> impl Iterator<Item = Spot> + '_ {
+        self.places.iter().enumerate().flat_map(|(list, places)| {
+            (0..places.as_ref().map_or(0, Vec::len)).map(move |object| Spot { list, object })
+        })
+    }
+
+    /// The objects that a claim would match, whatever else claims them.
+    pub(crate) fn matching(&self, claim: &Claim) -> Vec<Spot> {
+        let namespaces = self.snapshot.list("", "Namespace").map_or(&[][..], |list| list.seen());
+        let namespaces = namespaces.iter().map(|namespace| (&*namespace.name, namespace)).collect();
+        let ready = claims::Ready::new(0, claim);
+        let matches = |spot: &Spot| {
+            let list = &self.snapshot.lists[spot.list];
+            let candidate = Candidate { record: &list.record, object: &list.seen()[spot.object] };
+            ready.matches(&candidate, &namespaces).is_some()
+        };
+        self.spots().filter(matches).collect()
+    }
+
+    /// The label that names the owner of a namespace, with a value that no claim names.
+    pub(crate) fn unknown_owner(&self, namespace: &str) -> Option<(&str, &str)> {
+        let labels =
+            &self.snapshot.list("", "Namespace")?.seen().iter().find(|object| &*object.name == namespace)?.labels;
+        let claims = self.workspace.components.iter().flat_map(|component| &component.claims);
+        claims.flat_map(|claim| claim.namespace_labels.keys()).find_map(|key| {
+            let value = labels.get(key.as_str())?;
+            let said = format!("owner label {key} = {value} is not declared");
+            self.reasons.contains(&said).then_some((key.as_str(), &**value))
+        })
     }
 
     /// Owners of the objects of one kind, by index within its list.
