@@ -19,6 +19,8 @@ mod results;
 pub mod suggest;
 #[cfg(test)]
 pub(crate) mod testing;
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
 

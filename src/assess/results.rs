@@ -159,8 +159,8 @@ pub(super) fn ask(check: &Definition, bench: &Bench<'_>) -> Asked {
     }
     let question = Question { join: bench.join, pods: bench.pods, policy: bench.policy, as_of: bench.as_of, lists };
     let (outcome, reason) = match (check.evaluator.ask)(&question) {
-        Answer::Manual(why) => (Outcome::Manual, why),
-        Answer::NotVisible(why) => (Outcome::NotVisible, why),
+        Answer::Manual(why) => open(complete, Outcome::Manual, why),
+        Answer::NotVisible(why) => open(complete, Outcome::NotVisible, why),
         Answer::Decided { subjects, failures, odd, remarks } => {
             asked.result.subjects = subjects;
             asked.result.failures = failures.len();
@@ -185,6 +185,14 @@ pub(super) fn ask(check: &Definition, bench: &Bench<'_>) -> Asked {
     asked.result.outcome = outcome;
     asked.result.reason = reason;
     asked
+}
+
+/// The outcome of a question that the objects cannot answer: what kept them from being read comes first.
+fn open(complete: Result<Complete, Gap>, outcome: Outcome, why: String) -> (Outcome, String) {
+    match complete {
+        Ok(_) => (outcome, why),
+        Err(gap) => (gap.outcome, gap.reason),
+    }
 }
 
 /// The outcome of looked-at subjects; with what it would be built from if the failures were accepted.

@@ -84,12 +84,12 @@ impl<'j, 'a> Drafting<'j, 'a> {
         (!matched.is_empty() && matched.iter().all(|spot| self.open.contains(spot))).then_some(matched)
     }
 
-    /// Objects that were unclaimed for the same reason as these: what they own follows them.
+    /// Takes these objects off the open ones, with those that are unclaimed only because these are.
     fn close(&mut self, taken: &[Spot]) -> usize {
         let taken: BTreeSet<Spot> = taken.iter().copied().collect();
         let before = self.open.len();
         let join = self.join;
-        self.open.retain(|spot| !taken.contains(spot) && !taken.contains(&join.root(*spot)));
+        self.open.retain(|spot| !taken.contains(spot) && !taken.contains(&join.decider(*spot)));
         before - self.open.len()
     }
 
@@ -168,6 +168,7 @@ impl<'j, 'a> Drafting<'j, 'a> {
                 };
             }
         }
+        applications.retain(|name| !releases.contains(name));
         let mut found = String::new();
         for (what, names) in [("Helm releases", &releases), ("applications", &applications)] {
             if !names.is_empty() {
@@ -229,8 +230,8 @@ impl<'j, 'a> Drafting<'j, 'a> {
         let mut named: BTreeMap<String, BTreeMap<String, (Vec<String>, Vec<Spot>)>> = BTreeMap::new();
         for &spot in &self.open {
             let key = self.join.key(spot);
-            // Dependants follow their root.
-            if self.join.root(spot) != spot && self.open.contains(&self.join.root(spot)) {
+            // What is unclaimed only because another object is follows that one.
+            if self.join.decider(spot) != spot && self.open.contains(&self.join.decider(spot)) {
                 continue;
             }
             let entry = named

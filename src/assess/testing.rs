@@ -33,12 +33,6 @@ pub(crate) fn labelled(mut object: Object, labels: &[(&str, &str)]) -> Object {
     object
 }
 
-/// With a UID that is its own even among objects of the same name.
-pub(crate) fn identified(mut object: Object, uid: &str) -> Object {
-    object.uid = uid.into();
-    object
-}
-
 pub(crate) fn owned(mut object: Object, kind: &str, owner: &Object) -> Object {
     object.owners.push(OwnerRef {
         group: "".into(),

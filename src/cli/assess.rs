@@ -267,7 +267,7 @@ impl Report<'_> {
                     finding.id.clone(),
                 ]
             });
-            let head = ["severity", "check", "component", "objects", "accepted", "due", "finding"];
+            let head = ["severity", "check", "component", "~objects", "accepted", "due", "finding"];
             parts.push(format!("{}\n{}", escaped(name), table(&head, rows)));
         }
         let several = assessment.clusters.len() > 1;
@@ -279,7 +279,7 @@ impl Report<'_> {
         });
         let mut head = vec!["check"];
         head.extend(several.then_some("cluster"));
-        head.extend(["outcome", "why"]);
+        head.extend(["outcome", "~why"]);
         let sound =
             |result: &&&CheckResult| matches!(result.outcome, Outcome::Pass | Outcome::Fail | Outcome::NotApplicable);
         parts.push(format!(

@@ -239,7 +239,7 @@ impl Drift {
                 row.push(unclaimed.reason.clone());
                 row
             });
-            let head = ["namespace", "kind", "name", "dependants", "why"];
+            let head = ["namespace", "kind", "~name", "dependants", "~why"];
             parts.push(format!("unclaimed: {}\n{}", self.unclaimed.len(), table(&head, rows)));
         }
         if !self.contested.is_empty() {
@@ -250,7 +250,7 @@ impl Drift {
                 row.push(claims.collect::<Vec<_>>().join(", "));
                 row
             });
-            let head = ["namespace", "kind", "name", "claimed equally by"];
+            let head = ["namespace", "kind", "~name", "~claimed equally by"];
             parts.push(format!("contested: {}\n{}", self.contested.len(), table(&head, rows)));
         }
         let (proven, unproven): (Vec<_>, Vec<_>) = self.missing.iter().partition(|missing| missing.proven);

@@ -236,16 +236,24 @@ pub(super) fn escaped(text: &str) -> String {
     })
 }
 
-/// A table as wide as the terminal, without drawing characters between rows. Cells are escaped.
+/// A table as wide as the terminal, without drawing characters between rows. Cells are escaped. Only the columns whose
+/// head begins with `~` wrap; columns without any content are left out.
 pub(super) fn table(head: &[&str], rows: impl IntoIterator<Item = Vec<String>>) -> String {
+    let rows: Vec<Vec<String>> = rows.into_iter().collect();
+    let filled = |column: usize| rows.iter().any(|row| row.get(column).is_some_and(|cell| !cell.is_empty()));
+    let kept: Vec<usize> = (0..head.len()).filter(|&column| filled(column)).collect();
     let mut table = comfy_table::Table::new();
     table.load_style(comfy_table::presets::NOTHING);
     table.set_content_arrangement(comfy_table::ContentArrangement::Dynamic);
     table.set_width(width());
-    table.set_header(head.iter().map(|cell| cell.to_uppercase()));
-    for row in rows {
-        table.add_row(row.iter().map(|cell| escaped(cell)));
+    table.set_header(kept.iter().map(|&column| head[column].trim_start_matches('~').to_uppercase()));
+    for row in &rows {
+        table.add_row(kept.iter().map(|&column| row.get(column).map(|cell| escaped(cell)).unwrap_or_default()));
     }
+    table.set_constraints(kept.iter().map(|&column| match head[column].starts_with('~') {
+        true => comfy_table::ColumnConstraint::LowerBoundary(comfy_table::Width::Fixed(20)),
+        false => comfy_table::ColumnConstraint::ContentWidth,
+    }));
     let text = table.to_string();
     let lines: Vec<&str> = text.lines().map(str::trim_end).collect();
     lines.join("\n")
@@ -270,7 +278,7 @@ mod tests {
 
     #[test]
     fn a_table_escapes_its_cells_and_ends_lines_without_spaces() {
-        let text = table(&["a", "b"], [vec!["x\x1b".to_owned(), String::new()]]);
+        let text = table(&["a", "~b"], [vec!["x\x1b".to_owned(), "long ".repeat(60)], vec![String::new()]]);
         assert!(!text.contains('\x1b') && text.contains("x\\u{1b}"), "{text}");
         assert!(text.lines().all(|line| line == line.trim_end()));
     }

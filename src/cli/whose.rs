@@ -278,13 +278,21 @@ impl Answer {
             None => head.push(format!("  nobody owns it: {}", escaped(self.reason.as_deref().unwrap_or_default()))),
         }
         let mut parts = vec![head.join("\n")];
-        if !self.duties.is_empty() {
-            let rows = self.duties.iter().map(|line| {
-                let mut row = vec![line.duty.to_owned()];
-                row.extend(line.team.row());
+        // Teams in the order of the first duty they have, each with all of its duties.
+        let mut teams: Vec<(&TeamLine, Vec<&str>)> = Vec::new();
+        for line in &self.duties {
+            match teams.iter_mut().find(|(team, _)| team.id == line.team.id) {
+                Some((_, duties)) => duties.push(line.duty),
+                None => teams.push((&line.team, vec![line.duty])),
+            }
+        }
+        if !teams.is_empty() {
+            let rows = teams.iter().map(|(team, duties)| {
+                let mut row = vec![duties.join(", ")];
+                row.extend(team.row());
                 row
             });
-            parts.push(table(&["duty", "team", "call", "hours", "answers in"], rows));
+            parts.push(table(&["~duties", "team", "~call", "hours", "answers in"], rows));
         }
         if !self.interfaces.is_empty() {
             let rows = self.interfaces.iter().map(|line| {
@@ -295,7 +303,7 @@ impl Answer {
                     line.response_time.clone().unwrap_or_default(),
                 ]
             });
-            parts.push(table(&["interface", "with", "escalation", "answers in"], rows));
+            parts.push(table(&["~interface", "~with", "~escalation", "answers in"], rows));
         }
         if self.findings.is_empty() {
             parts.push("no open finding on it".to_owned());
@@ -310,7 +318,7 @@ impl Answer {
                     line.id.clone(),
                 ]
             });
-            parts.push(table(&["severity", "check", "what is wrong", "team", "due", "finding"], rows));
+            parts.push(table(&["severity", "check", "~what is wrong", "team", "due", "finding"], rows));
         }
         parts.join("\n\n") + "\n"
     }

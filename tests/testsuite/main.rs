@@ -1,5 +1,6 @@
 //! Whole-program tests: they run the real binary over small folders kept as data. One module per thing that a user does.
 
+mod assess;
 mod build;
 mod check;
 mod collect;
@@ -7,9 +8,13 @@ mod collect_files;
 mod collect_secrets;
 mod collect_usage;
 mod documents;
+mod drift;
+mod evidence;
 mod hostile;
 mod init;
 mod permissions;
 mod replay;
 mod starters;
+mod suggest;
 mod support;
+mod whose;

@@ -395,6 +395,11 @@ impl<'a> Join<'a> {
         self.found(spot).map_or(spot, |place| place.root)
     }
 
+    /// The object whose claims, or lack of claims, decided: the root, or what the object follows, else itself.
+    pub(crate) fn decider(&self, spot: Spot) -> Spot {
+        self.found(spot).map_or(spot, |place| place.decider)
+    }
+
     /// The object at a spot.
     pub fn object(&self, spot: Spot) -> Option<&'a Object> {
         self.snapshot.lists.get(spot.list)?.seen().get(spot.object)

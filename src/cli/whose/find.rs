@@ -153,7 +153,8 @@ impl<'a> Search<'a> {
         let lists: Vec<_> = self.lists(snapshots).map(|(_, _, list)| list).collect();
         if lists.is_empty() {
             let records = snapshots.iter().flat_map(|snapshot| &snapshot.lists).map(|list| &list.record);
-            let kinds: BTreeSet<String> = records.map(|record| record.kind.to_lowercase()).collect();
+            let mut kinds: BTreeSet<String> = records.map(|record| record.kind.to_lowercase()).collect();
+            kinds.extend(SHORT.iter().filter(|(short, _)| short.len() > 2).map(|(short, _)| (*short).to_owned()));
             let failure = Failure::new(format_args!("no snapshot has objects of kind `{}`", escaped(self.kind)));
             return match nearest(&self.kind.to_lowercase(), kinds.iter().map(String::as_str)) {
                 Some(near) => failure.help(format_args!("did you mean `{}`?", escaped(near))),

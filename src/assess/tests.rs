@@ -1,0 +1,374 @@
+//! From small clusters to outcomes: each check with an object that passes and one that fails, and the rules on evidence.
+
+use chrono::TimeDelta;
+use serde_json::{Value, json};
+
+use super::{testing::*, *};
+use crate::{
+    snapshot::{Completeness, List},
+    workspace::{CheckId, CheckOverride, Component, Exception, ExceptionId, Party, Role, RoleId, Severity, TeamId},
+};
+
+const RBAC: &str = "rbac.authorization.k8s.io";
+
+fn shop() -> Component {
+    component("shop", "platform", vec![claim(|claim| claim.namespaces = vec!["shop".to_owned()])])
+}
+
+fn assessed(workspace: &Workspace, lists: Vec<List>) -> Assessment {
+    assess(workspace, &[snapshot(lists)], &History::default(), None)
+}
+
+fn result<'a>(assessment: &'a Assessment, check: &str) -> &'a CheckResult {
+    assessment.results.iter().find(|result| result.check.as_str() == check).expect("the check is in force")
+}
+
+/// Outcome of a check on these lists, with its messages.
+fn ask_in(workspace: &Workspace, check: &str, lists: Vec<List>) -> (Outcome, Vec<String>) {
+    let assessment = assessed(workspace, lists);
+    let findings = assessment.findings.iter().filter(|finding| finding.check.as_str() == check);
+    let messages = findings.flat_map(|finding| &finding.objects).map(|failure| failure.message.clone()).collect();
+    (result(&assessment, check).outcome, messages)
+}
+
+fn ask(check: &str, lists: Vec<List>) -> (Outcome, Vec<String>) {
+    ask_in(&workspace(vec![shop()]), check, lists)
+}
+
+fn pod(spec: Value) -> Vec<List> {
+    vec![list("Pod", vec![object("shop", "web", json!({ "spec": spec }))])]
+}
+
+fn container(context: Value) -> Value {
+    json!({ "containers": [{ "name": "web", "image": "registry.example.com/web:1", "securityContext": context }] })
+}
+
+/// Asks about a good and a bad object; the bad one's message must name the field.
+fn tell_apart(check: &str, good: Vec<List>, bad: Vec<List>, field: &str) {
+    assert_eq!(ask(check, good), (Outcome::Pass, Vec::new()), "{check}: the good one");
+    let (outcome, messages) = ask(check, bad);
+    assert_eq!(outcome, Outcome::Fail, "{check}: the bad one");
+    assert!(messages.len() == 1 && messages[0].contains(field), "{check}: {messages:?}");
+}
+
+#[test]
+fn pods_are_told_apart() {
+    let hardened = container(json!({
+        "runAsNonRoot": true,
+        "allowPrivilegeEscalation": false,
+        "capabilities": { "drop": ["ALL"] },
+        "seccompProfile": { "type": "RuntimeDefault" },
+    }));
+    let mut mounting = hardened.clone();
+    mounting["volumes"] = json!([{ "name": "host", "hostPath": { "path": "/etc" } }]);
+    let mut sharing = hardened.clone();
+    sharing["hostPID"] = true.into();
+    for (check, bad, field) in [
+        ("pod-privileged", container(json!({ "privileged": true })), "securityContext.privileged = true"),
+        ("pod-run-as-root", container(json!({})), "neither securityContext.runAsNonRoot nor runAsUser"),
+        ("pod-run-as-root", container(json!({ "runAsUser": 0 })), "securityContext.runAsUser = 0"),
+        ("pod-host-path", mounting, "hostPath.path = /etc"),
+        ("pod-host-namespaces", sharing, "hostPID = true"),
+        ("pod-security-baseline", container(json!({ "privileged": true })), "privileged = true"),
+        (
+            "pod-security-restricted",
+            container(json!({ "runAsNonRoot": true })),
+            "allowPrivilegeEscalation is not false",
+        ),
+    ] {
+        tell_apart(check, pod(hardened.clone()), pod(bad), field);
+    }
+}
+
+#[test]
+fn images_are_told_apart() {
+    let image = |image: &str| pod(json!({ "containers": [{ "name": "web", "image": image }] }));
+    tell_apart("image-tag-latest", image("quay.io/a/b:1"), image("quay.io/a/b"), "has no tag");
+    tell_apart("image-tag-latest", image("a@sha256:00"), image("a:latest"), "docker.io/library/a:latest");
+    let mut workspace = workspace(vec![shop()]);
+    assert_eq!(ask_in(&workspace, "image-registry", image("a")).0, Outcome::Manual);
+    workspace.policy.registries = vec!["registry.example.com/".to_owned()];
+    assert_eq!(ask_in(&workspace, "image-registry", image("registry.example.com/a:1")).0, Outcome::Pass);
+    assert_eq!(ask_in(&workspace, "image-registry", image("a:1")).0, Outcome::Fail);
+}
+
+#[test]
+fn namespaces_are_told_apart() {
+    let namespace = |labels: &[(&str, &str)]| list("Namespace", vec![labelled(object("", "shop", json!({})), labels)]);
+    let enforce = "pod-security.kubernetes.io/enforce";
+    tell_apart("pod-security-enforced", vec![namespace(&[(enforce, "baseline")])], vec![namespace(&[])], "is not set");
+    tell_apart(
+        "pod-security-enforced",
+        vec![namespace(&[(enforce, "restricted")])],
+        vec![namespace(&[(enforce, "privileged")])],
+        "= privileged",
+    );
+    let policy = |types: Value| {
+        let spec = json!({ "spec": { "podSelector": {}, "policyTypes": types } });
+        vec![namespaces(&["shop"]), list("networking.k8s.io/NetworkPolicy", vec![object("shop", "deny", spec)])]
+    };
+    tell_apart("network-default-deny-ingress", policy(json!(["Ingress"])), policy(json!(["Egress"])), "denies ingress");
+    tell_apart("network-default-deny-egress", policy(json!(["Egress"])), policy(json!(["Ingress"])), "denies egress");
+}
+
+#[test]
+fn policies_that_cannot_be_evaluated_leave_the_question_open() {
+    let mut lists = vec![namespaces(&["shop"]), list("networking.k8s.io/NetworkPolicy", Vec::new())];
+    assert_eq!(ask("network-default-deny-ingress", lists.clone()).0, Outcome::Fail);
+    lists.push(list("cilium.io/CiliumNetworkPolicy", vec![object("shop", "deny", json!({}))]));
+    assert_eq!(ask("network-default-deny-ingress", lists).0, Outcome::NotVisible);
+}
+
+fn bindings(role: &str, subject: Value) -> Vec<List> {
+    let body = json!({ "roleRef": { "kind": "ClusterRole", "name": role }, "subjects": [subject] });
+    vec![
+        list(&format!("{RBAC}/ClusterRoleBinding"), vec![object("", "b", body)]),
+        list(&format!("{RBAC}/RoleBinding"), Vec::new()),
+        list(&format!("{RBAC}/ClusterRole"), Vec::new()),
+        list(&format!("{RBAC}/Role"), Vec::new()),
+    ]
+}
+
+#[test]
+fn access_is_told_apart() {
+    let group = json!({ "kind": "Group", "name": "oidc:admins" });
+    tell_apart(
+        "rbac-cluster-admin",
+        bindings("view", group.clone()),
+        bindings("cluster-admin", group.clone()),
+        "everything in the whole cluster to Group oidc:admins",
+    );
+    let mut declared = workspace(vec![shop()]);
+    declared.roles.push(Role {
+        id: RoleId::new("admin"),
+        title: "Administrator".to_owned(),
+        team: TeamId::new("platform"),
+        description: String::new(),
+        privileged: true,
+        groups: vec!["oidc:admins".to_owned()],
+        users: Vec::new(),
+        service_accounts: Vec::new(),
+    });
+    assert_eq!(ask_in(&declared, "rbac-cluster-admin", bindings("cluster-admin", group)).0, Outcome::Pass);
+
+    let roles = |verbs: Value| {
+        let rules = json!({ "rules": [{ "apiGroups": ["apps"], "resources": ["deployments"], "verbs": verbs }] });
+        vec![
+            list(&format!("{RBAC}/ClusterRole"), vec![object("", "r", rules)]),
+            list(&format!("{RBAC}/Role"), Vec::new()),
+        ]
+    };
+    tell_apart("rbac-wildcard", roles(json!(["get"])), roles(json!(["*"])), "rules[].verbs = *");
+}
+
+#[test]
+fn exposure_certificates_and_nodes_are_told_apart() {
+    let ingress = |tls: Value| {
+        let spec = json!({ "spec": { "rules": [{ "host": "shop.example" }], "tls": tls } });
+        vec![list("networking.k8s.io/Ingress", vec![object("shop", "web", spec)])]
+    };
+    tell_apart(
+        "ingress-tls",
+        ingress(json!([{ "hosts": ["shop.example"] }])),
+        ingress(Value::Null),
+        "spec.tls does not cover shop.example",
+    );
+    let certificate = |days: i64| {
+        let end = (moment() + TimeDelta::days(days)).to_rfc3339();
+        vec![list("cert-manager.io/Certificate", vec![object("shop", "web", json!({ "status": { "notAfter": end } }))])]
+    };
+    tell_apart("certificate-expiry", certificate(31), certificate(3), "expires in 3 days");
+    tell_apart("certificate-expiry", certificate(30), certificate(-2), "expired on 2026-11-19");
+    let node = |kubelet: &str| {
+        let status =
+            json!({ "status": { "nodeInfo": { "kubeletVersion": kubelet, "osImage": "Ubuntu 24.04.3 LTS" } } });
+        vec![list("Node", vec![object("", "n", status)])]
+    };
+    tell_apart("version-skew", node("v1.35.1"), node("v1.37.0"), "newer than API server");
+    let mut declared = workspace(vec![shop()]);
+    assert_eq!(ask_in(&declared, "node-image", node("v1.36.0")).0, Outcome::Manual);
+    declared.policy.node_images = vec!["Ubuntu 24.04*".to_owned()];
+    assert_eq!(ask_in(&declared, "node-image", node("v1.36.0")).0, Outcome::Pass);
+    declared.policy.node_images = vec!["Flatcar*".to_owned()];
+    assert_eq!(ask_in(&declared, "node-image", node("v1.36.0")).0, Outcome::Fail);
+}
+
+/// Whatever keeps any one needed list from being complete, no check that needs it passes.
+#[test]
+fn nothing_incomplete_ever_passes() {
+    let ends = [
+        (Completeness::Forbidden("no".to_owned()), Outcome::Forbidden),
+        (Completeness::Failed("503".to_owned()), Outcome::Error),
+        (Completeness::Partial("a page is missing".to_owned()), Outcome::Error),
+        (Completeness::NotCollected, Outcome::NotCollected),
+    ];
+    for definition in checks::built_in() {
+        for (completeness, expected) in &ends {
+            for broken in &definition.needs {
+                let lists = definition.needs.iter().map(|kind| {
+                    if kind == broken { ended(kind, completeness.clone(), Vec::new()) } else { list(kind, one(kind)) }
+                });
+                let assessment = assessed(&workspace(vec![shop()]), lists.collect());
+                let result = result(&assessment, definition.id.as_str());
+                assert_eq!(result.outcome, *expected, "{} with {broken} {completeness:?}: {result:?}", definition.id);
+            }
+        }
+        // A kind that was never asked for at all.
+        let assessment = assessed(&workspace(vec![shop()]), Vec::new());
+        assert_eq!(result(&assessment, definition.id.as_str()).outcome, Outcome::NotCollected);
+    }
+}
+
+/// One harmless object of a kind.
+fn one(kind: &str) -> Vec<crate::snapshot::Object> {
+    vec![object("shop", "one", json!({ "kind": kind }))]
+}
+
+#[test]
+fn empty_and_absent_lists_are_read_as_what_they_are() {
+    assert_eq!(ask("pod-privileged", vec![list("Pod", Vec::new())]).0, Outcome::NotApplicable);
+    assert_eq!(ask("pod-security-enforced", vec![list("Namespace", Vec::new())]).0, Outcome::Error);
+    let empty = bindings("view", json!({}))
+        .into_iter()
+        .map(|found| ended(&format!("{RBAC}/{}", found.record.kind), Completeness::Complete, Vec::new()));
+    assert_eq!(ask("rbac-cluster-admin", empty.collect()).0, Outcome::Error);
+    let absent = ended("cert-manager.io/Certificate", Completeness::Absent, Vec::new());
+    assert_eq!(ask("certificate-expiry", vec![absent]).0, Outcome::NotApplicable);
+    // No list of certificates, but the definitions prove that there can be none.
+    let definitions = list("apiextensions.k8s.io/CustomResourceDefinition", vec![object("", "a.b.example", json!({}))]);
+    assert_eq!(ask("certificate-expiry", vec![definitions]).0, Outcome::NotApplicable);
+}
+
+#[test]
+fn a_failure_that_was_seen_counts_even_when_more_could_not_be_read() {
+    let bad = object("shop", "web", json!({ "spec": container(json!({ "privileged": true })) }));
+    let lists = vec![ended("Pod", Completeness::Partial("page 2 failed".to_owned()), vec![bad])];
+    let assessment = assessed(&workspace(vec![shop()]), lists);
+    let result = result(&assessment, "pod-privileged");
+    assert_eq!(result.outcome, Outcome::Fail);
+    assert!(result.reason.contains("there may be more") && result.reason.contains("/api/v1/pods"), "{}", result.reason);
+}
+
+#[test]
+fn an_odd_object_is_an_error_and_never_hides_a_failure() {
+    let odd = object("shop", "odd", json!({ "spec": { "containers": "none" } }));
+    assert_eq!(ask("pod-privileged", vec![list("Pod", vec![odd.clone()])]).0, Outcome::Error);
+    let bad = object("shop", "web", json!({ "spec": container(json!({ "privileged": true })) }));
+    assert_eq!(ask("pod-privileged", vec![list("Pod", vec![odd, bad])]).0, Outcome::Fail);
+}
+
+#[test]
+fn old_evidence_is_stale_but_a_failure_stays_one() {
+    let workspace = workspace(vec![shop()]);
+    let later = Some(moment() + TimeDelta::days(31));
+    let of = |spec: Value| {
+        let assessment = assess(&workspace, &[snapshot(pod(spec))], &History::default(), later);
+        result(&assessment, "pod-privileged").outcome
+    };
+    assert_eq!(of(container(json!({}))), Outcome::Stale);
+    assert_eq!(of(container(json!({ "privileged": true }))), Outcome::Fail);
+}
+
+#[test]
+fn namespaces_that_policy_leaves_out_are_counted() {
+    let mut workspace = workspace(vec![shop()]);
+    workspace.policy.privileged_namespaces = vec!["sh*".to_owned()];
+    let assessment = assessed(&workspace, pod(container(json!({ "privileged": true }))));
+    let result = result(&assessment, "pod-privileged");
+    assert_eq!(result.outcome, Outcome::NotApplicable);
+    assert!(result.reason.contains("1 Pods left out") && result.reason.contains("shop"), "{}", result.reason);
+}
+
+fn exception(until: i64) -> Exception {
+    Exception {
+        id: ExceptionId::new("accepted"),
+        check: CheckId::new("pod-privileged"),
+        component: None,
+        namespaces: Vec::new(),
+        objects: vec!["Pod/we*".to_owned()],
+        reason: "because".to_owned(),
+        owner: Party::Team(TeamId::new("platform")),
+        approver: Party::Team(TeamId::new("platform")),
+        approved: None,
+        expires: (moment() + TimeDelta::days(until)).date_naive(),
+        compensating: None,
+    }
+}
+
+#[test]
+fn exceptions_cover_until_their_last_day_and_are_counted() {
+    let mut workspace = workspace(vec![shop()]);
+    workspace.exceptions = vec![exception(0)];
+    let assessment = assessed(&workspace, pod(container(json!({ "privileged": true }))));
+    let covered = result(&assessment, "pod-privileged");
+    assert_eq!((covered.outcome, covered.failures, covered.excepted), (Outcome::Pass, 1, 1));
+    assert!(covered.reason.contains("accepted risk"), "{}", covered.reason);
+    assert_eq!(assessment.exceptions[0].matched, 1);
+    let finding = assessment.findings.iter().find(|finding| finding.check.as_str() == "pod-privileged");
+    assert!(finding.is_some_and(|finding| finding.objects.is_empty() && finding.excepted.len() == 1));
+
+    workspace.exceptions = vec![exception(-1)];
+    let assessment = assessed(&workspace, pod(container(json!({ "privileged": true }))));
+    assert_eq!(result(&assessment, "pod-privileged").outcome, Outcome::Fail);
+    assert!(assessment.exceptions[0].expired && assessment.exceptions[0].matched == 0);
+}
+
+#[test]
+fn overrides_disable_and_change_severity() {
+    let mut workspace = workspace(vec![shop()]);
+    let change = |check: &str, disabled, severity| CheckOverride {
+        check: CheckId::new(check),
+        disabled,
+        severity,
+        reason: "because".to_owned(),
+    };
+    workspace.check_overrides =
+        vec![change("pod-run-as-root", true, None), change("pod-privileged", false, Some(Severity::Low))];
+    let assessment = assessed(&workspace, pod(container(json!({ "privileged": true }))));
+    assert!(assessment.results.iter().all(|result| result.check.as_str() != "pod-run-as-root"));
+    let finding = assessment.findings.iter().find(|finding| finding.check.as_str() == "pod-privileged");
+    assert!(finding.is_some_and(|finding| finding.severity == Severity::Low));
+}
+
+#[test]
+fn a_finding_speaks_of_the_root_to_the_team_of_the_duty() {
+    let mut database =
+        component("database", "platform", vec![claim(|claim| claim.namespaces = vec!["shop".to_owned()])]);
+    database.duties.insert(crate::workspace::Duty::Configuration, TeamId::new("payments"));
+    let deployment = object("shop", "web", json!({}));
+    let bad = |name: &str| {
+        let pod = object("shop", name, json!({ "spec": container(json!({ "privileged": true })) }));
+        owned(pod, "Deployment", &deployment)
+    };
+    let lists = vec![list("apps/Deployment", vec![deployment.clone()]), list("Pod", vec![bad("web-1"), bad("web-2")])];
+    let assessment = assessed(&workspace(vec![database]), lists);
+    let finding =
+        assessment.findings.iter().find(|finding| finding.check.as_str() == "pod-privileged").expect("a finding");
+    assert_eq!(finding.team.as_ref().map(TeamId::as_str), Some("payments"));
+    let objects: Vec<String> = finding.objects.iter().map(|failure| failure.key.to_string()).collect();
+    assert_eq!(objects, ["Deployment shop/web"]);
+    assert_eq!(finding.id, finding_id("pod-privileged", Some("database"), "prod"));
+    assert_eq!(result(&assessment, "pod-privileged").failures, 2);
+}
+
+#[test]
+fn a_finding_is_as_old_as_the_first_snapshot_that_shows_it() {
+    let workspace = workspace(vec![shop()]);
+    let mut earlier = snapshot(pod(container(json!({ "privileged": true }))));
+    earlier.header.ended = moment() - TimeDelta::days(10);
+    let history = History { past: vec![past(&workspace, &earlier)] };
+    let now = snapshot(pod(container(json!({ "privileged": true }))));
+    let assessment = assess(&workspace, &[now], &history, None);
+    let finding =
+        assessment.findings.iter().find(|finding| finding.check.as_str() == "pod-privileged").expect("a finding");
+    assert_eq!(finding.first_seen, earlier.header.ended);
+}
+
+#[test]
+fn a_plan_has_every_check_not_collected_and_controls_say_so() {
+    let assessment = assess(&workspace(vec![shop()]), &[], &History::default(), None);
+    assert!(assessment.as_of.is_none() && assessment.clusters.is_empty() && assessment.findings.is_empty());
+    assert_eq!(assessment.results.len(), checks::built_in().len());
+    assert!(assessment.results.iter().all(|result| result.outcome == Outcome::NotCollected));
+    assert!(assessment.controls.iter().all(|posture| posture.observed == 0 && posture.needed > 0));
+}

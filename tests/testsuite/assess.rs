@@ -1,0 +1,127 @@
+//! `scopefence assess`.
+
+use std::fs;
+
+use crate::{
+    evidence::{Run, Workspace, cluster_without},
+    support::{data, scopefence},
+};
+
+fn outcome<'a>(report: &'a serde_json::Value, check: &str) -> &'a serde_json::Value {
+    let results = report["results"].as_array().expect("results");
+    &results.iter().find(|result| result["check"] == check).expect("the check is in force")["outcome"]
+}
+
+#[test]
+fn findings_go_to_the_team_that_answers_for_the_duty() {
+    let workspace = Workspace::observed();
+    let run = workspace.run(&["assess"]);
+    assert_eq!(run.status, Some(0), "{}", run.err);
+    run.assert_harmless();
+    let payments = run.out.split("Payments team").nth(1).expect("their table");
+    assert!(payments.contains("Deployment team-payments/api") && payments.contains("Pod databases/orders-1"));
+    assert!(run.out.contains("Nobody: these objects are unclaimed or contested"), "{}", run.out);
+
+    let report = workspace.run(&["assess", "--format", "json"]).json();
+    assert_eq!(outcome(&report, "pod-privileged"), "fail");
+    assert_eq!(outcome(&report, "certificate-expiry"), "not-collected");
+    assert_eq!(report["as_of"], "2026-11-21T10:00:00Z");
+}
+
+#[test]
+fn filters_and_fail_on_decide_together() {
+    let workspace = Workspace::observed();
+    let status = |arguments: &[&str]| workspace.run(&[&["assess"], arguments].concat()).status;
+    assert_eq!(status(&["--fail-on", "critical"]), Some(1));
+    assert_eq!(status(&["--fail-on", "critical", "--namespace", "lab"]), Some(0));
+    assert_eq!(status(&["--fail-on", "critical", "--team", "payments"]), Some(1));
+    assert_eq!(status(&["--fail-on", "critical", "--team", "provider"]), Some(0));
+    assert_eq!(status(&["--fail-on", "low", "--control", "iso-27001-2022:a.8.24"]), Some(0));
+    let wrong = workspace.run(&["assess", "--team", "paymets"]);
+    assert!(wrong.status == Some(2) && wrong.err.contains("did you mean `payments`?"), "{}", wrong.err);
+    let unknown = workspace.run(&["assess", "--control", "nist-800-53r5:zz-99"]);
+    assert!(unknown.status == Some(2) && unknown.err.contains("zz-99"), "{}", unknown.err);
+}
+
+#[test]
+fn what_was_not_supplied_never_passes() {
+    let workspace = Workspace::observed();
+    let whole = workspace.run(&["assess", "--format", "json"]).json();
+    assert_eq!(outcome(&whole, "pod-host-path"), "pass");
+    let workspace = Workspace::bare();
+    workspace.collect(cluster_without("pods.json").path());
+    let report = workspace.run(&["assess", "--format", "json"]).json();
+    for check in ["pod-host-path", "pod-host-namespaces", "pod-privileged", "image-registry"] {
+        assert_eq!(outcome(&report, check), "not-collected", "{check}");
+    }
+}
+
+#[test]
+fn files_are_assessed_before_anything_is_deployed() {
+    let workspace = Workspace::bare();
+    let mut command = scopefence();
+    command
+        .arg("assess")
+        .arg(workspace.path())
+        .args(["--fail-on", "critical", "--from-files"])
+        .arg(data("drift/cluster"));
+    let run = Run::of(command.env("SOURCE_DATE_EPOCH", "1795255200"));
+    assert_eq!(run.status, Some(1), "{}", run.err);
+    assert!(run.out.contains("pod-privileged"), "{}", run.out);
+    assert!(!workspace.file("evidence").exists(), "nothing is written");
+}
+
+#[test]
+fn stale_evidence_warns_and_fails_when_asked_to() {
+    let workspace = Workspace::bare();
+    let mut command = scopefence();
+    command.arg("collect").arg(workspace.path()).arg("--from-files").arg(data("drift/cluster"));
+    assert!(Run::of(command.env("SOURCE_DATE_EPOCH", "1700000000")).status == Some(0));
+    let run = workspace.run(&["assess", "--fail-on", "stale"]);
+    assert_eq!(run.status, Some(1));
+    assert!(run.err.contains("days old; the workspace allows 30"), "{}", run.err);
+}
+
+#[test]
+fn two_runs_say_the_same() {
+    let workspace = Workspace::observed();
+    let first = workspace.run(&["assess", "--format", "json"]);
+    let second = workspace.run(&["assess", "--format", "json"]);
+    assert_eq!(first.out, second.out);
+}
+
+#[test]
+fn an_own_check_asks_a_known_question_and_an_exception_is_counted() {
+    let workspace = Workspace::observed();
+    fs::create_dir_all(workspace.file("controls")).expect("a folder");
+    fs::write(
+        workspace.file("controls/own.toml"),
+        r#"format = 1
+
+[[exception]]
+id = "debugging"
+check = "pod-privileged"
+namespaces = ["team-payments", "databases"]
+reason = "A week of debugging."
+owner = "payments"
+approver = "@ada"
+expires = 2027-01-01
+
+[[check-override]]
+check = "pod-run-as-root"
+disabled = true
+reason = "Asked by another tool."
+"#,
+    )
+    .expect("written");
+    let run = workspace.run(&["assess", "--format", "json"]);
+    let report = run.json();
+    let privileged =
+        report["results"].as_array().expect("results").iter().find(|result| result["check"] == "pod-privileged");
+    let privileged = privileged.expect("a result");
+    assert_eq!((&privileged["outcome"], &privileged["excepted"]), (&"pass".into(), &2.into()), "{privileged}");
+    assert!(report["results"].as_array().expect("results").iter().all(|result| result["check"] != "pod-run-as-root"));
+    let text = workspace.run(&["assess"]);
+    assert!(text.out.contains("exception debugging covers 2 objects"), "{}", text.out);
+    assert!(text.out.contains("check pod-run-as-root disabled: Asked by another tool."), "{}", text.out);
+}
