@@ -227,7 +227,12 @@ impl<'j, 'a> Drafting<'j, 'a> {
 
     /// What has nothing in common, by kind and name: one draft a namespace, one for the whole cluster.
     fn rest(&mut self) {
-        let mut named: BTreeMap<String, BTreeMap<String, (Vec<String>, Vec<Spot>)>> = BTreeMap::new();
+        #[derive(Default)]
+        struct Named {
+            names: Vec<String>,
+            spots: Vec<Spot>,
+        }
+        let mut named: BTreeMap<String, BTreeMap<String, Named>> = BTreeMap::new();
         for &spot in &self.open {
             let key = self.join.key(spot);
             // What is unclaimed only because another object is follows that one.
@@ -239,13 +244,13 @@ impl<'j, 'a> Drafting<'j, 'a> {
                 .or_default()
                 .entry(qualified(&key.group, &key.kind))
                 .or_default();
-            entry.0.push(literal(&key.name));
-            entry.1.push(spot);
+            entry.names.push(literal(&key.name));
+            entry.spots.push(spot);
         }
         for (namespace, kinds) in named {
             let mut claims = Vec::new();
             let mut taken = Vec::new();
-            for (kind, (mut names, spots)) in kinds {
+            for (kind, Named { mut names, spots }) in kinds {
                 names.sort();
                 let namespaces = if namespace.is_empty() { Vec::new() } else { vec![namespace.clone()] };
                 claims.push(Claim { kinds: vec![kind], names, namespaces, ..Claim::default() });

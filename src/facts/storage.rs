@@ -56,10 +56,7 @@ fn speaks_of_encryption(parameter: &str) -> bool {
 /// What those parameters say, if they say it plainly.
 fn encrypted(parameters: &BTreeMap<String, String>) -> Option<bool> {
     let off = |value: &str| matches!(&*value.to_ascii_lowercase(), "false" | "no" | "none" | "0");
-    match parameters.values().next() {
-        None => None,
-        Some(_) => Some(!parameters.values().any(|value| off(value))),
-    }
+    (!parameters.is_empty()).then(|| !parameters.values().any(|value| off(value)))
 }
 
 pub(super) fn observe(join: &Join<'_>) -> Observed<Vec<StorageClass>> {

@@ -201,14 +201,19 @@ impl<'w> Ready<'w> {
         if self.asks_nothing() || (!self.narrows() && record.namespaced) {
             return false;
         }
-        let namespaced = record.namespaced || record.kind == "Namespace";
-        if !namespaced && !(self.namespaces.is_empty() && self.namespace_labels.is_empty()) {
+        let anywhere = self.namespaces.is_empty() && self.namespace_labels.is_empty();
+        if !(anywhere || record.namespaced || record.kind == "Namespace") {
             return false;
         }
         (self.kinds.is_empty() || is_kind(self.kinds, &record.group, &record.kind))
             && (self.groups.is_empty()
                 || pattern::any(&self.groups, &record.group)
                 || matches!(&*record.kind, "CustomResourceDefinition" | "APIService"))
+    }
+
+    /// The kinds that it is limited to, if it is.
+    pub(super) fn kinds(&self) -> &[String] {
+        self.kinds
     }
 
     /// One of these namespaces could hold an object of the claim.

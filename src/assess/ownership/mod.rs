@@ -27,7 +27,7 @@ use kubernetes::{Follow, Followed, Rules};
 use super::outcome::{Contested, Missing, ObjectKey, Ownership, Unclaimed};
 use crate::{
     facts::observed::reason,
-    snapshot::{Completeness, Object, Snapshot},
+    snapshot::{Completeness, Object, Snapshot, Source},
     workspace::{Claim, ComponentId, TeamId, Workspace},
 };
 
@@ -322,11 +322,22 @@ fn missing(
         .map(|(number, component)| {
             let could_be = index.claims.iter().filter(|claim| claim.component == number).any(|claim| {
                 namespaces.is_none_or(|namespaces| claim.could_be_in(namespaces.iter()))
-                    && unread.iter().any(|record| claim.could_match(record))
+                    && (unasked(snapshot, claim) || unread.iter().any(|record| claim.could_match(record)))
             });
             Missing { component: component.id.clone(), proven: !could_be }
         })
         .collect()
+}
+
+/// Saved files hold the kinds that somebody thought of: one that is not among them may exist all the same. A collection
+/// asks the API server which kinds there are.
+fn unasked(snapshot: &Snapshot, claim: &claims::Ready<'_>) -> bool {
+    let listed = |kind: &String| {
+        let (group, name) = kind.rsplit_once('/').map_or((None, &**kind), |(group, name)| (Some(group), name));
+        let records = snapshot.lists.iter().map(|list| &list.record);
+        records.into_iter().any(|record| record.kind == name && group.is_none_or(|group| record.group == group))
+    };
+    snapshot.header.source == Source::Supplied && (claim.kinds().is_empty() || !claim.kinds().iter().all(listed))
 }
 
 impl<'a> Join<'a> {

@@ -180,7 +180,7 @@ impl<'a> Search<'a> {
                 let place = if object.namespace.is_empty() { String::new() } else { format!("{}/", object.namespace) };
                 (far, format!("{kind} {place}{}", object.name))
             })
-            .filter(|(far, _)| *far <= 3.max(self.name.len() / 3))
+            .filter(|(far, _)| *far <= self.name.len() / 3 + 1)
             .collect();
         near.sort();
         near.dedup();

@@ -27,7 +27,8 @@ pub(super) fn declared(
     roles
         .iter()
         .map(|role| {
-            let (bound, unbound) = subjects(role).partition(|subject| named.contains(subject));
+            let (bound, unbound): (Vec<Subject>, Vec<Subject>) =
+                subjects(role).partition(|subject| named.contains(subject));
             RoleAccess { role: role.id.to_string(), lines: lines(matrix, &bound), bound, unbound }
         })
         .collect()
@@ -60,30 +61,44 @@ fn implied(subject: &Subject) -> Vec<Subject> {
     groups
 }
 
-fn lines(matrix: &BTreeMap<(Subject, String), Allowed>, subjects: &Vec<Subject>) -> Vec<AccessLine> {
+/// What several subjects may do to one target.
+#[derive(Default)]
+struct United<'m> {
+    verbs: BTreeSet<&'m str>,
+    through: BTreeSet<&'m str>,
+}
+
+/// What may be done to several targets.
+#[derive(Default)]
+struct Line<'m> {
+    resources: Vec<String>,
+    through: BTreeSet<&'m str>,
+}
+
+fn lines(matrix: &BTreeMap<(Subject, String), Allowed>, subjects: &[Subject]) -> Vec<AccessLine> {
     let everyone: BTreeSet<Subject> = subjects.iter().flat_map(implied).chain(subjects.iter().cloned()).collect();
     // Unite what all of them may do, by scope and target.
-    let mut united: BTreeMap<(&str, &str, &str, &[String]), (BTreeSet<&str>, BTreeSet<&str>)> = BTreeMap::new();
+    let mut united: BTreeMap<(&str, &str, &str, &[String]), United<'_>> = BTreeMap::new();
     for ((subject, scope), allowed) in matrix {
         if !everyone.contains(subject) {
             continue;
         }
         for ((group, resource, names), (verbs, through)) in allowed {
             let entry = united.entry((scope, group, resource, names)).or_default();
-            entry.0.extend(verbs.iter().map(String::as_str));
-            entry.1.extend(through.iter().map(String::as_str));
+            entry.verbs.extend(verbs.iter().map(String::as_str));
+            entry.through.extend(through.iter().map(String::as_str));
         }
     }
     // One line for all resources with the same verbs.
-    let mut lines: BTreeMap<(&str, String), (Vec<String>, BTreeSet<&str>)> = BTreeMap::new();
-    for ((scope, group, resource, names), (verbs, through)) in united {
-        let entry = lines.entry((scope, commands(resource, &verbs))).or_default();
-        entry.0.push(target(group, resource, names));
-        entry.1.extend(through);
+    let mut lines: BTreeMap<(&str, String), Line<'_>> = BTreeMap::new();
+    for ((scope, group, resource, names), united) in united {
+        let line = lines.entry((scope, commands(resource, &united.verbs))).or_default();
+        line.resources.push(target(group, resource, names));
+        line.through.extend(united.through);
     }
     lines
         .into_iter()
-        .map(|((scope, verbs), (resources, through))| AccessLine {
+        .map(|((scope, verbs), Line { resources, through })| AccessLine {
             scope: if scope.is_empty() { "whole cluster".to_owned() } else { scope.to_owned() },
             verbs,
             resources: resources.join(", "),
