@@ -22,11 +22,16 @@ pub(super) fn script(site: &Site<'_>) -> String {
 fn page(document: &Document) -> Value {
     let mut entries = vec![json!(["", document.title, document.subtitle, 1])];
     let mut section = String::new();
+    // Headings above the current place, outermost first.
+    let mut above: Vec<(u8, String)> = Vec::new();
     for block in &document.blocks {
         match block {
-            Block::Heading { id, text, .. } => {
+            Block::Heading { level, id, text } => {
                 let text = plain(text);
-                entries.push(json!([id, text, section_of(&section, &text), 1]));
+                above.retain(|(other, _)| other < level);
+                let parent = above.last().map_or("", |(_, parent)| parent);
+                entries.push(json!([id, text, parent, 1]));
+                above.push((*level, text.clone()));
                 section = text;
             }
             Block::Table(table) => rows(table, &section, &mut entries),
@@ -41,11 +46,6 @@ fn page(document: &Document) -> Value {
         }
     }
     json!([document.id, document.title, entries])
-}
-
-/// A heading is not its own section.
-fn section_of<'a>(section: &'a str, heading: &str) -> &'a str {
-    if section == heading { "" } else { section }
 }
 
 fn rows(table: &Table, section: &str, entries: &mut Vec<Value>) {

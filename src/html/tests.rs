@@ -171,3 +171,18 @@ fn a_browser_finds_nothing_to_complain_about() {
         assert!(complaints.is_empty(), "{page}: {complaints:?}");
     }
 }
+
+#[test]
+fn search_names_the_section_that_a_heading_belongs_to() {
+    let files = files();
+    let (_, index) = files.iter().find(|(path, _)| path == "assets/search-index.js").unwrap();
+    let index = std::str::from_utf8(index).unwrap();
+    let json = index.strip_prefix("window.scopefenceIndex=").unwrap().trim_end().strip_suffix(';').unwrap();
+    let pages: serde_json::Value = serde_json::from_str(json).unwrap();
+    let entries = pages[0][2].as_array().unwrap();
+    let section = |anchor: &str| entries.iter().find(|entry| entry[0] == anchor).map(|entry| entry[2].clone());
+    assert_eq!(section("lists").unwrap(), "Text");
+    assert_eq!(section("tables").unwrap(), "");
+    assert_eq!(section("finding-3").unwrap(), "Tables");
+    assert!(!index.contains("<script"));
+}
