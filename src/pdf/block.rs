@@ -7,24 +7,26 @@ use super::{
     chars,
     font::{Face, Figures, Fonts},
     ink::{self, Inks, Rgb},
-    page::{Dash, Draw, Elem, Heading, Item, Pen, Sheet, Strip, Turn, height_of},
+    page::{Dash, Draw, Elem, Heading, Item, Link, Pen, Sheet, Strip, Turn, height_of},
     tags::{Role, Tags},
     text::{Extent, Lines, Paragraph, Piece, Reader, Style, dot_width},
     words::Words,
 };
-use crate::document::{Align, Block, Callout, Inline, Target};
+use crate::document::{Align, Block, Callout, Inline};
 
 /// Everything that laying out a document shares.
 pub(super) struct Setter<'a> {
     pub fonts: Fonts,
     pub tags: Tags,
-    pub links: Vec<Target>,
+    pub links: Vec<Link>,
     pub images: &'a mut super::image::Images,
     pub inks: Inks,
     pub words: Words,
     pub hyphenation: Option<hypher::Lang>,
     pub upright: Sheet,
     pub landscape: Sheet,
+    /// Level of the last heading as tagged.
+    pub level: u8,
     /// Height that a drawing leaves to what introduces it.
     pub reserved: f32,
 }
@@ -317,7 +319,9 @@ impl Setter<'_> {
         };
         // A heading right below another needs less room above it.
         let gap = if out.last().is_some_and(|strip| strip.keep && strip.heading.is_some()) { gap * 0.45 } else { gap };
-        let elem = self.tags.add(Role::Heading(level), place.parent);
+        // Readers that walk by headings expect no level left out.
+        self.level = level.min(self.level + 1);
+        let elem = self.tags.add(Role::Heading(self.level), place.parent);
         let ink = if level == 1 { self.inks.accent } else { ink::TEXT };
         let inner = Place { size, leading, gap, ink, bold: true, prose: false, align: Align::Start, ..place };
         let paragraph = self.read(text, inner);
@@ -443,7 +447,7 @@ impl Setter<'_> {
 
     fn callout(&mut self, kind: Callout, title: &[Inline], blocks: &[Block], place: Place, out: &mut Vec<Strip>) {
         let (strong, faint) = self.inks.callout(kind);
-        let parent = self.tags.add(Role::Note, place.parent);
+        let parent = self.tags.add(Role::Div, place.parent);
         let name = match kind {
             Callout::Note => self.words.note,
             Callout::Important => self.words.important,

@@ -4,7 +4,7 @@ use super::{
     block::{Place, Setter},
     chars,
     font::{Face, Figures},
-    page::{Dash, Draw, Item, Pen, Strip, Turn},
+    page::{Dash, Draw, Item, Link, Pen, Strip, Turn},
     tags::Role,
 };
 use crate::document::{
@@ -83,7 +83,7 @@ impl Setter<'_> {
                 items.push(Item::artifact(draw));
                 if let Some(anchor) = link {
                     let link = self.links.len() as u32;
-                    self.links.push(Target::Anchor(anchor.clone()));
+                    self.links.push(Link { target: Target::Anchor(anchor.clone()), text: anchor.as_str().into() });
                     items.push(Item::artifact(Draw::Link { x, y, width, height, link }));
                 }
             }

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use super::{
     block::Setter,
     page::{Draw, Elem, Heading, Item, Page, Sheet, Strip, Turn, height_of},
-    tags::{Kid, Tags},
+    tags::{Kid, Role, Tags},
 };
 
 /// A point on a page, by its number in order of layout.
@@ -232,6 +232,11 @@ impl Flow {
                         tags.content(item.elem, Kid::Content { page: number as u32, mark });
                     }
                     marks.push(item.elem);
+                }
+                if let Some(element) = tags.get_mut(item.elem).filter(|element| element.role == Role::Figure) {
+                    let own = item.bounds();
+                    let all = element.bounds.get_or_insert(own);
+                    *all = [all[0].min(own[0]), all[1].min(own[1]), all[2].max(own[2]), all[3].max(own[3])];
                 }
                 page.items.push(item);
             }

@@ -6,7 +6,7 @@ use super::{
     flow::Spot,
     font::{Face, Figures},
     ink::{self},
-    page::{Dash, Draw, Heading, Item, Page, Pen, Strip, height_of},
+    page::{Dash, Draw, Heading, Item, Link, Page, Pen, Strip, height_of},
     tags::Role,
     text::Style,
 };
@@ -221,7 +221,7 @@ impl Setter<'_> {
         let lines = paragraph.lines(inner.width, &mut self.fonts);
         let count = lines.lines.len();
         let link = self.links.len() as u32;
-        self.links.push(Target::Anchor(heading.id.to_string()));
+        self.links.push(Link { target: Target::Anchor(heading.id.to_string()), text: heading.text.clone() });
         let mut out = Vec::new();
         for index in 0..count {
             let mut strip = Strip {

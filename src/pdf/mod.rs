@@ -103,7 +103,7 @@ struct Laid {
     order: Vec<usize>,
     fonts: font::Fonts,
     tags: Tags,
-    links: Vec<crate::document::Target>,
+    links: Vec<page::Link>,
     images: image::Images,
 }
 
@@ -126,6 +126,7 @@ fn lay_out(document: &Document, theme: &Theme) -> Result<Laid, Error> {
         upright: Sheet::new(document.paper, Turn::Upright),
         landscape: Sheet::new(document.paper, Turn::Landscape),
         reserved: 0.0,
+        level: 0,
     };
     let mut flow = Flow::default();
     let place = Place::body(setter.upright.text_width(), main);

@@ -14,6 +14,13 @@ impl Elem {
     pub(super) const ARTIFACT: Elem = Elem(u32::MAX);
 }
 
+/// Where a link leads, and its text for those who do not see it.
+#[derive(Debug, Clone)]
+pub(super) struct Link {
+    pub target: crate::document::Target,
+    pub text: Box<str>,
+}
+
 /// How a pen draws.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Dash {
@@ -80,6 +87,23 @@ impl Item {
     /// A horizontal line.
     pub(super) fn rule(x: f32, y: f32, width: f32, pen: Pen) -> Self {
         Self::artifact(Draw::Rule { x, y, x2: x + width, y2: y, pen })
+    }
+
+    /// Left, top, right and bottom of what is drawn; text counts from its base line.
+    pub(super) fn bounds(&self) -> [f32; 4] {
+        match &self.draw {
+            Draw::Text { x, y, size, shaped, .. } => {
+                [*x, y - size, x + shaped.width as f32 / 1000.0 * size, y + size * 0.3]
+            }
+            Draw::Rect { x, y, width, height, .. }
+            | Draw::Image { x, y, width, height, .. }
+            | Draw::Link { x, y, width, height, .. } => [*x, *y, x + width, y + height],
+            Draw::Rule { x, y, x2, y2, .. } => [x.min(*x2), y.min(*y2), x.max(*x2), y.max(*y2)],
+            Draw::Path { points, .. } => points.iter().fold([f32::MAX, f32::MAX, f32::MIN, f32::MIN], |all, (x, y)| {
+                [all[0].min(*x), all[1].min(*y), all[2].max(*x), all[3].max(*y)]
+            }),
+            Draw::Mark => [f32::MAX, f32::MAX, f32::MIN, f32::MIN],
+        }
     }
 
     /// The item moved.

@@ -8,7 +8,7 @@ use super::{
     Error, chars,
     file::{File, text},
     flow::{Area, Flow, Spot},
-    page::{Elem, Heading},
+    page::{Elem, Heading, Link},
     tags::{Element, Kid, Role, Scope, Tags},
 };
 use crate::document::{Document, Target};
@@ -103,7 +103,13 @@ fn element(
             }
         }
     }
-    let mut out = dictionary! { "S" => element.role.name(), "P" => parent };
+    let leads = element.kids.iter().any(|kid| match kid {
+        Kid::Annotation(number) => areas.get(*number as usize).copied().flatten().is_some(),
+        _ => false,
+    });
+    // A link whose place does not exist is text like any other.
+    let name = if element.role == Role::Link && !leads { "Span" } else { element.role.name() };
+    let mut out = dictionary! { "S" => name, "P" => parent };
     if let Some(page) = first_page {
         out.set("Pg", page);
     }
@@ -115,14 +121,14 @@ fn element(
     if let Some(alt) = &element.alt {
         out.set("Alt", text(alt));
     }
-    if let Some(attributes) = attributes(element, tags) {
+    if let Some(attributes) = attributes(element, tags, places) {
         out.set("A", attributes);
     }
     out
 }
 
 /// Attributes (PDF 1.7, section 14.8.5).
-fn attributes(element: &Element, tags: &Tags) -> Option<Dictionary> {
+fn attributes(element: &Element, tags: &Tags, places: &Places) -> Option<Dictionary> {
     match element.role {
         Role::HeaderCell(_) | Role::Cell => {
             let mut out = dictionary! { "O" => "Table" };
@@ -154,6 +160,12 @@ fn attributes(element: &Element, tags: &Tags) -> Option<Dictionary> {
         }
         Role::Figure => {
             let [left, top, right, bottom] = element.bounds?;
+            let page = element.kids.iter().find_map(|kid| match kid {
+                Kid::Content { page, .. } => Some(*page as usize),
+                _ => None,
+            })?;
+            let height = *places.heights.get(page)?;
+            let (top, bottom) = (height - top, height - bottom);
             let corners = [left, bottom, right, top].map(|value| Object::from(value.round() as i64));
             Some(dictionary! { "O" => "Layout", "Placement" => "Block", "BBox" => corners.to_vec() })
         }
@@ -228,16 +240,16 @@ pub(super) fn outline(
 pub(super) fn links(
     file: &mut File,
     flow: &Flow,
-    links: &[Target],
+    links: &[Link],
     document: &Document,
     places: &Places,
 ) -> Result<Vec<Option<ObjectId>>, Error> {
     let mut out = Vec::with_capacity(flow.areas.len());
     for (number, area) in flow.areas.iter().enumerate() {
-        let target = links.get(area.link as usize);
-        let action = target.and_then(|target| self::action(target, flow, document, places));
-        out.push(match (action, target) {
-            (Some((key, value)), Some(target)) => {
+        let link = links.get(area.link as usize);
+        let action = link.and_then(|link| self::action(&link.target, flow, document, places));
+        out.push(match (action, link) {
+            (Some((key, value)), Some(link)) => {
                 let mut annotation = dictionary! {
                     "Type" => "Annot",
                     "Subtype" => "Link",
@@ -245,7 +257,7 @@ pub(super) fn links(
                     "Border" => vec![0.into(), 0.into(), 0.into()],
                     "F" => 4,
                     "StructParent" => annotation_key(flow, number),
-                    "Contents" => text(&describe(target)),
+                    "Contents" => text(&chars::plain(&link.text)),
                 };
                 annotation.set(key, value);
                 Some(file.add(annotation))
@@ -254,14 +266,6 @@ pub(super) fn links(
         });
     }
     Ok(out)
-}
-
-fn describe(target: &Target) -> String {
-    chars::plain(match target {
-        Target::Anchor(anchor) => anchor,
-        Target::Document(id, _) => id,
-        Target::Url(url) => url,
-    })
 }
 
 fn rectangle(area: &Area, places: &Places) -> Object {

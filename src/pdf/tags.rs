@@ -26,7 +26,7 @@ pub(super) enum Role {
     Toc,
     TocItem,
     Reference,
-    Note,
+    Div,
 }
 
 /// What a header cell heads.
@@ -65,7 +65,7 @@ impl Role {
             Role::Toc => "TOC",
             Role::TocItem => "TOCI",
             Role::Reference => "Reference",
-            Role::Note => "Note",
+            Role::Div => "Div",
         }
     }
 }

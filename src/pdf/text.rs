@@ -11,11 +11,13 @@ use std::ops::Range;
 use unicode_linebreak::{BreakOpportunity, linebreaks};
 
 use super::{
+    block::plain_text,
     chars,
     font::{Face, Figures, Fonts, LONGEST_PIECE, Shaped},
     ink::{self, Rgb},
+    page::Link,
 };
-use crate::document::{Inline, Target, Tone, palette};
+use crate::document::{Inline, Tone, palette};
 
 /// How a piece of text looks.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -180,7 +182,7 @@ enum Span {
 /// Builds paragraphs: collects links and knows the colours.
 pub(super) struct Reader<'a> {
     pub fonts: &'a mut Fonts,
-    pub links: &'a mut Vec<Target>,
+    pub links: &'a mut Vec<Link>,
     pub link_ink: Rgb,
 }
 
@@ -203,7 +205,7 @@ impl Reader<'_> {
                 Inline::Emphasis { text } => self.collect(text, style.emphasis(), into, spans),
                 Inline::Link { target, text } => {
                     let link = self.links.len() as u32;
-                    self.links.push(target.clone());
+                    self.links.push(Link { target: target.clone(), text: plain_text(text).into() });
                     self.collect(text, Style { link: Some(link), ink: self.link_ink, ..style }, into, spans);
                 }
                 Inline::Badge { tone, text } => {

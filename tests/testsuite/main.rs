@@ -12,6 +12,8 @@ mod drift;
 mod evidence;
 mod hostile;
 mod init;
+mod pdf;
+mod pdf_sample;
 mod permissions;
 mod replay;
 mod starters;
