@@ -4,6 +4,7 @@ use super::{Ctx, Place};
 use crate::{
     checklist,
     document::tree::{Answer, Block, Form, Inline, Question},
+    workspace::ControlId,
 };
 
 /// `node(name="checklist", id="provider")`: the checklist's sections with their questions.
@@ -36,12 +37,12 @@ pub(super) fn checklist(ctx: &Ctx<'_>, place: &mut Place<'_>) -> Result<Vec<Bloc
 }
 
 fn question(ctx: &Ctx<'_>, question: &checklist::Question) -> Question {
-    let controls: Vec<String> = question.controls.iter().map(|control| label(ctx, control)).collect();
+    let controls = labels(ctx, &question.controls);
     Question {
         id: question.id.clone(),
         text: vec![Inline::text(&*question.text)],
         hint: vec![Inline::text(&*question.hint)],
-        controls: if controls.is_empty() { Vec::new() } else { vec![Inline::text(controls.join(", "))] },
+        controls: if controls.is_empty() { Vec::new() } else { vec![Inline::text(controls)] },
         answer: match &question.answer {
             checklist::Answer::YesNo => Answer::YesNo,
             checklist::Answer::Text(lines) => Answer::Text(*lines),
@@ -52,8 +53,19 @@ fn question(ctx: &Ctx<'_>, question: &checklist::Question) -> Question {
     }
 }
 
-/// A control with its framework, since a checklist mixes them: `NIST SP 800-53 Rev. 5 PE-3`.
-fn label(ctx: &Ctx<'_>, control: &crate::workspace::ControlId) -> String {
-    let framework = ctx.frameworks.framework(control.framework()).map_or(control.framework(), |known| &known.title);
-    format!("{framework} {}", ctx.frameworks.label(control))
+/// Controls by framework, since a checklist mixes them: `NIST SP 800-53 Rev. 5: PE-3, PE-6; ISO/IEC 27001:2022: A.7.2`.
+fn labels(ctx: &Ctx<'_>, controls: &[ControlId]) -> String {
+    let mut frameworks: Vec<(&str, Vec<&str>)> = Vec::new();
+    for control in controls {
+        let label = ctx.frameworks.label(control);
+        match frameworks.iter_mut().find(|(known, _)| *known == control.framework()) {
+            Some((_, labels)) => labels.push(label),
+            None => frameworks.push((control.framework(), vec![label])),
+        }
+    }
+    let parts = frameworks.iter().map(|(framework, labels)| {
+        let title = ctx.frameworks.framework(framework).map_or(*framework, |known| &known.title);
+        format!("{title}: {}", labels.join(", "))
+    });
+    parts.collect::<Vec<_>>().join("; ")
 }
