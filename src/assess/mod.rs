@@ -16,6 +16,8 @@ pub mod outcome;
 pub mod ownership;
 mod posture;
 mod results;
+#[cfg(test)]
+mod sample;
 pub mod suggest;
 #[cfg(test)]
 pub(crate) mod testing;

@@ -54,7 +54,7 @@ pub(super) fn run(arguments: &Arguments, ui: &Ui) -> Result<Exit, Failure> {
         return Ok(Exit::BadNews);
     };
     output::check(&arguments.out, &declared.root).map_err(refused)?;
-    let evidence = match Evidence::live(&declared.root, &arguments.live)? {
+    let evidence = match Evidence::live(&declared, &arguments.live)? {
         Some(evidence) => evidence,
         None if arguments.no_evidence => Evidence::default(),
         None => Evidence::choose(&declared.root, &arguments.evidence.evidence, ui)?,

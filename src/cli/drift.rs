@@ -49,7 +49,7 @@ enum Format {
 
 pub(super) fn run(arguments: &Arguments, ui: &Ui) -> Result<Exit, Failure> {
     let Some(workspace) = load(arguments.dir.as_deref(), ui)? else { return Ok(Exit::BadNews) };
-    let evidence = match Evidence::live(&workspace.root, &arguments.live)? {
+    let evidence = match Evidence::live(&workspace, &arguments.live)? {
         Some(evidence) => evidence,
         None => Evidence::need(&workspace.root, &arguments.evidence.evidence, ui)?,
     };

@@ -139,14 +139,15 @@ impl Evidence {
     ///
     /// # Errors
     /// When the cluster cannot be reached or nothing of it can be read.
-    pub(super) fn live(root: &Path, arguments: &LiveArguments) -> Result<Option<Self>, Failure> {
+    pub(super) fn live(workspace: &Workspace, arguments: &LiveArguments) -> Result<Option<Self>, Failure> {
         if !arguments.live {
             return Ok(None);
         }
-        let projections = Projections::of_workspace(root).map_err(Failure::new)?;
+        let projections = Projections::of_workspace(&workspace.root).map_err(Failure::new)?;
         let snapshot = collect::interruptible(async {
             let connection = collect::connect(&arguments.access.access(arguments.context.clone())).await?;
-            cluster::collect(&connection, None, &projections, &|_| {}).await.map_err(Failure::new)
+            let declared = declared_cluster(workspace, connection.context.as_deref());
+            cluster::collect(&connection, declared, &projections, &|_| {}).await.map_err(Failure::new)
         })?;
         Ok(Some(Self { snapshots: vec![snapshot], older: Vec::new() }))
     }
@@ -196,6 +197,14 @@ impl Evidence {
         }
         exit
     }
+}
+
+/// The cluster declared with this context, else the only one if it names no context.
+fn declared_cluster<'w>(workspace: &'w Workspace, context: Option<&str>) -> Option<&'w str> {
+    let clusters = &workspace.clusters;
+    let named = clusters.iter().find(|cluster| context.is_some() && cluster.context.as_deref() == context);
+    let only = || clusters.first().filter(|cluster| clusters.len() == 1 && cluster.context.is_none());
+    named.or_else(only).map(|cluster| cluster.id.as_str())
 }
 
 fn same_cluster(a: &snapshot::Header, b: &snapshot::Header) -> bool {

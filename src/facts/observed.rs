@@ -187,6 +187,11 @@ impl<'a> Reading<'a> {
         self.reasons.push(remark);
     }
 
+    /// Any list so far was read, or is there to be read.
+    pub(crate) fn found_any(&self) -> bool {
+        self.any || self.state != State::Complete
+    }
+
     /// Makes the fact no better than `state`, and says why.
     pub(crate) fn worsen(&mut self, state: State, reason: String) {
         self.state = self.state.max(state);
@@ -236,4 +241,47 @@ pub(crate) fn not_installed<'a>(snapshot: &'a Snapshot, group: &str) -> Option<&
     let definitions = snapshot.list("apiextensions.k8s.io", "CustomResourceDefinition").filter(|_| !built_in)?;
     let installed = |object: &Object| object.name.split_once('.').is_some_and(|(_, defined)| defined == group);
     (!definitions.complete().ok()?.iter().any(installed)).then_some(&definitions.record)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::assess::testing::{ended, list, object, snapshot};
+
+    fn state(lists: Vec<crate::snapshot::List>, kinds: &[&str]) -> State {
+        let snapshot = snapshot(lists);
+        let mut reading = Reading::new(&snapshot);
+        for kind in kinds {
+            reading.need("", kind);
+        }
+        reading.finish(()).state()
+    }
+
+    #[test]
+    fn a_fact_is_only_as_complete_as_its_worst_list() {
+        let pods = || list("Pod", vec![object("a", "b", serde_json::json!({}))]);
+        let forbidden = || ended("Secret", Completeness::Forbidden("no".to_owned()), Vec::new());
+        assert_eq!(state(vec![pods()], &["Pod"]), State::Complete);
+        assert_eq!(state(vec![forbidden()], &["Secret"]), State::Forbidden);
+        assert_eq!(state(vec![pods(), forbidden()], &["Pod", "Secret"]), State::Partial);
+        assert_eq!(state(Vec::new(), &["Pod"]), State::NotCollected);
+    }
+
+    #[test]
+    fn an_odd_object_makes_a_fact_partial_and_says_which() {
+        let snapshot = snapshot(vec![list("Pod", vec![object("a", "odd", serde_json::json!([]))])]);
+        let mut reading = Reading::new(&snapshot);
+        let object = &reading.need("", "Pod")[0];
+        assert!(reading.body::<std::collections::BTreeMap<String, String>>(object).is_none());
+        let observed = reading.finish(());
+        assert_eq!(observed.state(), State::Partial);
+        assert!(observed.complete().is_none() && observed.reasons()[0].starts_with("a/odd "));
+    }
+
+    #[test]
+    fn templates_see_value_and_state_together() {
+        let json = serde_json::to_value(Observed::<Vec<String>>::default()).expect("JSON");
+        assert_eq!(json["state"], "not-collected");
+        assert_eq!((&json["complete"], &json["value"]), (&false.into(), &serde_json::json!([])));
+    }
 }

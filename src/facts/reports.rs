@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::observed::{Observed, Reading};
+use super::observed::{Observed, Reading, State};
 use crate::{
     assess::ownership::Join,
     workspace::{ComponentId, Duty, TeamId},
@@ -75,11 +75,14 @@ pub(super) fn policy(join: &Join<'_>) -> Observed<Vec<PolicyReportSum>> {
     let mut sums: BTreeMap<String, PolicyReportSum> = BTreeMap::new();
     let old = "wgpolicyk8s.io";
     let lists = [
-        reading.need(old, "PolicyReport"),
-        reading.need(old, "ClusterPolicyReport"),
+        reading.wish(old, "PolicyReport"),
+        reading.wish(old, "ClusterPolicyReport"),
         reading.wish("openreports.io", "Report"),
         reading.wish("openreports.io", "ClusterReport"),
     ];
+    if !reading.found_any() {
+        reading.worsen(State::Absent, "no API of policy reports is installed".to_owned());
+    }
     for object in lists.into_iter().flatten() {
         let Some(report) = reading.body::<PolicyReport>(object) else { continue };
         let namespace = object.namespace.to_string();

@@ -297,3 +297,42 @@ fn unclaimed_dependants_fold_into_their_root_and_missing_is_proven_by_complete_l
     assert_eq!(summary.not_seen.len(), 1);
     assert!(summary.not_seen[0].1.contains("/api/v1/secrets is forbidden"));
 }
+
+/// 200,000 objects, 1,000 namespaces, 600 claims: run with `cargo test --release -- --ignored --nocapture large`.
+#[test]
+#[ignore = "a measurement"]
+fn a_large_cluster_is_joined_in_linear_time() {
+    for size in [20_000, 200_000] {
+        let home = |number: usize| format!("team-{}", number % 1_000);
+        let spaces: Vec<String> = (0..1_000).map(home).collect();
+        let names: Vec<&str> = spaces.iter().map(String::as_str).collect();
+        let mut roots = Vec::new();
+        let mut pods = Vec::new();
+        for number in 0..size / 4 {
+            let root = object(&home(number), &format!("app-{number}"), json());
+            let labels = [("app", "web"), ("app.kubernetes.io/instance", "web"), ("tier", "front")];
+            pods.extend((0..3).map(|pod| {
+                let pod = object(&home(number), &format!("app-{number}-{pod}"), json());
+                labelled(owned(pod, "Deployment", &root), &labels)
+            }));
+            roots.push(labelled(root, &labels));
+        }
+        let snapshot = snapshot(vec![namespaces(&names), list("apps/Deployment", roots), list("Pod", pods)]);
+        let components = (0..200).map(|number| {
+            let space = claim(|claim| claim.namespaces = vec![format!("team-{number}"), format!("team-{number}?")]);
+            let release = claim(|claim| claim.helm_releases = vec![format!("release-{number}")]);
+            let name = claim(|claim| claim.names = vec![format!("operator-{number}-*")]);
+            component(&format!("c-{number}"), "platform", vec![space, release, name])
+        });
+        let workspace = workspace(components.collect());
+        let start = std::time::Instant::now();
+        let joined = join(&workspace, &snapshot);
+        let join_time = start.elapsed();
+        let summary = joined.summary();
+        eprintln!(
+            "{size} objects: join {join_time:?}, summary {:?}, {} unclaimed",
+            start.elapsed() - join_time,
+            summary.unclaimed.len()
+        );
+    }
+}
