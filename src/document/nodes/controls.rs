@@ -4,9 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Ctx, Grid, Head, Place, join, terms};
 use crate::{
+    assess::ControlPosture,
     document::{
         parse,
-        tree::{Block, Cell, Inline},
+        tree::{Block, Callout, Cell, Inline},
         words,
     },
     workspace::{ControlId, Implementation, ImplementationStatus},
@@ -148,6 +149,7 @@ pub(super) fn statements(ctx: &Ctx<'_>, place: &mut Place<'_>) -> Result<Vec<Blo
         blocks.push(place.heading(2, &anchor(&item.control), vec![Inline::text(ctx.control(&item.control))]));
         place.level = level + 2;
         blocks.push(facts(ctx, item));
+        blocks.extend(ctx.posture(&item.control).and_then(contradiction));
         blocks.extend(statement(ctx, place, item));
         place.level = level;
     }
@@ -180,6 +182,13 @@ fn facts(ctx: &Ctx<'_>, item: &Implementation) -> Block {
             ("controls.review", review),
         ],
     )
+}
+
+/// A warning where a check fails what is declared as implemented.
+pub(super) fn contradiction(posture: &ControlPosture) -> Option<Block> {
+    let text = vec![Inline::text(posture.contradiction.as_deref()?)];
+    let blocks = vec![Block::Paragraph { text }];
+    Some(Block::Callout { kind: Callout::Warning, title: Vec::new(), blocks })
 }
 
 /// Whose job the control is, and whether that was derived.

@@ -6,7 +6,7 @@ use super::{Ctx, Grid, Head, Place, assessment, controls as statements, evidence
 use crate::{
     assess::{ControlPosture, Outcome},
     document::{
-        tree::{Align, Block, Callout, Cell, Column, Inline, Target},
+        tree::{Align, Block, Cell, Column, Inline, Target},
         words,
     },
 };
@@ -130,14 +130,7 @@ fn control(
             ),
         ],
     ));
-    if let Some(contradiction) = &posture.contradiction {
-        let text = vec![Inline::text(&**contradiction)];
-        blocks.push(Block::Callout {
-            kind: Callout::Warning,
-            title: Vec::new(),
-            blocks: vec![Block::Paragraph { text }],
-        });
-    }
+    blocks.extend(statements::contradiction(posture));
     match item {
         Some(item) => blocks.extend(statements::statement(ctx, place, item)),
         None => blocks.push(ctx.paragraph("pack.no_statement")),
