@@ -57,9 +57,11 @@ pub(super) fn of(
                 .filter(|(_, outcome)| **outcome == Outcome::Fail)
                 .map(|(check, _)| check.as_str())
                 .collect();
-            let contradiction = (declared.get(control) == Some(&ImplementationStatus::Implemented)
-                && !failing.is_empty())
-            .then(|| format!("declared as implemented, but {} fails", failing.join(", ")));
+            let contradiction =
+                (declared.get(control) == Some(&ImplementationStatus::Implemented) && !failing.is_empty()).then(|| {
+                    let verb = if failing.len() == 1 { "fails" } else { "fail" };
+                    format!("declared as implemented, but {} {verb}", failing.join(", "))
+                });
             let findings = checks.iter().flat_map(|check| open.get(*check).into_iter().flatten());
             ControlPosture {
                 control: control.clone(),

@@ -44,6 +44,9 @@ impl Asked {
     pub(super) fn except(&mut self, covered: usize) {
         self.result.excepted = covered;
         if covered < self.result.failures || self.result.outcome != Outcome::Fail {
+            if covered > 0 {
+                self.result.reason.push_str(&format!("; {covered} of the failures are accepted risks"));
+            }
             return;
         }
         if let Some((complete, stale)) = self.sound.take() {

@@ -276,7 +276,7 @@ fn namespaces_that_policy_leaves_out_are_counted() {
     let assessment = assessed(&workspace, pod(container(json!({ "privileged": true }))));
     let result = result(&assessment, "pod-privileged");
     assert_eq!(result.outcome, Outcome::NotApplicable);
-    assert!(result.reason.contains("1 Pods left out") && result.reason.contains("shop"), "{}", result.reason);
+    assert!(result.reason.contains("left out as privileged by policy: shop (1 Pod)"), "{}", result.reason);
 }
 
 fn exception(until: i64) -> Exception {
