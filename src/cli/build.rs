@@ -9,6 +9,7 @@ use clap::Args;
 
 use super::{
     Exit, Failure, Ui,
+    assess::FailOn,
     evidence::{Evidence, EvidenceArguments, LiveArguments},
     workspace,
 };
@@ -47,6 +48,9 @@ pub(super) struct Arguments {
     /// Formats to write
     #[arg(long, value_name = "FORMAT", value_enum, value_delimiter = ',', default_values_t = Format::ALL)]
     format: Vec<Format>,
+    /// End with status 1 when a finding is at least this severe, or evidence is stale today; may be repeated
+    #[arg(long, value_enum, value_name = "SEVERITY|stale")]
+    fail_on: Vec<FailOn>,
 }
 
 pub(super) fn run(arguments: &Arguments, ui: &Ui) -> Result<Exit, Failure> {
@@ -74,8 +78,8 @@ pub(super) fn run(arguments: &Arguments, ui: &Ui) -> Result<Exit, Failure> {
     ui.note(format_args!("{} files, {} kB", files.len(), files.bytes().div_ceil(1000)));
     let start = if files.paths().any(|path| path == "index.html") { "index.html" } else { "" };
     ui.print(arguments.out.join(start).display());
-    evidence.warn_stale(&declared, ui);
-    Ok(Exit::Fine)
+    let stale = evidence.warn_stale(&declared, ui);
+    Ok(FailOn::exit(&arguments.fail_on, &assessment.findings, stale))
 }
 
 /// Mistakes in the workspace's own templates are bad news about the workspace, as diagnostics are.
