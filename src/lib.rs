@@ -41,4 +41,5 @@ pub mod pdf;
 pub mod publish;
 pub mod sheet;
 pub mod snapshot;
+mod visible;
 pub mod workspace;

@@ -1,6 +1,6 @@
 //! `scopefence suggest`: claims for what nobody claims, as TOML to paste.
 
-use std::path::PathBuf;
+use std::{fmt::Write, path::PathBuf};
 
 use clap::Args;
 
@@ -14,6 +14,7 @@ use crate::{
         ownership::join,
         suggest::{Draft, suggest},
     },
+    visible::deceives,
     workspace::{Claim, Component},
 };
 
@@ -56,10 +57,20 @@ pub(super) fn run(arguments: &Arguments, ui: &Ui) -> Result<Exit, Failure> {
     Ok(Exit::Fine)
 }
 
+/// A basic string of TOML on one line; what would steer a terminal is spelled as TOML's own escape.
 fn quoted(text: &str) -> String {
-    let quoted = toml::Value::String(text.to_owned()).to_string();
-    // One line a value, whatever the name holds.
-    if quoted.contains('\n') { serde_json::to_string(text).unwrap_or_default() } else { quoted }
+    let mut out = String::from("\"");
+    for c in text.chars() {
+        match c {
+            '"' | '\\' => out.extend(['\\', c]),
+            c if deceives(c) => {
+                let _ = write!(out, "\\U{:08X}", u32::from(c));
+            }
+            c => out.push(c),
+        }
+    }
+    out.push('"');
+    out
 }
 
 fn toml(draft: &Draft, component: &Component, team_known: bool) -> String {

@@ -7,6 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::tree::{Block, Diagram, Document, Inline, Table, Target};
+use crate::visible::{deceives, spelled_out};
 
 /// Anchors by document.
 type Known = BTreeMap<String, BTreeSet<String>>;
@@ -99,7 +100,7 @@ impl Pass<'_> {
                 Block::Table(table) => self.table(table),
                 Block::Code { language, text } => {
                     clean(language);
-                    let lines: Vec<String> = text.split('\n').map(cleaned).collect();
+                    let lines: Vec<String> = text.split('\n').map(spelled_out).collect();
                     *text = lines.join("\n");
                 }
                 Block::Quote { blocks } => self.blocks(blocks),
@@ -193,37 +194,6 @@ impl Pass<'_> {
 
 fn clean(text: &mut String) {
     if text.chars().any(deceives) {
-        *text = cleaned(text);
-    }
-}
-
-/// Spells out what deceives: `\u{1b}` for an escape. A line feed or tab within a line of text is a space.
-fn cleaned(text: &str) -> String {
-    text.chars().fold(String::with_capacity(text.len()), |mut out, c| {
-        match c {
-            '\n' | '\r' | '\t' => out.push(' '),
-            c if deceives(c) => out.extend(c.escape_unicode()),
-            c => out.push(c),
-        }
-        out
-    })
-}
-
-/// Control characters, direction overrides and isolates, zero-width and other invisible characters, private use.
-fn deceives(c: char) -> bool {
-    c.is_control()
-        || matches!(c, '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}'
-            | '\u{2028}' | '\u{2029}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e000}'..='\u{f8ff}'
-            | '\u{e0000}'..='\u{e007f}')
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_deceives_is_spelled_out() {
-        assert_eq!(cleaned("a\u{1b}[31mb\u{202e}c\nd"), "a\\u{1b}[31mb\\u{202e}c d");
-        assert_eq!(cleaned("Ελλάδα Привет é"), "Ελλάδα Привет é");
+        *text = spelled_out(text);
     }
 }

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use super::{escape::escape, svg, table};
-use crate::document::{Answer, Block, Callout, Diagram, Form, Inline, Question, Target, palette};
+use crate::document::{Answer, Block, Callout, Diagram, Form, Inline, Question, Target, palette, plain};
 
 /// What blocks need to know of the page they are on.
 pub(super) struct Context {
@@ -308,21 +308,4 @@ fn href(target: &Target, context: &Context) -> String {
         Target::Document(document, Some(anchor)) => format!("{}{document}.html#{anchor}", context.root),
         Target::Url(url) => url.clone(),
     }
-}
-
-/// The words of inline text alone.
-pub(super) fn plain(text: &[Inline]) -> String {
-    let mut out = String::new();
-    for inline in text {
-        match inline {
-            Inline::Text { text } | Inline::Code { text } | Inline::Badge { text, .. } | Inline::Team { text, .. } => {
-                out.push_str(text);
-            }
-            Inline::Strong { text } | Inline::Emphasis { text } | Inline::Link { text, .. } => {
-                out.push_str(&plain(text));
-            }
-            Inline::Break => out.push(' '),
-        }
-    }
-    out
 }

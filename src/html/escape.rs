@@ -3,6 +3,8 @@
 //! Invariant: what comes out has no markup, no control character and no character that reorders its neighbours; the
 //! reader sees instead what was there, as `[U+202E]`.
 
+use crate::visible::{deceives, spell};
+
 /// Appends `text` to `out`, escaped.
 pub(super) fn escape(out: &mut String, text: &str) {
     for char in text.chars() {
@@ -13,16 +15,10 @@ pub(super) fn escape(out: &mut String, text: &str) {
             '"' => out.push_str("&quot;"),
             '\'' => out.push_str("&#39;"),
             '\n' | '\t' => out.push(char),
-            char if char.is_control() || reorders(char) => out.push_str(&format!("[U+{:04X}]", u32::from(char))),
+            char if deceives(char) => spell(out, char),
             _ => out.push(char),
         }
     }
-}
-
-/// Characters that the eye cannot see but that change what it sees: directions, joins to nothing, line separators.
-fn reorders(char: char) -> bool {
-    matches!(char, '\u{61c}' | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}'
-        | '\u{feff}' | '\u{fff9}'..='\u{fffb}')
 }
 
 /// `text`, escaped.

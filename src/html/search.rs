@@ -4,8 +4,8 @@
 
 use serde_json::{Value, json};
 
-use super::{Site, blocks::plain};
-use crate::document::{Block, Document, Row, Table};
+use super::Site;
+use crate::document::{Block, Document, Row, Table, plain};
 
 /// Longest text of an entry, in characters.
 const LONGEST: usize = 160;

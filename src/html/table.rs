@@ -3,10 +3,10 @@
 use std::fmt::Write;
 
 use super::{
-    blocks::{Context, anchor, inlines, plain, tight},
+    blocks::{Context, anchor, inlines, tight},
     escape::escape,
 };
-use crate::document::{Align, Block, Cell, Row, Table};
+use crate::document::{Align, Block, Cell, Row, Table, plain};
 
 /// Tables with at least this many rows get a filter.
 const FILTER_FROM: usize = 12;

@@ -12,7 +12,7 @@ use super::{
     text::{Extent, Lines, Paragraph, Piece, Reader, Style, dot_width},
     words::Words,
 };
-use crate::document::{Align, Block, Callout, Inline};
+use crate::document::{Align, Block, Callout, Inline, plain};
 
 /// Everything that laying out a document shares.
 pub(super) struct Setter<'a> {
@@ -327,7 +327,7 @@ impl Setter<'_> {
         let paragraph = self.read(text, inner);
         let first = out.len();
         self.paragraph(&paragraph, inner, elem, out);
-        let heading = Heading { level, id: id.into(), text: chars::plain(&plain_text(text)).into() };
+        let heading = Heading { level, id: id.into(), text: chars::plain(&plain(text)).into() };
         for strip in &mut out[first..] {
             strip.keep = true;
         }
@@ -586,23 +586,6 @@ fn framed(strips: &mut [Strip], place: Place, padding: f32, fill: Rgb, bar: Opti
         strips[0].keep = true;
         strips[count - 2].keep = true;
     }
-}
-
-/// Text of inlines without any style.
-pub(super) fn plain_text(inlines: &[Inline]) -> String {
-    let mut out = String::new();
-    fn walk(inlines: &[Inline], out: &mut String) {
-        for inline in inlines {
-            match inline {
-                Inline::Text { text } | Inline::Code { text } => out.push_str(text),
-                Inline::Badge { text, .. } | Inline::Team { text, .. } => out.push_str(text),
-                Inline::Strong { text } | Inline::Emphasis { text } | Inline::Link { text, .. } => walk(text, out),
-                Inline::Break => out.push(' '),
-            }
-        }
-    }
-    walk(inlines, &mut out);
-    out
 }
 
 /// The sheet's turn that strips of wide things ask for.

@@ -11,13 +11,12 @@ use std::ops::Range;
 use unicode_linebreak::{BreakOpportunity, linebreaks};
 
 use super::{
-    block::plain_text,
     chars,
     font::{Face, Figures, Fonts, LONGEST_PIECE, Shaped},
     ink::{self, Rgb},
     page::Link,
 };
-use crate::document::{Inline, Tone, palette};
+use crate::document::{Inline, Tone, palette, plain};
 
 /// How a piece of text looks.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -205,7 +204,7 @@ impl Reader<'_> {
                 Inline::Emphasis { text } => self.collect(text, style.emphasis(), into, spans),
                 Inline::Link { target, text } => {
                     let link = self.links.len() as u32;
-                    self.links.push(Link { target: target.clone(), text: plain_text(text).into() });
+                    self.links.push(Link { target: target.clone(), text: plain(text).into() });
                     self.collect(text, Style { link: Some(link), ink: self.link_ink, ..style }, into, spans);
                 }
                 Inline::Badge { tone, text } => {

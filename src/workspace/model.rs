@@ -83,9 +83,9 @@ pub struct System {
     pub identifier: Option<String>,
     /// One line on what it is.
     pub summary: String,
-    /// Function and purpose, Markdown (800-18, 3.8).
+    /// Function and purpose, Markdown (800-18, 3.9).
     pub purpose: String,
-    /// Technical environment, Markdown (800-18, 3.9).
+    /// Technical environment, Markdown (800-18, 3.10).
     pub environment: String,
     /// What the boundary includes, Markdown.
     pub boundary: String,
@@ -221,7 +221,7 @@ pub struct DocumentControl {
     pub approver: Party,
     /// Plan completion date (800-18, 3.15).
     pub completed: Option<NaiveDate>,
-    /// Plan approval date (800-18, 3.16).
+    /// Plan approval date (800-18, 3.15).
     pub approved: Option<NaiveDate>,
     /// Next review.
     pub next_review: Option<NaiveDate>,

@@ -7,6 +7,8 @@ use miette::{
     SourceSpan, SpanContents,
 };
 
+use crate::visible::deceives;
+
 use super::{
     diagnostic::{Diagnostic, Level},
     source::{Place, Source},
@@ -157,19 +159,13 @@ fn words(text: &str) -> Option<String> {
     (!text.is_empty()).then(|| clean(text))
 }
 
-/// Characters that would steer a terminal or hide what is written.
-fn hostile(c: char) -> bool {
-    c.is_control()
-        || matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
-}
-
 /// One line of text that steers nothing.
 pub(crate) fn clean(text: &str) -> String {
     text.chars()
         .map(|c| {
             if c.is_whitespace() {
                 ' '
-            } else if hostile(c) {
+            } else if deceives(c) {
                 '\u{fffd}'
             } else {
                 c
@@ -181,7 +177,7 @@ pub(crate) fn clean(text: &str) -> String {
 /// A file's text that steers nothing and keeps every byte position.
 fn same_length(text: &str) -> String {
     text.chars()
-        .map(|c| match (hostile(c), c.len_utf8()) {
+        .map(|c| match (deceives(c), c.len_utf8()) {
             _ if matches!(c, '\n' | '\t') => c,
             (false, _) => c,
             (true, 1) => ' ',

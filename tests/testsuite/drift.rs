@@ -14,7 +14,7 @@ fn drift_lists_what_nobody_claims_and_what_is_missing() {
         "owner label platform.example/owner = ml is not declared",
         "missing: 1",
         "cache",
-        "<script>alert(1)</script>\\u{1b}[31mred",
+        "<script>alert(1)</script>[U+001B][31mred",
     ] {
         assert!(run.out.contains(expected), "{expected}: {}", run.out);
     }

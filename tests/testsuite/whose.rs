@@ -64,7 +64,7 @@ fn what_nobody_owns_is_bad_news_and_hostile_names_are_harmless() {
     assert_eq!(run.status, Some(1));
     assert!(run.out.contains("nobody owns it: owner label platform.example/owner = ml"), "{}", run.out);
     let hostile = workspace.run(&["whose", "pod/<script>alert(1)</script>\u{1b}[31mred"]);
-    assert!(hostile.out.contains("<script>alert(1)</script>\\u{1b}[31mred"), "{}", hostile.out);
+    assert!(hostile.out.contains("<script>alert(1)</script>[U+001B][31mred"), "{}", hostile.out);
     hostile.assert_harmless();
     workspace.run(&["whose", "pod/\u{1b}[31m"]).assert_harmless();
 }

@@ -6,6 +6,7 @@ use crate::{
     cli::Ui,
     cluster::Event,
     snapshot::{Completeness, ListRecord},
+    visible::spelled_out,
 };
 
 pub(super) struct Progress<'a> {
@@ -31,10 +32,10 @@ impl<'a> Progress<'a> {
             if let Ok(style) = ProgressStyle::with_template("{prefix} {bar:30} {pos}/{len} lists, {msg}") {
                 bar.set_style(style);
             }
-            bar.set_prefix(plain(name));
+            bar.set_prefix(spelled_out(name));
             bar
         });
-        Bar { progress: self, bar, name: plain(name) }
+        Bar { progress: self, bar, name: spelled_out(name) }
     }
 
     pub(super) fn warn(&self, text: String) {
@@ -67,7 +68,7 @@ impl Bar<'_> {
             Event::Listed(record) => {
                 if let Some(bar) = &self.bar {
                     bar.inc(1);
-                    bar.set_message(plain(&record.resource));
+                    bar.set_message(spelled_out(&record.resource));
                 }
                 if self.progress.verbose {
                     self.progress.quietly(|| self.progress.ui.note(line(&self.name, record)));
@@ -90,8 +91,8 @@ fn line(name: &str, record: &ListRecord) -> String {
         retries => format!(", {retries} requests repeated"),
     };
     let (word, reason) = ending(&record.completeness);
-    let reason = if reason.is_empty() { String::new() } else { format!(": {}", plain(reason)) };
-    format!("{name}: GET {} {word}, {} objects{retries}{reason}", plain(&record.path), record.count)
+    let reason = if reason.is_empty() { String::new() } else { format!(": {}", spelled_out(reason)) };
+    format!("{name}: GET {} {word}, {} objects{retries}{reason}", spelled_out(&record.path), record.count)
 }
 
 /// One word for how a list ended, and why.
@@ -104,10 +105,4 @@ pub(super) fn ending(completeness: &Completeness) -> (&'static str, &str) {
         Completeness::Failed(reason) => ("failed", reason),
         Completeness::NotCollected => ("not asked", ""),
     }
-}
-
-/// Text of the cluster for a terminal: no control codes, nothing that reverses or hides text.
-pub(super) fn plain(text: &str) -> String {
-    let hides = |it: char| matches!(it, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}');
-    text.chars().map(|it| if it.is_control() || hides(it) { '\u{fffd}' } else { it }).collect()
 }

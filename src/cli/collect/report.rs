@@ -4,14 +4,12 @@ use std::collections::BTreeMap;
 
 use serde_json::json;
 
-use super::{
-    Format, Written,
-    progress::{ending, plain},
-};
+use super::{Format, Written, progress::ending};
 use crate::{
     cli::{Exit, Ui},
     cluster::{Preflight, Readable},
     snapshot::{Completeness, ListRecord, Source},
+    visible::spelled_out,
 };
 
 /// Summary on stderr, paths (or JSON) on stdout.
@@ -47,12 +45,12 @@ fn summary(one: &Written, ui: &Ui) {
     let records: Vec<&ListRecord> = one.snapshot.lists.iter().map(|list| &list.record).collect();
     let objects: usize = records.iter().map(|record| record.count).sum();
     let by = match &header.collector {
-        Some(collector) => format!(" as {}", plain(&collector.username)),
+        Some(collector) => format!(" as {}", spelled_out(&collector.username)),
         None => String::new(),
     };
     let from = match (&header.source, &header.cluster.server) {
         (Source::Supplied, _) => "from files".to_owned(),
-        (_, Some(server)) => format!("from {}{by}", plain(server)),
+        (_, Some(server)) => format!("from {}{by}", spelled_out(server)),
         (_, None) => format!("from the cluster{by}"),
     };
     let mut counts: BTreeMap<u8, (&str, usize)> = BTreeMap::new();
@@ -61,17 +59,18 @@ fn summary(one: &Written, ui: &Ui) {
         entry.1 += 1;
     }
     let counts: Vec<String> = counts.values().map(|(word, count)| format!("{count} {word}")).collect();
-    ui.note(format!("{}: {objects} objects {from}; lists: {}", plain(&header.cluster.id), counts.join(", ")));
+    ui.note(format!("{}: {objects} objects {from}; lists: {}", spelled_out(&header.cluster.id), counts.join(", ")));
     let mut rows: Vec<[String; 4]> = Vec::new();
     for record in records {
         let (word, reason) = ending(&record.completeness);
         let notable = !matches!(record.completeness, Completeness::Complete | Completeness::Absent);
         if notable || record.retries > 0 || !record.warnings.is_empty() {
-            let mut why: Vec<String> = Some(plain(reason)).filter(|reason| !reason.is_empty()).into_iter().collect();
+            let mut why: Vec<String> =
+                Some(spelled_out(reason)).filter(|reason| !reason.is_empty()).into_iter().collect();
             if record.retries > 0 {
                 why.push(format!("{} repeated", record.retries));
             }
-            why.extend(record.warnings.iter().map(|warning| plain(warning)));
+            why.extend(record.warnings.iter().map(|warning| spelled_out(warning)));
             rows.push([word.to_owned(), name(&record.group, &record.kind), record.count.to_string(), why.join("; ")]);
         }
     }
@@ -90,7 +89,7 @@ fn rank(completeness: &Completeness) -> u8 {
 }
 
 fn name(group: &str, kind: &str) -> String {
-    if group.is_empty() { plain(kind) } else { plain(&format!("{group}/{kind}")) }
+    if group.is_empty() { spelled_out(kind) } else { spelled_out(&format!("{group}/{kind}")) }
 }
 
 /// Status 1 when something that the usual rights include is refused.
@@ -106,7 +105,7 @@ pub(super) fn preflight(server: &str, answers: &[Preflight], format: Format, ui:
                         Readable::Yes => ("yes", String::new()),
                         Readable::No if answer.risk.is_some() => ("no", "not among the usual rights".to_owned()),
                         Readable::No => ("no", "refused; checks and facts that need it will say forbidden".to_owned()),
-                        Readable::Unknown(reason) => ("unknown", plain(reason)),
+                        Readable::Unknown(reason) => ("unknown", spelled_out(reason)),
                     };
                     let what = if answer.metadata_only { "names and labels" } else { "projected fields" };
                     [word.to_owned(), name(&answer.group, &answer.kind), what.to_owned(), why]
@@ -115,7 +114,7 @@ pub(super) fn preflight(server: &str, answers: &[Preflight], format: Format, ui:
             table(["readable", "kind", "what is read", "why"], &rows, |line| ui.print(line));
         }
     }
-    ui.note(format!("{readable} of {} kinds can be read from {}", answers.len(), plain(server)));
+    ui.note(format!("{readable} of {} kinds can be read from {}", answers.len(), spelled_out(server)));
     let refused = answers.iter().any(|answer| answer.risk.is_none() && answer.answer != Readable::Yes);
     if refused { Exit::BadNews } else { Exit::Fine }
 }
