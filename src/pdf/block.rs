@@ -25,11 +25,16 @@ pub(super) struct Setter<'a> {
     pub hyphenation: Option<hypher::Lang>,
     pub upright: Sheet,
     pub landscape: Sheet,
+    /// Text of the heading that was set last, if nothing came after it.
+    pub titled: Option<String>,
     /// Level of the last heading as tagged.
     pub level: u8,
     /// Height that a drawing leaves to what introduces it.
     pub reserved: f32,
 }
+
+/// Text is not indented below this width: whoever nests a hundred lists still gets all of them printed.
+const NARROWEST: f32 = 28.0;
 
 /// Where and how blocks are set.
 #[derive(Debug, Clone, Copy)]
@@ -71,9 +76,12 @@ impl Place {
         }
     }
 
-    /// The same, moved to the right.
+    /// The same, moved to the right, unless so much is moved already that no room would be left.
     pub(super) fn indented(self, by: f32) -> Self {
-        Self { x: self.x + by, width: (self.width - by).max(self.size), ..self }
+        if self.width - by < NARROWEST {
+            return self;
+        }
+        Self { x: self.x + by, width: self.width - by, ..self }
     }
 
     /// Small print.
@@ -109,8 +117,12 @@ impl Setter<'_> {
     }
 
     pub(super) fn block(&mut self, block: &Block, place: Place, out: &mut Vec<Strip>, fresh: &mut bool) {
+        let titled = self.titled.take();
         match block {
-            Block::Heading { level, id, text } => self.heading(*level, id, text, place, out),
+            Block::Heading { level, id, text } => {
+                self.heading(*level, id, text, place, out);
+                self.titled = Some(plain_text(text));
+            }
             Block::Paragraph { text } => {
                 let elem = if place.bare { place.parent } else { self.tags.add(Role::P, place.parent) };
                 let paragraph = self.read(text, place);
@@ -118,7 +130,7 @@ impl Setter<'_> {
             }
             Block::List { start, items } => self.list(*start, items, place, out),
             Block::Terms { items } => self.terms(items, place, out),
-            Block::Table(table) => self.table(table, place, out),
+            Block::Table(table) => self.table(table, titled.as_deref(), place, out),
             Block::Code { text, .. } => self.code(text, place, out),
             Block::Quote { blocks } => {
                 let parent = self.tags.add(Role::BlockQuote, place.parent);
@@ -455,7 +467,8 @@ impl Setter<'_> {
         };
         let own = [Inline::text(name)];
         let title = if title.is_empty() { &own } else { title };
-        let inner = Place { width: place.width - 26.0, x: place.x + 15.0, parent, bare: false, ..place };
+        let inner = Place { parent, bare: false, ..place }.indented(15.0);
+        let inner = Place { width: (inner.width - 11.0).max(place.size), ..inner };
         let first = out.len();
         let elem = self.tags.add(Role::P, parent);
         let head = Place { bold: true, ink: strong, prose: false, ..inner };

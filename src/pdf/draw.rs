@@ -283,11 +283,11 @@ impl Painter<'_> {
             pen += f32::from(glyph.advance) / 1000.0 * size;
             let own = widths.get(glyph.code as usize).copied().unwrap_or(0);
             if glyph.dx != 0 {
-                run.shift(-f32::from(glyph.dx));
+                run.shift(-i64::from(glyph.dx));
             }
             run.bytes.extend(glyph.code.to_be_bytes());
-            let after = f32::from(own) - f32::from(glyph.advance) + f32::from(glyph.dx);
-            if after != 0.0 {
+            let after = i64::from(own) - i64::from(glyph.advance) + i64::from(glyph.dx);
+            if after != 0 {
                 run.shift(after);
             }
         }
@@ -334,9 +334,9 @@ impl Run {
     }
 
     /// Moves the pen to the left by thousandths of the type size.
-    fn shift(&mut self, by: f32) {
+    fn shift(&mut self, by: i64) {
         self.close();
-        self.parts.push(DictItem::Real(by));
+        self.parts.push(DictItem::Int(by));
     }
 }
 

@@ -99,7 +99,8 @@ impl Flow {
         self.open = true;
     }
 
-    fn room(&self, setter: &Setter) -> f32 {
+    /// Height left on the page.
+    pub(super) fn room(&self, setter: &Setter) -> f32 {
         self.sheet(self.turn, setter).text_height() - self.y
     }
 

@@ -127,6 +127,7 @@ fn lay_out(document: &Document, theme: &Theme) -> Result<Laid, Error> {
         landscape: Sheet::new(document.paper, Turn::Landscape),
         reserved: 0.0,
         level: 0,
+        titled: None,
     };
     let mut flow = Flow::default();
     let place = Place::body(setter.upright.text_width(), main);
@@ -195,8 +196,14 @@ fn lay_out(document: &Document, theme: &Theme) -> Result<Laid, Error> {
             let covers = flow.pages.len() - body;
             let headings = std::mem::take(&mut flow.headings);
             if !headings.is_empty() {
-                flow.begin_part();
-                let contents = contents_pages(&mut setter, &headings, start);
+                let (mut contents, height) = contents_pages(&mut setter, &headings, start);
+                // Short contents share the page of the document control.
+                if covers > 1 && height + 40.0 < flow.room(&setter) {
+                    flow.pour(vec![Strip { height: 30.0, ..Strip::default() }], &mut setter);
+                    contents = 0;
+                } else {
+                    flow.begin_part();
+                }
                 let strips = setter.contents(&headings, |spot| spot.page + 1 + covers + contents, start);
                 flow.pour(strips, &mut setter);
                 flow.finish(&mut setter);
@@ -279,16 +286,17 @@ impl Setter<'_> {
     }
 }
 
-/// How many pages the contents take: their lines are as high whatever the numbers are.
-fn contents_pages(setter: &mut Setter, headings: &[(page::Heading, Spot)], place: Place) -> usize {
+/// How many pages the contents take, and how high they are: their lines are as high whatever the numbers are.
+fn contents_pages(setter: &mut Setter, headings: &[(page::Heading, Spot)], place: Place) -> (usize, f32) {
     let links = setter.links.len();
     let trial = Place { parent: page::Elem::ARTIFACT, ..place };
     let strips = setter.contents(headings, |_| 1, trial);
     setter.links.truncate(links);
+    let height = height_of(&strips);
     let mut flow = Flow::default();
     flow.pour(strips.into_iter().map(|strip| Strip { items: Vec::new(), ..strip }).collect(), setter);
     flow.finish(setter);
-    flow.pages.len()
+    (flow.pages.len(), height)
 }
 
 fn write(document: &Document, laid: Laid) -> Result<Vec<u8>, Error> {

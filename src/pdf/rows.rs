@@ -46,11 +46,15 @@ struct Set<'t> {
 
 impl Setter<'_> {
     /// Strips of a table with its caption and source.
-    pub(super) fn table(&mut self, table: &Table, place: Place, out: &mut Vec<Strip>) {
+    ///
+    /// A caption that only repeats `title`, the heading right above, is not printed again.
+    pub(super) fn table(&mut self, table: &Table, title: Option<&str>, place: Place, out: &mut Vec<Strip>) {
         let first = out.len();
         let parent = self.tags.add(Role::Table, place.parent);
         let outer = Place { parent, bare: false, align: Align::Start, ..place };
-        self.caption(&table.caption, outer, out);
+        if title != Some(table.caption.trim()) {
+            self.caption(&table.caption, outer, out);
+        }
         if table.rows.is_empty() {
             let text = if table.empty.is_empty() { vec![Inline::text(self.words.empty)] } else { table.empty.clone() };
             // Said as a paragraph: a table without rows is none.
@@ -76,7 +80,8 @@ impl Setter<'_> {
             bare: true,
             ..outer
         };
-        let head_grid = grid(&table.head, table.columns.len());
+        let head_rows: &[Row] = if table.head.iter().all(says_nothing) { &[] } else { &table.head };
+        let head_grid = grid(head_rows, table.columns.len());
         let body_grid = grid(&table.rows, table.columns.len());
         let mut width = place.width;
         // Heads are set upright only where they do not fit as they are.
@@ -96,7 +101,7 @@ impl Setter<'_> {
         let dense = table.columns.iter().filter(|column| column.narrow).count() >= 5;
 
         let heads = Part::Head(if upright { Heads::Upright } else { Heads::Level });
-        let head = self.rows(table, &table.head, &head_grid, &widths, heads, dense, inner);
+        let head = self.rows(table, head_rows, &head_grid, &widths, heads, dense, inner);
         let repeat = self.repeat(table, &head_grid, &widths, heads, dense, inner);
         let mut strips = head;
         for strip in &mut strips {
@@ -116,7 +121,7 @@ impl Setter<'_> {
         }
         strips.append(&mut body);
         if let Some(strip) = strips.first_mut() {
-            strip.gap = if table.caption.is_empty() { place.gap + 2.0 } else { 3.0 };
+            strip.gap = if out.len() == first { place.gap + 2.0 } else { 3.0 };
         }
         if !table.source.is_empty()
             && let Some(strip) = strips.last_mut()
@@ -248,7 +253,8 @@ impl Setter<'_> {
         self.line(&paragraph, &lines, 0, small, Elem::ARTIFACT, &mut Vec::new(), &mut items);
         repeat.items.extend(items);
         repeat.height += small.leading + 2.0;
-        for strip in self.rows(table, &table.head, grid, widths, heads, dense, place) {
+        let head = table.head.get(..grid.len()).unwrap_or_default();
+        for strip in self.rows(table, head, grid, widths, heads, dense, place) {
             let y = repeat.height;
             repeat.items.extend(strip.items.into_iter().map(|item| item.moved(0.0, y)));
             repeat.height += strip.height;
@@ -605,6 +611,11 @@ impl Part {
     fn is_head(self) -> bool {
         matches!(self, Part::Head(_))
     }
+}
+
+/// Markdown has no tables without heads; an empty one is not printed.
+fn says_nothing(row: &Row) -> bool {
+    row.cells.iter().all(|cell| cell.blocks.is_empty())
 }
 
 fn is_upright(table: &Table, spot: &Spot) -> bool {

@@ -418,3 +418,38 @@ fn the_starters_documents_stay_inside_their_margins() {
         }
     }
 }
+
+#[test]
+fn a_hundred_lists_within_each_other_stay_on_the_page() {
+    let words = || Block::Paragraph { text: vec![Inline::text("words that have to stay within the margins")] };
+    let mut block = words();
+    for depth in 0..100 {
+        block = match depth % 4 {
+            0 => Block::List { start: Some(9_999_999_999), items: vec![vec![words(), block]] },
+            1 => Block::Quote { blocks: vec![block] },
+            2 => Block::Callout { kind: crate::document::Callout::Note, title: Vec::new(), blocks: vec![block] },
+            _ => Block::Terms { items: vec![(vec![Inline::text("a rather long term")], vec![block])] },
+        };
+    }
+    let laid = laid(&with(vec![block]));
+    assert!(dense(&text_of(&laid)).matches("withinthemargins").count() >= 25);
+    for page in &laid.flow.pages {
+        for item in &page.items {
+            if let Draw::Text { x, .. } = &item.draw {
+                assert!(*x < page.sheet.width - page.sheet.right);
+            }
+        }
+    }
+}
+
+#[test]
+fn a_caption_that_repeats_the_heading_and_an_empty_head_are_not_printed() {
+    let mut table = sample::findings(2);
+    table.head = vec![Row { cells: vec![Cell::text(""); 5], ..Row::default() }];
+    let heading = Block::Heading { level: 1, id: "t".into(), text: vec![Inline::text("Findings by severity")] };
+    let laid = laid(&with(vec![Block::PageBreak, heading, Block::Table(table)]));
+    assert_eq!(dense(&text_of(&laid)).matches("Findingsbyseverity").count(), 2, "in the contents and above the table");
+    let heads =
+        laid.tags.elements.iter().filter(|element| element.role == Role::HeaderCell(super::tags::Scope::Column));
+    assert_eq!(heads.count(), 4, "those of the revision table");
+}
