@@ -121,7 +121,7 @@ impl Setter<'_> {
         match block {
             Block::Heading { level, id, text } => {
                 self.heading(*level, id, text, place, out);
-                self.titled = Some(plain_text(text));
+                self.titled = Some(plain(text));
             }
             Block::Paragraph { text } => {
                 let elem = if place.bare { place.parent } else { self.tags.add(Role::P, place.parent) };
