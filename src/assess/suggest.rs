@@ -137,7 +137,7 @@ impl<'j, 'a> Drafting<'j, 'a> {
                 by_label.entry((key.to_owned(), value.to_owned())).or_default().push(name);
                 continue;
             }
-            let mut claims = vec![Claim { namespaces: vec![name.clone()], ..Claim::default() }];
+            let mut claims = vec![Claim { namespaces: vec![literal(&name)], ..Claim::default() }];
             let mut taken = self.join.matching(&claims[0]);
             taken.retain(|spot| self.open.contains(spot));
             let (found, more) = self.inside(&name);
@@ -175,8 +175,10 @@ impl<'j, 'a> Drafting<'j, 'a> {
                 found.push_str(&format!("; {what} {}", names.iter().cloned().collect::<Vec<_>>().join(", ")));
             }
         }
-        let releases = releases.into_iter().map(|name| Claim { helm_releases: vec![name], ..Claim::default() });
-        let applications = applications.into_iter().map(|name| Claim { applications: vec![name], ..Claim::default() });
+        let releases =
+            releases.into_iter().map(|name| Claim { helm_releases: vec![literal(&name)], ..Claim::default() });
+        let applications =
+            applications.into_iter().map(|name| Claim { applications: vec![literal(&name)], ..Claim::default() });
         let local = |spots: &[Spot]| {
             let places = spots.iter().filter_map(|&spot| self.object(spot));
             places.into_iter().all(|object| object.namespace.is_empty() || &*object.namespace == namespace)
@@ -201,14 +203,14 @@ impl<'j, 'a> Drafting<'j, 'a> {
                 (
                     name.to_owned(),
                     format!("Helm release {name}"),
-                    Claim { helm_releases: vec![name.to_owned()], ..Claim::default() },
+                    Claim { helm_releases: vec![literal(name)], ..Claim::default() },
                 )
             });
             let by_application = application(object).map(|name| {
                 (
                     name.to_owned(),
                     format!("application {name}"),
-                    Claim { applications: vec![name.to_owned()], ..Claim::default() },
+                    Claim { applications: vec![literal(name)], ..Claim::default() },
                 )
             });
             let by_label = LABELS.iter().filter_map(|key| {
@@ -252,7 +254,7 @@ impl<'j, 'a> Drafting<'j, 'a> {
             let mut taken = Vec::new();
             for (kind, Named { mut names, spots }) in kinds {
                 names.sort();
-                let namespaces = if namespace.is_empty() { Vec::new() } else { vec![namespace.clone()] };
+                let namespaces = if namespace.is_empty() { Vec::new() } else { vec![literal(&namespace)] };
                 claims.push(Claim { kinds: vec![kind], names, namespaces, ..Claim::default() });
                 taken.extend(spots);
             }

@@ -16,7 +16,7 @@ use crate::{
     assess::{self, Assessment, History},
     cluster::{self, projection::Projections},
     snapshot::{self, Found, Snapshot},
-    visible::spelled_out,
+    visible::{deceives, spelled_out},
     workspace::Workspace,
 };
 
@@ -231,6 +231,20 @@ pub(super) fn escaped(text: &str) -> String {
     spelled_out(text)
 }
 
+/// A basic string of TOML on one line; what would steer a terminal is spelled as TOML's own escape.
+pub(super) fn quoted(text: &str) -> String {
+    let mut out = String::from("\"");
+    for c in text.chars() {
+        match c {
+            '"' | '\\' => out.extend(['\\', c]),
+            c if deceives(c) => out.push_str(&format!("\\U{:08X}", u32::from(c))),
+            c => out.push(c),
+        }
+    }
+    out.push('"');
+    out
+}
+
 /// A table as wide as the terminal, without drawing characters between rows. Cells are escaped. Only the columns whose
 /// head begins with `~` wrap; columns without any content are left out.
 pub(super) fn table(head: &[&str], rows: impl IntoIterator<Item = Vec<String>>) -> String {
@@ -264,6 +278,15 @@ fn width() -> u16 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn quoted_text_is_the_same_text_in_toml() {
+        let text = "a\"\\b'''\x1b[31m\u{202e}\n\u{85}c";
+        let toml = quoted(text);
+        assert!(!toml.contains(deceives), "{toml}");
+        let read: toml::Table = toml::from_str(&format!("x = {toml}")).expect("valid TOML");
+        assert_eq!(read["x"].as_str(), Some(text));
+    }
 
     #[test]
     fn a_table_escapes_its_cells_and_ends_lines_without_spaces() {

@@ -1,12 +1,12 @@
 //! `scopefence suggest`: claims for what nobody claims, as TOML to paste.
 
-use std::{fmt::Write, path::PathBuf};
+use std::path::PathBuf;
 
 use clap::Args;
 
 use super::{
     Exit, Failure, Ui,
-    evidence::{Evidence, EvidenceArguments, escaped},
+    evidence::{Evidence, EvidenceArguments, escaped, quoted},
     workspace::load,
 };
 use crate::{
@@ -14,7 +14,6 @@ use crate::{
         ownership::join,
         suggest::{Draft, suggest},
     },
-    visible::deceives,
     workspace::{Claim, Component},
 };
 
@@ -55,22 +54,6 @@ pub(super) fn run(arguments: &Arguments, ui: &Ui) -> Result<Exit, Failure> {
     ui.note("decide for each draft: title, team, side of the fence; then save it below scope/");
     ui.print(text.trim_end());
     Ok(Exit::Fine)
-}
-
-/// A basic string of TOML on one line; what would steer a terminal is spelled as TOML's own escape.
-fn quoted(text: &str) -> String {
-    let mut out = String::from("\"");
-    for c in text.chars() {
-        match c {
-            '"' | '\\' => out.extend(['\\', c]),
-            c if deceives(c) => {
-                let _ = write!(out, "\\U{:08X}", u32::from(c));
-            }
-            c => out.push(c),
-        }
-    }
-    out.push('"');
-    out
 }
 
 fn toml(draft: &Draft, component: &Component, team_known: bool) -> String {

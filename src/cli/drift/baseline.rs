@@ -8,7 +8,7 @@ use std::{
 
 use serde::Deserialize;
 
-use crate::cli::Failure;
+use crate::cli::{Failure, evidence::quoted};
 
 /// Accepted drift by cluster.
 #[derive(Debug, Default, Deserialize)]
@@ -81,7 +81,6 @@ impl Baseline {
     }
 
     fn text(&self) -> String {
-        let quoted = |text: &str| toml::Value::String(text.to_owned()).to_string();
         let mut text = String::from(
             "# Drift accepted for now, written by `scopefence drift --write-baseline`. Take out what was dealt with.\n\
              format = 1\n",
