@@ -52,7 +52,9 @@ pub(super) fn run(arguments: &Arguments, ui: &Ui) -> Result<Exit, Failure> {
             ui.print(json);
         }
     }
-    Ok(if errors > 0 || arguments.strict && warnings > 0 { Exit::BadNews } else { Exit::Fine })
+    // Without a workspace there is nothing that could be fine.
+    let bad = loaded.workspace.is_none() || errors > 0 || arguments.strict && warnings > 0;
+    Ok(if bad { Exit::BadNews } else { Exit::Fine })
 }
 
 fn summary(workspace: Option<&Workspace>, errors: usize, warnings: usize) -> String {

@@ -119,6 +119,28 @@ fn every_case_is_reported_as_expected() {
 }
 
 #[test]
+fn a_workspace_that_lacks_everything_is_not_fine() {
+    for (main, expected) in [
+        (&b""[..], &["no `[system]`", "no `[document-control]`", "`format = 1`"][..]),
+        (b"format = 1\n", &["no `[system]`", "no `[document-control]`", "no organization is our own"]),
+        (b"format = 1\n[system]\nid = \"x\"\n", &["no `[document-control]`", "the system"]),
+        (b"format = 1\n[system\n", &["syntax"]),
+        (b"format = 1\nsystem = 3\n", &["wrong-type"]),
+        (b"\xff\xfe", &["is not UTF-8"]),
+    ] {
+        let workspace = Workspace::base();
+        workspace.write("scopefence.toml", main);
+        let (text, status) = workspace.says();
+        assert_eq!(status, 1, "{text}");
+        for part in expected {
+            assert!(text.contains(part), "{part} is missing in\n{text}");
+        }
+        let json = workspace.check(&["--format", "json"]);
+        assert!(json.stdout.starts_with(b"[\n") && json.status.code() == Some(1));
+    }
+}
+
+#[test]
 fn every_code_has_a_case() {
     // Files that cannot be read cannot be kept as data; `unreadable_files_are_named` makes them.
     let made: BTreeSet<String> = cases().into_iter().chain(["unreadable-file".to_owned()]).collect();

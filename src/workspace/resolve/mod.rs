@@ -40,40 +40,51 @@ pub(super) fn workspace(
     let baseline = raw.baseline.first().and_then(|item| item.raw.framework.as_ref());
     let framework = baseline.map_or("", |framework| framework.get_ref());
     let context = Context { root, today, index: &index, data: &data, framework, complete, found: &found };
-    let organizations = parties::organizations(&context, raw);
-    let system = system::system(&context, raw);
-    let control = system::document_control(&context, raw);
-    let teams = parties::teams(&context, raw);
-    let people = parties::people(&context, raw);
-    let components = scope::components(&context, raw);
-    let workspace = Workspace {
-        root: root.to_owned(),
-        language: system::language(&context, raw),
-        style: system::style(&context, raw, &organizations),
-        policy: system::policy(&context, raw),
+    let workspace = model(&context, raw);
+    *diagnostics = found.into_inner();
+    workspace
+}
+
+/// Every part in turn, also when one that stands once is missing: its absence must not hide what else is wrong.
+fn model(context: &Context<'_>, raw: &Raw) -> Option<Workspace> {
+    let organizations = parties::organizations(context, raw);
+    let system = system::system(context, raw);
+    let control = system::document_control(context, raw);
+    let teams = parties::teams(context, raw);
+    let people = parties::people(context, raw);
+    let components = scope::components(context, raw);
+    Some(Workspace {
+        root: context.root.to_owned(),
+        language: system::language(context, raw),
+        style: system::style(context, raw, &organizations),
+        policy: system::policy(context, raw),
         organizations,
         teams,
         people,
-        clusters: parties::clusters(&context, raw),
-        roles: parties::roles(&context, raw),
-        interfaces: scope::interfaces(&context, raw),
-        connections: scope::connections(&context, raw),
-        node_access: scope::node_access(&context, raw),
-        activities: raci::activities(&context, raw),
-        cryptography: scope::cryptography(&context, raw),
-        assessments: scope::assessments(&context, raw),
-        baseline: controls::baseline(&context, raw),
-        implementations: controls::implementations(&context, raw),
-        checks: data.own_checks.clone(),
-        check_overrides: controls::check_overrides(&context, raw),
-        exceptions: controls::exceptions(&context, raw),
-        acronyms: system::acronyms(&context, raw),
-        renamed: index.renamed.clone().into_iter().map(|((_, old), new)| (old, new)).collect::<BTreeMap<_, _>>(),
+        clusters: parties::clusters(context, raw),
+        roles: parties::roles(context, raw),
+        interfaces: scope::interfaces(context, raw),
+        connections: scope::connections(context, raw),
+        node_access: scope::node_access(context, raw),
+        activities: raci::activities(context, raw),
+        cryptography: scope::cryptography(context, raw),
+        assessments: scope::assessments(context, raw),
+        baseline: controls::baseline(context, raw),
+        implementations: controls::implementations(context, raw),
+        checks: context.data.own_checks.clone(),
+        check_overrides: controls::check_overrides(context, raw),
+        exceptions: controls::exceptions(context, raw),
+        acronyms: system::acronyms(context, raw),
+        renamed: context
+            .index
+            .renamed
+            .clone()
+            .into_iter()
+            .map(|((_, old), new)| (old, new))
+            .collect::<BTreeMap<_, _>>(),
         sample: false,
         components,
         system: system?,
         control: control?,
-    };
-    *diagnostics = found.into_inner();
-    Some(workspace)
+    })
 }
