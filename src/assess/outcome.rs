@@ -73,6 +73,28 @@ pub struct Assessment {
     pub exceptions: Vec<ExceptionUse>,
 }
 
+impl Assessment {
+    /// Findings that somebody has to act on. Those whose every object an exception covers are accepted risks, not open.
+    pub fn open_findings(&self) -> impl Iterator<Item = &Finding> {
+        self.findings.iter().filter(|finding| finding.is_open())
+    }
+
+    /// Objects that an exception covers now, with the finding that each was taken out of; in the order of findings.
+    pub fn covered<'a>(&'a self, exception: &'a ExceptionId) -> impl Iterator<Item = (&'a Finding, &'a ObjectKey)> {
+        self.findings.iter().flat_map(move |finding| {
+            let covered = finding.excepted.iter().filter(move |(_, by)| by == exception);
+            covered.map(move |(key, _)| (finding, key))
+        })
+    }
+}
+
+impl Finding {
+    /// Whether an object fails that no exception covers.
+    pub fn is_open(&self) -> bool {
+        !self.objects.is_empty()
+    }
+}
+
 /// One cluster as seen by one snapshot.
 #[derive(Debug, Clone, Serialize)]
 pub struct ClusterEvidence {

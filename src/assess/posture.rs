@@ -34,7 +34,7 @@ pub(super) fn of(
         by_check.entry(&result.check).or_default().push(result);
     }
     let mut open: BTreeMap<&CheckId, Vec<&str>> = BTreeMap::new();
-    for finding in findings.iter().filter(|finding| !finding.objects.is_empty()) {
+    for finding in findings.iter().filter(|finding| finding.is_open()) {
         open.entry(&finding.check).or_default().push(&finding.id);
     }
 

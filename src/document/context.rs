@@ -65,7 +65,7 @@ pub(super) fn publish(ctx: &Ctx<'_>) -> Context {
             components: ctx.ws.components.len(),
             activities: ctx.ws.activities.len(),
             controls: ctx.ws.implementations.len(),
-            findings: ctx.assessment.findings.len(),
+            findings: ctx.assessment.open_findings().count(),
         },
     );
     context

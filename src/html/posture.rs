@@ -62,11 +62,11 @@ fn figures(out: &mut String, site: &Site<'_>) {
     let unclaimed: usize = ownership().map(|ownership| ownership.unclaimed.len()).sum();
     let contested: usize = ownership().map(|ownership| ownership.contested.len()).sum();
     let unseen: usize = ownership().map(|ownership| ownership.not_seen.len()).sum();
-    let urgent = assessment.findings.iter().filter(|finding| finding.severity >= Severity::High).count();
+    let urgent = assessment.open_findings().filter(|finding| finding.severity >= Severity::High).count();
     let figures = [
         (format!("{observed} of {checks}"), "checks decided on complete evidence".to_owned()),
         (failing.to_string(), "checks fail".to_owned()),
-        (assessment.findings.len().to_string(), format!("findings, {urgent} of them high or critical")),
+        (assessment.open_findings().count().to_string(), format!("open findings, {urgent} of them high or critical")),
         (owned.to_string(), "cluster objects with an owner".to_owned()),
         (unclaimed.to_string(), format!("objects without an owner, {contested} contested")),
         (unseen.to_string(), "lists not read completely".to_owned()),
@@ -162,7 +162,7 @@ fn teams(out: &mut String, site: &Site<'_>, context: &Context) {
         );
         if observed {
             for severity in severities {
-                let findings = site.assessment.findings.iter();
+                let findings = site.assessment.open_findings();
                 let mine =
                     findings.filter(|finding| finding.team.as_ref() == Some(&team.id) && finding.severity == severity);
                 let _ = write!(out, "<td class=\"end\">{}</td>", mine.count());
@@ -171,11 +171,11 @@ fn teams(out: &mut String, site: &Site<'_>, context: &Context) {
         out.push_str("</tr>\n");
     }
     out.push_str("</tbody></table></div>");
-    let orphans = site.assessment.findings.iter().filter(|finding| finding.team.is_none()).count();
+    let orphans = site.assessment.open_findings().filter(|finding| finding.team.is_none()).count();
     if orphans > 0 {
         let _ = write!(
             out,
-            "<figcaption class=\"source\">{orphans} findings are on objects that no component claims.</figcaption>"
+            "<figcaption class=\"source\">{orphans} open findings are on objects that no component claims.</figcaption>"
         );
     }
     out.push_str("</figure>\n");

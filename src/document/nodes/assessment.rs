@@ -99,7 +99,7 @@ pub(super) fn findings(ctx: &Ctx<'_>, place: &mut Place<'_>) -> Result<Vec<Block
     ];
     let mut grid = Grid::new(ctx, place, "findings-table", "table.findings", &heads);
     let several = ctx.assessment.clusters.len() > 1;
-    for finding in &ctx.assessment.findings {
+    for finding in ctx.assessment.open_findings() {
         let check = ctx.check(&finding.check).map_or(finding.check.as_str(), |check| check.title.as_str());
         let mut who = vec![match &finding.component {
             Some(id) => vec![ctx.component_link(id)],
@@ -121,7 +121,7 @@ pub(super) fn findings(ctx: &Ctx<'_>, place: &mut Place<'_>) -> Result<Vec<Block
             let text = ctx.t.fill("findings.excepted", &[("exception", exception.as_str())]);
             objects.push(vec![Inline::code(key.to_string()), Inline::text(format!(": {text}"))]);
         }
-        let mut what = vec![vec![Inline::text(ctx.t.fill("findings.not_met", &[("check", check)]))]];
+        let mut what = vec![vec![Inline::text(check)]];
         if !finding.controls.is_empty() {
             what.push(ctx.controls(&finding.controls));
         }
@@ -155,9 +155,9 @@ pub(super) fn by_check(ctx: &Ctx<'_>, place: &mut Place<'_>) -> Result<Vec<Block
         Head::fit("column.first_due"),
     ];
     let mut grid = Grid::new(ctx, place, "findings-table", "table.findings_by_check", &heads);
-    let findings = &ctx.assessment.findings;
+    let findings: Vec<&Finding> = ctx.assessment.open_findings().collect();
     let mut start = 0;
-    while let Some(first) = findings.get(start) {
+    while let Some(first) = findings.get(start).copied() {
         let count = findings[start..].iter().take_while(|finding| finding.check == first.check).count();
         let members = &findings[start..start + count];
         start += count;
@@ -175,7 +175,7 @@ pub(super) fn by_check(ctx: &Ctx<'_>, place: &mut Place<'_>) -> Result<Vec<Block
         });
         let due = members.iter().filter_map(|finding| finding.due).min();
         grid.row(vec![
-            Cell::text(ctx.t.fill("findings.not_met", &[("check", check)])),
+            Cell::text(check),
             Cell::new(vec![severity(ctx, first)]),
             lines(places),
             Cell::text(due.map_or_else(|| ctx.t.t("findings.no_date").to_owned(), words::date)),
@@ -198,12 +198,12 @@ pub(super) fn findings_of(ctx: &Ctx<'_>, place: &mut Place<'_>, team: &TeamId) -
         Head::fit("column.due"),
     ];
     let mut grid = Grid::new(ctx, place, "findings-table", "table.findings", &heads);
-    for finding in ctx.assessment.findings.iter().filter(|finding| finding.team.as_ref() == Some(team)) {
+    for finding in ctx.assessment.open_findings().filter(|finding| finding.team.as_ref() == Some(team)) {
         let check = ctx.check(&finding.check).map_or(finding.check.as_str(), |check| check.title.as_str());
         let objects: Vec<String> = finding.objects.iter().map(|failure| failure.key.to_string()).collect();
         grid.row(vec![
             Cell::new(vec![link(finding), Inline::Break, severity(ctx, finding)]),
-            Cell::text(ctx.t.fill("findings.not_met", &[("check", check)])),
+            Cell::text(check),
             Cell::new(finding.component.iter().map(|id| ctx.component_link(id)).collect()),
             Cell::new(observed::names(ctx, objects.iter().map(String::as_str), 3)),
             Cell::new(due(ctx, finding)),
@@ -267,8 +267,8 @@ pub(super) fn exceptions(ctx: &Ctx<'_>, place: &mut Place<'_>) -> Result<Vec<Blo
         let state = match used {
             _ if !ctx.observed() => vec![ctx.badge(Tone::Unknown, "observed.not_yet")],
             Some(used) if used.expired => vec![ctx.badge(Tone::Bad, "exceptions.expired")],
-            Some(used) => vec![Inline::text(ctx.t.count("exceptions.covers", used.matched))],
-            None => Vec::new(),
+            Some(used) if used.matched == 0 => vec![ctx.badge(Tone::Caution, "exceptions.covers_nothing")],
+            _ => covered(ctx, exception),
         };
         let check = ctx.check(&exception.check).map_or(exception.check.as_str(), |check| check.title.as_str());
         let instead = exception.compensating.as_deref();
@@ -293,6 +293,15 @@ pub(super) fn exceptions(ctx: &Ctx<'_>, place: &mut Place<'_>) -> Result<Vec<Blo
         ]);
     }
     grid.blocks()
+}
+
+/// The objects that an exception covered, by name.
+fn covered(ctx: &Ctx<'_>, exception: &Exception) -> Vec<Inline> {
+    let keys: std::collections::BTreeSet<String> =
+        ctx.assessment.covered(&exception.id).map(|(_, key)| key.to_string()).collect();
+    let mut text = vec![ctx.text("exceptions.covered"), Inline::text(" ")];
+    text.extend(super::join(keys.into_iter().map(Inline::code), ", "));
+    text
 }
 
 /// What an exception is limited to.
