@@ -38,6 +38,19 @@ pub(super) struct Asked {
     sound: Option<(Complete, Option<String>)>,
 }
 
+/// How many subjects were looked at, and what they are.
+#[derive(Clone, Copy)]
+struct Count {
+    subjects: usize,
+    what: &'static str,
+}
+
+impl std::fmt::Display for Count {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} {}", self.subjects, self.what)
+    }
+}
+
 impl Asked {
     /// Counts the failures that exceptions cover. If they are all of them, the outcome is that of the evidence without
     /// them, and says so.
@@ -50,7 +63,7 @@ impl Asked {
             return;
         }
         if let Some((complete, stale)) = self.sound.take() {
-            (self.result.outcome, _) = sound(complete, self.result.subjects, stale);
+            (self.result.outcome, _) = sound(complete, Count { subjects: self.result.subjects, what: "" }, stale);
             self.result.reason.push_str("; each of them is an accepted risk");
         }
     }
@@ -169,7 +182,8 @@ pub(super) fn ask(check: &Definition, bench: &Bench<'_>) -> Asked {
             asked.result.failures = failures.len();
             asked.failures = failures;
             let stale = stale(&asked.result.evidence, bench);
-            let (outcome, mut reason, sound) = decide(complete, subjects, asked.failures.len(), stale);
+            let (outcome, mut reason, sound) =
+                decide(complete, Count { subjects, what: check.evaluator.subjects }, asked.failures.len(), stale);
             asked.sound = sound.filter(|_| odd.is_empty());
             let (outcome, reason) = match odd.first() {
                 Some((spot, why)) => {
@@ -201,33 +215,32 @@ fn open(complete: Result<Complete, Gap>, outcome: Outcome, why: String) -> (Outc
 /// The outcome of looked-at subjects; with what it would be built from if the failures were accepted.
 fn decide(
     complete: Result<Complete, Gap>,
-    subjects: usize,
+    count: Count,
     failures: usize,
     stale: Option<String>,
 ) -> (Outcome, String, Option<(Complete, Option<String>)>) {
     match (complete, failures) {
         (Ok(complete), 0) => {
-            let (outcome, reason) = sound(complete, subjects, stale);
+            let (outcome, reason) = sound(complete, count, stale);
             (outcome, reason, None)
         }
         (Ok(complete), _) => {
             let late = stale.as_ref().map(|why| format!("; {why}")).unwrap_or_default();
-            (Outcome::Fail, format!("{failures} of {subjects} fail{late}"), Some((complete, stale)))
+            (Outcome::Fail, format!("{failures} of {count} fail{late}"), Some((complete, stale)))
         }
         (Err(gap), 0) => (gap.outcome, gap.reason, None),
         (Err(gap), _) => {
-            (Outcome::Fail, format!("{failures} of {subjects} seen fail, there may be more: {}", gap.reason), None)
+            (Outcome::Fail, format!("{failures} of {count} seen fail, there may be more: {}", gap.reason), None)
         }
     }
 }
 
 /// Nothing fails and everything was read: the only way to `pass`.
-fn sound(_: Complete, subjects: usize, stale: Option<String>) -> (Outcome, String) {
-    match (stale, subjects) {
+fn sound(_: Complete, count: Count, stale: Option<String>) -> (Outcome, String) {
+    match (stale, count.subjects) {
         (Some(why), _) => (Outcome::Stale, why),
         (None, 0) => (Outcome::NotApplicable, "there is nothing to ask about".to_owned()),
-        (None, 1) => (Outcome::Pass, "1 of 1 passes".to_owned()),
-        (None, count) => (Outcome::Pass, format!("{count} of {count} pass")),
+        (None, all) => (Outcome::Pass, format!("{all} of {count} pass")),
     }
 }
 

@@ -178,7 +178,7 @@ fn exposure_certificates_and_nodes_are_told_apart() {
         vec![list("cert-manager.io/Certificate", vec![object("shop", "web", json!({ "status": { "notAfter": end } }))])]
     };
     tell_apart("certificate-expiry", certificate(31), certificate(3), "expires in 3 days");
-    tell_apart("certificate-expiry", certificate(30), certificate(-2), "expired on 2026-11-19");
+    tell_apart("certificate-valid", certificate(3), certificate(-2), "expired on 2026-11-19");
     let node = |kubelet: &str| {
         let status =
             json!({ "status": { "nodeInfo": { "kubeletVersion": kubelet, "osImage": "Ubuntu 24.04.3 LTS" } } });

@@ -27,6 +27,32 @@ pub struct NetworkPolicy {
     pub denies_ingress: bool,
     /// The same for egress.
     pub denies_egress: bool,
+    /// What it lets in to the Pods it selects; `None`: it says nothing of ingress.
+    pub lets_in: Option<Lets>,
+    /// What it lets out of them; `None`: it says nothing of egress.
+    pub lets_out: Option<Lets>,
+}
+
+/// What the rules of a policy let through in one direction.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Lets {
+    /// No rule: nothing.
+    Nothing,
+    /// What its rules list.
+    Listed,
+    /// A rule without peers and ports: everything.
+    Everything,
+}
+
+impl Lets {
+    fn of(rules: Option<&Vec<BTreeMap<String, serde_json::Value>>>) -> Self {
+        match rules {
+            _ if allows_all(rules) => Lets::Everything,
+            Some(rules) if !rules.is_empty() => Lets::Listed,
+            _ => Lets::Nothing,
+        }
+    }
 }
 
 #[derive(Default, Deserialize)]
@@ -101,6 +127,8 @@ pub(crate) fn parse(object: &Object) -> serde_json::Result<Parsed> {
             egress,
             denies_ingress: everything && ingress && !opens_ingress,
             denies_egress: everything && egress && !opens_egress,
+            lets_in: ingress.then(|| Lets::of(spec.ingress.as_ref())),
+            lets_out: egress.then(|| Lets::of(spec.egress.as_ref())),
         },
         opens_ingress,
         opens_egress,

@@ -12,8 +12,8 @@ use crate::facts::{
 };
 
 pub(super) const EVALUATORS: &[Evaluator] = &[
-    Evaluator { name: "rbac-cluster-admin", alone: true, ask: cluster_admin },
-    Evaluator { name: "rbac-wildcard", alone: true, ask: wildcard },
+    Evaluator { name: "rbac-cluster-admin", subjects: "bindings", alone: true, ask: cluster_admin },
+    Evaluator { name: "rbac-wildcard", subjects: "roles", alone: true, ask: wildcard },
 ];
 
 const GROUP: &str = "rbac.authorization.k8s.io";

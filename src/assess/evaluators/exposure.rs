@@ -3,7 +3,8 @@
 use super::{Answer, Evaluator, Question, Tally};
 use crate::facts::exposure::ingress;
 
-pub(super) const EVALUATORS: &[Evaluator] = &[Evaluator { name: "ingress-tls", alone: true, ask: tls }];
+pub(super) const EVALUATORS: &[Evaluator] =
+    &[Evaluator { name: "ingress-tls", subjects: "ingresses", alone: true, ask: tls }];
 
 fn tls(question: &Question<'_>) -> Answer {
     let mut tally = Tally::default();

@@ -8,8 +8,8 @@ use crate::facts::{
 };
 
 pub(super) const EVALUATORS: &[Evaluator] = &[
-    Evaluator { name: "image-registry", alone: true, ask: registry },
-    Evaluator { name: "image-tag-latest", alone: true, ask: |question| each(question, mutable) },
+    Evaluator { name: "image-registry", subjects: "Pods", alone: true, ask: registry },
+    Evaluator { name: "image-tag-latest", subjects: "Pods", alone: true, ask: |question| each(question, mutable) },
 ];
 
 /// Asks about the image of every container of every Pod.

@@ -26,6 +26,8 @@ use crate::{
 pub struct Evaluator {
     /// Name, as checks write it.
     pub name: &'static str,
+    /// What it looks at, in the plural: `Pods`.
+    pub subjects: &'static str,
     /// A failure that is seen stays one whatever else is read: it looks at each subject by itself.
     pub(crate) alone: bool,
     pub(crate) ask: fn(&Question<'_>) -> Answer,

@@ -7,8 +7,18 @@ use crate::{
 };
 
 pub(super) const EVALUATORS: &[Evaluator] = &[
-    Evaluator { name: "network-default-deny-ingress", alone: false, ask: |question| ask(question, Direction::Ingress) },
-    Evaluator { name: "network-default-deny-egress", alone: false, ask: |question| ask(question, Direction::Egress) },
+    Evaluator {
+        name: "network-default-deny-ingress",
+        subjects: "namespaces",
+        alone: false,
+        ask: |question| ask(question, Direction::Ingress),
+    },
+    Evaluator {
+        name: "network-default-deny-egress",
+        subjects: "namespaces",
+        alone: false,
+        ask: |question| ask(question, Direction::Egress),
+    },
 ];
 
 #[derive(Clone, Copy)]

@@ -7,8 +7,8 @@ use crate::{
 };
 
 pub(super) const EVALUATORS: &[Evaluator] = &[
-    Evaluator { name: "node-image", alone: true, ask: image },
-    Evaluator { name: "version-skew", alone: true, ask: version_skew },
+    Evaluator { name: "node-image", subjects: "nodes", alone: true, ask: image },
+    Evaluator { name: "version-skew", subjects: "nodes", alone: true, ask: version_skew },
 ];
 
 fn version_skew(question: &Question<'_>) -> Answer {

@@ -18,26 +18,40 @@ use crate::{
 };
 
 pub(super) const EVALUATORS: &[Evaluator] = &[
-    Evaluator { name: "pod-security-enforced", alone: true, ask: enforced },
-    Evaluator { name: "pod-security-baseline", alone: true, ask: |question| level(question, Level::Baseline) },
-    Evaluator { name: "pod-security-restricted", alone: true, ask: |question| level(question, Level::Restricted) },
+    Evaluator { name: "pod-security-enforced", subjects: "namespaces", alone: true, ask: enforced },
+    Evaluator {
+        name: "pod-security-baseline",
+        subjects: "Pods",
+        alone: true,
+        ask: |question| level(question, Level::Baseline),
+    },
+    Evaluator {
+        name: "pod-security-restricted",
+        subjects: "Pods",
+        alone: true,
+        ask: |question| level(question, Level::Restricted),
+    },
     Evaluator {
         name: "pod-privileged",
+        subjects: "Pods",
         alone: true,
         ask: |question| each(question, |pod, _, out| rules::privileged(pod, out)),
     },
     Evaluator {
         name: "pod-host-namespaces",
+        subjects: "Pods",
         alone: true,
         ask: |question| each(question, |pod, _, out| rules::host_namespaces(pod, out)),
     },
     Evaluator {
         name: "pod-host-path",
+        subjects: "Pods",
         alone: true,
         ask: |question| each(question, |pod, _, out| rules::host_paths(pod, out)),
     },
     Evaluator {
         name: "pod-run-as-root",
+        subjects: "Pods",
         alone: true,
         ask: |question| each(question, |pod, _, out| root(pod.spec, out)),
     },

@@ -168,7 +168,10 @@ fn facts(ctx: &Ctx<'_>, item: &Implementation) -> Block {
             let values: Vec<(&str, &str)> = values.iter().map(|(name, value)| (*name, value.as_str())).collect();
             vec![ctx.outcome(posture.outcome), Inline::text(format!(" {}", ctx.t.fill("controls.coverage", &values)))]
         }
-        _ => vec![ctx.text("controls.no_check")],
+        _ => match item.review_by {
+            Some(date) => vec![Inline::text(ctx.t.fill("controls.no_check_by", &[("date", &words::date(date))]))],
+            None => vec![ctx.text("controls.no_check")],
+        },
     };
     let review = item.review_by.map(|date| vec![Inline::text(words::date(date))]).unwrap_or_default();
     terms(

@@ -8,6 +8,7 @@ use crate::{
         fence,
         tree::{Block, Cell, Inline, Tone},
     },
+    facts::network::Lets,
     workspace::ConnectionNeed,
 };
 
@@ -165,13 +166,17 @@ pub(super) fn policies(ctx: &Ctx<'_>, place: &mut Place<'_>) -> Result<Vec<Block
             [Head::name("column.policy", 36), Head::text("column.selects", 34), Head::text("column.isolates", 30)];
         let mut grid = Grid::new(ctx, place, "network-policies", "table.network_policies", &heads);
         for policy in fact.seen() {
-            let isolates = [
-                (policy.denies_ingress, "network.denies_ingress"),
-                (policy.ingress && !policy.denies_ingress, "network.limits_ingress"),
-                (policy.denies_egress, "network.denies_egress"),
-                (policy.egress && !policy.denies_egress, "network.limits_egress"),
-            ];
-            let isolates = isolates.iter().filter(|(does, _)| *does).map(|(_, key)| vec![ctx.text(key)]);
+            let ingress = policy.lets_in.map(|lets| match lets {
+                Lets::Nothing => "network.denies_ingress",
+                Lets::Listed => "network.limits_ingress",
+                Lets::Everything => "network.opens_ingress",
+            });
+            let egress = policy.lets_out.map(|lets| match lets {
+                Lets::Nothing => "network.denies_egress",
+                Lets::Listed => "network.limits_egress",
+                Lets::Everything => "network.opens_egress",
+            });
+            let isolates = [ingress, egress].into_iter().flatten().map(|key| vec![ctx.text(key)]);
             grid.row(vec![
                 Cell::new(vec![Inline::code(format!("{}/{}", policy.namespace, policy.name))]),
                 Cell::text(&*policy.selects),

@@ -184,6 +184,32 @@ fn addresses(email: Option<&str>, phone: Option<&str>, chat: Option<&str>) -> Ve
     )
 }
 
+/// A contact in free text: each word that is a web or mail address becomes a link.
+fn contact(text: &str) -> Vec<Inline> {
+    let words = text.split_whitespace().map(|word| {
+        let bare = word.trim_end_matches([',', ';', '.']);
+        let mail = |word: &str| {
+            let (user, host) = word.split_once('@')?;
+            (!user.is_empty() && host.contains('.') && !word.contains([':', '/'])).then(|| format!("mailto:{word}"))
+        };
+        match mail(bare).or_else(|| bare.contains("://").then(|| bare.to_owned())).and_then(|url| web_address(&url)) {
+            Some(url) => {
+                let link = Inline::Link { target: Target::Url(url), text: vec![Inline::text(bare)] };
+                vec![link, Inline::text(&word[bare.len()..])]
+            }
+            None => vec![Inline::text(word)],
+        }
+    });
+    let mut out = Vec::new();
+    for word in words {
+        if !out.is_empty() {
+            out.push(Inline::text(" "));
+        }
+        out.extend(word.into_iter().filter(|inline| *inline != Inline::text("")));
+    }
+    out
+}
+
 /// Other designated contacts.
 pub(super) fn contacts(ctx: &Ctx<'_>, place: &mut Place<'_>) -> Result<Vec<Block>, String> {
     let heads = [Head::name("column.who", 24), Head::text("column.about", 40), Head::text("column.reach", 36)];
@@ -309,7 +335,7 @@ fn organization_table(
             Cell::text(organization.jurisdiction.as_deref().unwrap_or_default()),
             lines([contract, ends].into_iter().flatten()),
             Cell::new(ctx.teams(teams)),
-            Cell::text(organization.contact.as_deref().unwrap_or_default()),
+            Cell::new(organization.contact.as_deref().map(contact).unwrap_or_default()),
         ]);
     }
     grid.blocks()
