@@ -166,11 +166,11 @@ impl Flow {
             self.y += repeat.height;
         }
         let y = top + self.y;
-        page.items.extend(strip.resume.iter().cloned().map(|item| item.moved(left, y)));
+        page.items.extend(strip.resume.iter().flat_map(|again| again.iter().cloned()).map(|item| item.moved(left, y)));
     }
 
     /// Deals a row that no page can hold out over pages.
-    fn tall(&mut self, tall: super::rows::Tall, strip: Strip, setter: &mut Setter) {
+    fn tall(&mut self, tall: super::tall::Tall, strip: Strip, setter: &mut Setter) {
         let Strip { repeat, anchors, items, .. } = strip;
         // Of what else the row holds only what is read: grounds and rules are as high as the whole row.
         let mut first = Some((anchors, items.into_iter().filter(|item| item.elem != Elem::ARTIFACT)));

@@ -1,7 +1,8 @@
 //! Forms on paper: numbered questions with boxes to tick and lines to write on.
 
 use super::{
-    block::{Place, Setter, side_by_side},
+    block::{Place, Setter},
+    boxes::side_by_side,
     ink,
     page::{Dash, Draw, Item, Pen, Strip},
     tags::Role,

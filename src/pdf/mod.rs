@@ -2,7 +2,7 @@
 //!
 //! In: a [`Document`] and a [`Theme`]. Out: the bytes of a tagged PDF 1.7 file. Steps:
 //!
-//! 1. *set*: blocks become strips, vertical pieces that never tear: lines of text ([`text`]), table rows ([`rows`]),
+//! 1. *set*: blocks become strips, vertical pieces that never tear: lines of text ([`text`], [`lines`]), table rows ([`table`]),
 //!    drawings ([`diagram`]), forms ([`form`]); text is shaped once per distinct word ([`font`]);
 //! 2. *flow*: strips fill pages ([`flow`]), which fixes page numbers, anchors and the reading order;
 //! 3. *front*: cover, contents, running header and footer ([`front`]);
@@ -14,6 +14,7 @@
 //! them are visible and none is outside the margins.
 
 mod block;
+mod boxes;
 mod chars;
 mod columns;
 mod diagram;
@@ -24,14 +25,18 @@ mod flow;
 mod font;
 mod form;
 mod front;
+mod grid;
 mod image;
 mod ink;
+mod lines;
 mod metadata;
 mod page;
 mod rows;
 mod serial;
 mod structure;
+mod table;
 mod tags;
+mod tall;
 mod text;
 mod words;
 

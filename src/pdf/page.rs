@@ -203,9 +203,9 @@ pub(super) struct Strip {
     /// Drawn above the strip when it comes first on a page: a table's head.
     pub repeat: Option<std::rc::Rc<Repeat>>,
     /// Drawn with the strip when it comes first on a page: cells that began on the page before.
-    pub resume: Vec<Item>,
+    pub resume: Vec<std::rc::Rc<[Item]>>,
     /// How to divide it when no page can hold it.
-    pub tall: Option<Box<super::rows::Tall>>,
+    pub tall: Option<Box<super::tall::Tall>>,
 }
 
 /// A heading for the contents, the bookmarks and the running header.
