@@ -43,9 +43,13 @@ pub(super) fn visible(fonts: &mut Fonts, face: Face, text: &str, mut run: impl F
     }
 }
 
-/// Not a control code, nor a character whose only purpose is to be invisible or to reorder its neighbours.
+/// Not a control code, nor a character whose only purpose is to be invisible or to reorder its neighbours, nor one
+/// without a meaning of its own (PDF/A wants each code to stand for a real character, XML refuses U+FFFE and U+FFFF).
 fn drawable(character: char) -> bool {
+    let code = character as u32;
     !character.is_control()
+        && code & 0xfffe != 0xfffe
+        && !matches!(code, 0xe000..=0xf8ff | 0xfdd0..=0xfdef | 0xf0000..)
         && !matches!(character,
             '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180f}'
             | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}'
@@ -79,9 +83,12 @@ mod tests {
 
     #[test]
     fn control_direction_and_foreign_characters_are_spelled_out() {
-        let text: String =
-            shown(Face::Regular, "a\u{1b}[31m\u{202e}b😀漢\u{200b}").into_iter().map(|(_, text)| text).collect();
-        assert_eq!(text, "a[U+001B][31m[U+202E]b[U+1F600][U+6F22][U+200B]");
+        let text: String = shown(Face::Regular, "a\u{1b}[31m\u{202e}b😀漢\u{200b}\u{e000}")
+            .into_iter()
+            .map(|(_, text)| text)
+            .collect();
+        assert_eq!(text, "a[U+001B][31m[U+202E]b[U+1F600][U+6F22][U+200B][U+E000]");
+        assert_eq!(plain("a\u{ffff}😀\u{1}\nb"), "a[U+FFFF]😀[U+0001] b");
     }
 
     #[test]

@@ -45,7 +45,7 @@ pub(super) fn xmp(document: &Document) -> String {
          <dc:language><rdf:Bag><rdf:li>{}</rdf:li></rdf:Bag></dc:language>\
          <pdf:Producer>{PRODUCER}</pdf:Producer><xmp:CreatorTool>{PRODUCER}</xmp:CreatorTool>",
         escaped(&title(document)),
-        escaped(&document.language),
+        escaped(&chars::plain(&document.language)),
     );
     if !document.control.organisation.is_empty() {
         let name = escaped(&chars::plain(&document.control.organisation));
