@@ -58,7 +58,8 @@ impl Asked {
         self.result.excepted = covered;
         if covered < self.result.failures || self.result.outcome != Outcome::Fail {
             if covered > 0 {
-                self.result.reason.push_str(&format!("; {covered} of the failures are accepted risks"));
+                let are = if covered == 1 { "is an accepted risk" } else { "are accepted risks" };
+                self.result.reason.push_str(&format!("; {covered} of the failures {are}"));
             }
             return;
         }

@@ -6,8 +6,8 @@ use clap::{Args, ValueEnum};
 use serde::Serialize;
 
 use super::{
-    Exit, Failure, Ui,
-    evidence::{Evidence, EvidenceArguments, escaped, table},
+    Exit, Failure, Ui, collect,
+    evidence::{ClockArguments, Evidence, EvidenceArguments, escaped, table},
     workspace::load,
 };
 use crate::{
@@ -23,6 +23,8 @@ pub(super) struct Arguments {
     dir: Option<PathBuf>,
     #[command(flatten)]
     evidence: EvidenceArguments,
+    #[command(flatten)]
+    clock: ClockArguments,
     /// Assess saved `kubectl get -o json|yaml` output or a folder of manifests instead of a snapshot
     #[arg(long, value_name = "PATH", num_args = 1.., conflicts_with = "evidence")]
     from_files: Vec<PathBuf>,
@@ -83,6 +85,7 @@ impl FailOn {
 }
 
 pub(super) fn run(arguments: &Arguments, ui: &Ui) -> Result<Exit, Failure> {
+    collect::no_workspace(&arguments.from_files)?;
     let Some(workspace) = load(arguments.dir.as_deref(), ui)? else { return Ok(Exit::BadNews) };
     let filter = Filter::new(arguments, &workspace)?;
     let evidence = if arguments.from_files.is_empty() {
@@ -91,7 +94,7 @@ pub(super) fn run(arguments: &Arguments, ui: &Ui) -> Result<Exit, Failure> {
         Evidence::from_files(&workspace, &arguments.from_files, ui)?
     };
     let stale = evidence.warn_stale(&workspace, ui);
-    let assessment = evidence.assess(&workspace, arguments.evidence.as_of, ui)?;
+    let assessment = evidence.assess(&workspace, arguments.clock.as_of, ui)?;
     let report = filter.apply(&assessment);
     match arguments.format {
         Format::Text => ui.print(report.text(&workspace, &assessment)),

@@ -10,7 +10,7 @@ use clap::Args;
 use super::{
     Exit, Failure, Ui,
     assess::FailOn,
-    evidence::{Evidence, EvidenceArguments, LiveArguments},
+    evidence::{ClockArguments, Evidence, EvidenceArguments, LiveArguments},
     workspace,
 };
 use crate::{
@@ -35,6 +35,8 @@ pub(super) struct Arguments {
     #[command(flatten)]
     evidence: EvidenceArguments,
     #[command(flatten)]
+    clock: ClockArguments,
+    #[command(flatten)]
     live: LiveArguments,
     /// Leave the evidence folder alone and write a plan
     #[arg(long, conflicts_with_all = ["evidence", "live"])]
@@ -58,12 +60,12 @@ pub(super) fn run(arguments: &Arguments, ui: &Ui) -> Result<Exit, Failure> {
         return Ok(Exit::BadNews);
     };
     output::check(&arguments.out, &declared.root).map_err(refused)?;
-    let evidence = match Evidence::live(&declared, &arguments.live)? {
+    let evidence = match Evidence::live(&declared, &arguments.live, ui)? {
         Some(evidence) => evidence,
         None if arguments.no_evidence => Evidence::default(),
         None => Evidence::choose(&declared.root, &arguments.evidence.evidence, ui)?,
     };
-    let assessment = evidence.assess(&declared, arguments.evidence.as_of, ui)?;
+    let assessment = evidence.assess(&declared, arguments.clock.as_of, ui)?;
     let frameworks = Frameworks::load(Some(&declared.root)).map_err(|errors| listed(&errors))?;
     let checklists = checklist::load(Some(&declared.root), &frameworks).map_err(|errors| listed(&errors))?;
     let documents = match document::compose(&declared, &assessment, &frameworks, &checklists) {
@@ -75,7 +77,7 @@ pub(super) fn run(arguments: &Arguments, ui: &Ui) -> Result<Exit, Failure> {
     let files =
         publish::publish(&declared, &assessment, documents, logo(&declared)?, &selection).map_err(Failure::new)?;
     output::write(&files, &arguments.out, &declared.root).map_err(refused)?;
-    ui.note(format_args!("{} files, {} kB", files.len(), files.bytes().div_ceil(1000)));
+    ui.note(format_args!("{}, {} kB", workspace::counted(files.len(), "file"), files.bytes().div_ceil(1000)));
     let start = if files.paths().any(|path| path == "index.html") { "index.html" } else { "" };
     ui.print(arguments.out.join(start).display());
     let stale = evidence.warn_stale(&declared, ui);

@@ -4,7 +4,11 @@ mod progress;
 mod report;
 mod target;
 
-use std::{path::PathBuf, time::Duration};
+use std::{
+    collections::BTreeSet,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use chrono::{DateTime, Utc};
 use clap::{Args, ValueEnum};
@@ -13,22 +17,22 @@ use self::{
     progress::Progress,
     target::{Declared, Target},
 };
-use super::{Exit, Failure, Ui};
+use super::{Exit, Failure, Ui, workspace};
 use crate::{
     cluster::{self, Access, Connection, projection::Projections},
     snapshot::{self, Snapshot},
+    workspace::MAIN_FILE,
 };
 
 /// Read evidence from a cluster into a snapshot
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
-    /// Workspace; snapshots go to its `evidence` folder
-    #[arg(default_value = ".")]
-    dir: PathBuf,
+    /// Folder of the workspace; the nearest one upward unless given. Snapshots go to its `evidence` folder
+    dir: Option<PathBuf>,
     #[command(flatten)]
     access: AccessArguments,
     /// Context of the kubeconfig; several are read at once [default: the current one]
-    #[arg(long, value_name = "CONTEXT", conflicts_with = "from_files")]
+    #[arg(long, value_name = "CONTEXT", conflicts_with = "from_files", help_heading = ACCESS)]
     context: Vec<String>,
     /// Write to this file, or into this folder (needed for several contexts)
     #[arg(long, value_name = "PATH")]
@@ -39,7 +43,7 @@ pub(super) struct Arguments {
     /// Take evidence from saved `kubectl get -o json|yaml` output or a folder of manifests instead of a cluster
     #[arg(long, value_name = "PATH", num_args = 1..)]
     from_files: Vec<PathBuf>,
-    /// Only say what could be read and what could not
+    /// Say what could be read and what could not, and read nothing
     #[arg(long, conflicts_with = "from_files")]
     dry_run: bool,
     /// How to print the result
@@ -50,24 +54,34 @@ pub(super) struct Arguments {
     verbose: bool,
 }
 
+/// Where the help lists them.
+pub(super) const ACCESS: &str = "Access to the cluster";
+
 /// How to reach a cluster.
 #[derive(Debug, Args)]
 pub(super) struct AccessArguments {
-    /// kubeconfig file [default: $KUBECONFIG, else ~/.kube/config, else the service account of the Pod]
-    #[arg(long, value_name = "FILE")]
-    pub(super) kubeconfig: Option<PathBuf>,
+    /// File of the kubeconfig [default: $KUBECONFIG, else ~/.kube/config, else the service account of the Pod]
+    #[arg(long, value_name = "FILE", help_heading = ACCESS)]
+    kubeconfig: Option<PathBuf>,
     /// User to impersonate
-    #[arg(long = "as", value_name = "USER")]
+    #[arg(long = "as", value_name = "USER", help_heading = ACCESS)]
     as_user: Option<String>,
     /// Group to impersonate; may be repeated
-    #[arg(long, value_name = "GROUP", requires = "as_user")]
+    #[arg(long, value_name = "GROUP", requires = "as_user", help_heading = ACCESS)]
     as_group: Vec<String>,
     /// Longest silence of the API server to wait for, in seconds
-    #[arg(long, value_name = "SECONDS", default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..=3600))]
+    #[arg(long, value_name = "SECONDS", default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..=3600),
+        help_heading = ACCESS)]
     timeout: u64,
 }
 
 impl AccessArguments {
+    /// The first argument that says how to reach a cluster, for commands that reach one only when told to.
+    pub(super) fn given(&self) -> Option<&'static str> {
+        let kubeconfig = self.kubeconfig.is_some().then_some("--kubeconfig");
+        kubeconfig.or(self.as_user.is_some().then_some("--as"))
+    }
+
     /// Access to one context.
     pub(super) fn access(&self, context: Option<String>) -> Access {
         Access {
@@ -89,19 +103,21 @@ pub(super) enum Format {
 }
 
 pub(super) fn run(arguments: &Arguments, ui: &Ui) -> Result<Exit, Failure> {
-    let projections = Projections::of_workspace(&arguments.dir).map_err(Failure::new)?;
-    let declared = Declared::read(&arguments.dir);
+    let root = workspace::root(arguments.dir.as_deref())?;
+    let projections = Projections::of_workspace(&root).map_err(Failure::new)?;
+    let declared = Declared::read(&root);
     if !arguments.from_files.is_empty() {
-        return from_files(arguments, &declared, &projections, ui);
+        return from_files(arguments, &root, &declared, &projections, ui);
     }
     if arguments.dry_run {
         return dry_run(arguments, &projections, ui);
     }
     let contexts: Vec<Option<String>> = match arguments.context.as_slice() {
         [] => vec![None],
-        names => names.iter().cloned().map(Some).collect(),
+        // Named twice, a context is still one.
+        names => names.iter().collect::<BTreeSet<_>>().into_iter().cloned().map(Some).collect(),
     };
-    let target = Target::new(&arguments.dir, arguments.out.as_deref(), contexts.len())?;
+    let target = Target::new(&root, arguments.out.as_deref(), contexts.len())?;
     if contexts.len() > 1 && arguments.cluster.is_some() {
         return Err(Failure::new("--cluster names one cluster, but several contexts are given"));
     }
@@ -139,11 +155,8 @@ async fn read(
     context: Option<String>,
 ) -> Result<Snapshot, Failure> {
     let connection = connect(&arguments.access.access(context)).await?;
-    if connection.unverified {
-        progress.warn(format!(
-            "the kubeconfig says not to verify the certificate of {}: anybody on the way could have given the evidence",
-            connection.server
-        ));
+    if let Some(warning) = unverified(&connection) {
+        progress.warn(warning);
     }
     let id = arguments.cluster.clone().or_else(|| declared.id(connection.context.as_deref()));
     let bar = progress.bar(connection.context.as_deref().unwrap_or("cluster"));
@@ -156,7 +169,18 @@ pub(super) async fn connect(access: &Access) -> Result<Connection, Failure> {
     cluster::connect(access).await.map_err(|error| help(&error, Failure::new(&error)))
 }
 
-fn help(error: &cluster::Error, failure: Failure) -> Failure {
+/// What to say of a server whose certificate is not verified.
+pub(super) fn unverified(connection: &Connection) -> Option<String> {
+    connection.unverified.then(|| {
+        format!(
+            "the kubeconfig says not to verify the certificate of {}: anybody on the way could have given the evidence",
+            connection.server
+        )
+    })
+}
+
+/// Adds what to do about it.
+pub(super) fn help(error: &cluster::Error, failure: Failure) -> Failure {
     match error {
         cluster::Error::Kubeconfig(_) => failure.help(
             "name a kubeconfig with --kubeconfig and a context with --context, or read saved files with --from-files",
@@ -202,8 +226,15 @@ async fn join_all<T>(futures: Vec<impl Future<Output = T>>) -> Vec<T> {
     done.into_iter().flatten().collect()
 }
 
-fn from_files(arguments: &Arguments, declared: &Declared, projections: &Projections, ui: &Ui) -> Result<Exit, Failure> {
-    let target = Target::new(&arguments.dir, arguments.out.as_deref(), 1)?;
+fn from_files(
+    arguments: &Arguments,
+    root: &Path,
+    declared: &Declared,
+    projections: &Projections,
+    ui: &Ui,
+) -> Result<Exit, Failure> {
+    no_workspace(&arguments.from_files)?;
+    let target = Target::new(root, arguments.out.as_deref(), 1)?;
     let id = arguments.cluster.clone().or_else(|| declared.only()).unwrap_or_else(|| "cluster".to_owned());
     let supplied = cluster::from_files(&arguments.from_files, &id, source_date_epoch()?, projections)
         .map_err(|error| Failure::new(error).help("save files with `kubectl get KIND -A -o json > KIND.json`"))?;
@@ -213,6 +244,15 @@ fn from_files(arguments: &Arguments, declared: &Declared, projections: &Projecti
     let written = target.write(supplied.snapshot, ui)?;
     report::written(&[written], arguments.format, ui);
     Ok(Exit::Fine)
+}
+
+/// Refuses a workspace among the files: `--from-files pods.json my-platform` would otherwise swallow it in silence.
+pub(super) fn no_workspace(paths: &[PathBuf]) -> Result<(), Failure> {
+    match paths.iter().find(|path| path.join(MAIN_FILE).is_file()) {
+        None => Ok(()),
+        Some(path) => Err(Failure::new(format_args!("{} is a workspace, not saved evidence", path.display()))
+            .help("name the workspace before --from-files, which takes every path that follows it")),
+    }
 }
 
 /// `SOURCE_DATE_EPOCH`, by which a build can be repeated.

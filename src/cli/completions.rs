@@ -2,7 +2,7 @@
 
 use clap::{Args, Command};
 
-use super::{Exit, Failure};
+use super::{Exit, Failure, Ui};
 
 /// Print a completion script for a shell
 #[derive(Debug, Args)]
@@ -11,7 +11,9 @@ pub(super) struct Arguments {
     shell: clap_complete::Shell,
 }
 
-pub(super) fn run(arguments: &Arguments, command: &mut Command) -> Result<Exit, Failure> {
-    clap_complete::generate(arguments.shell, command, "scopefence", &mut std::io::stdout());
+pub(super) fn run(arguments: &Arguments, command: &mut Command, ui: &Ui) -> Result<Exit, Failure> {
+    let mut script = Vec::new();
+    clap_complete::generate(arguments.shell, command, "scopefence", &mut script);
+    ui.print_bytes(&script);
     Ok(Exit::Fine)
 }

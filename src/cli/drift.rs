@@ -28,11 +28,11 @@ pub(super) struct Arguments {
     evidence: EvidenceArguments,
     #[command(flatten)]
     live: LiveArguments,
-    /// Accept the drift of today: write it to FILE [default: evidence/drift-baseline.toml]
-    #[arg(long, value_name = "FILE", num_args = 0..=1, conflicts_with = "baseline")]
+    /// Accept the drift of today: write it to FILE [default: evidence/drift-baseline.toml in the workspace]
+    #[arg(long, value_name = "FILE", num_args = 0..=1, require_equals = true, conflicts_with = "baseline")]
     write_baseline: Option<Option<PathBuf>>,
-    /// Fail only on drift that FILE does not list [default: evidence/drift-baseline.toml]
-    #[arg(long, value_name = "FILE", num_args = 0..=1)]
+    /// Fail only on drift that FILE does not list [default: evidence/drift-baseline.toml in the workspace]
+    #[arg(long, value_name = "FILE", num_args = 0..=1, require_equals = true)]
     baseline: Option<Option<PathBuf>>,
     /// How to print the result
     #[arg(long, value_enum, default_value_t = Format::Text, value_name = "FORMAT")]
@@ -49,7 +49,7 @@ enum Format {
 
 pub(super) fn run(arguments: &Arguments, ui: &Ui) -> Result<Exit, Failure> {
     let Some(workspace) = load(arguments.dir.as_deref(), ui)? else { return Ok(Exit::BadNews) };
-    let evidence = match Evidence::live(&workspace, &arguments.live)? {
+    let evidence = match Evidence::live(&workspace, &arguments.live, ui)? {
         Some(evidence) => evidence,
         None => Evidence::need(&workspace.root, &arguments.evidence.evidence, ui)?,
     };

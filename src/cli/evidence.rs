@@ -8,7 +8,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use clap::Args;
 
 use super::{Exit, Failure, Ui, collect};
@@ -26,9 +26,22 @@ pub(super) struct EvidenceArguments {
     /// Snapshot to use; may be repeated [default: the newest of each cluster in the evidence folder]
     #[arg(long, value_name = "FILE")]
     pub(super) evidence: Vec<PathBuf>,
-    /// Compare dates with this moment (RFC 3339) [default: SOURCE_DATE_EPOCH, else the newest snapshot's end]
-    #[arg(long, value_name = "TIME")]
+}
+
+/// The argument that sets the clock.
+#[derive(Debug, Args)]
+pub(super) struct ClockArguments {
+    /// Compare dates with this moment: 2026-11-21, or 2026-11-21T09:00:00Z [default: SOURCE_DATE_EPOCH, else the newest
+    /// snapshot's end]
+    #[arg(long, value_name = "TIME", value_parser = moment)]
     pub(super) as_of: Option<DateTime<Utc>>,
+}
+
+/// A day means its first moment, UTC.
+fn moment(text: &str) -> Result<DateTime<Utc>, String> {
+    let day = || Some(NaiveDate::parse_from_str(text, "%Y-%m-%d").ok()?.and_hms_opt(0, 0, 0)?.and_utc());
+    let time = DateTime::parse_from_rfc3339(text).ok().map(|time| time.to_utc());
+    time.or_else(day).ok_or_else(|| "write a day, 2026-11-21, or a time, 2026-11-21T09:00:00Z".to_owned())
 }
 
 /// Arguments that read a cluster now.
@@ -37,8 +50,8 @@ pub(super) struct LiveArguments {
     /// Read the cluster now instead of a snapshot; nothing is written
     #[arg(long, conflicts_with = "evidence")]
     live: bool,
-    /// Context of the kubeconfig for --live
-    #[arg(long, value_name = "CONTEXT", requires = "live")]
+    /// Context of the kubeconfig [default: the current one]
+    #[arg(long, value_name = "CONTEXT", requires = "live", help_heading = collect::ACCESS)]
     context: Option<String>,
     #[command(flatten)]
     access: collect::AccessArguments,
@@ -140,15 +153,26 @@ impl Evidence {
     ///
     /// # Errors
     /// When the cluster cannot be reached or nothing of it can be read.
-    pub(super) fn live(workspace: &Workspace, arguments: &LiveArguments) -> Result<Option<Self>, Failure> {
+    pub(super) fn live(workspace: &Workspace, arguments: &LiveArguments, ui: &Ui) -> Result<Option<Self>, Failure> {
         if !arguments.live {
-            return Ok(None);
+            return match arguments.access.given() {
+                None => Ok(None),
+                Some(flag) => {
+                    Err(Failure::new(format_args!("{flag} says how to reach a cluster, but this run reads a snapshot"))
+                        .help("add --live"))
+                }
+            };
         }
         let projections = Projections::of_workspace(&workspace.root).map_err(Failure::new)?;
         let snapshot = collect::interruptible(async {
             let connection = collect::connect(&arguments.access.access(arguments.context.clone())).await?;
+            if let Some(warning) = collect::unverified(&connection) {
+                ui.warn(warning);
+            }
             let declared = declared_cluster(workspace, connection.context.as_deref());
-            cluster::collect(&connection, declared, &projections, &|_| {}).await.map_err(Failure::new)
+            cluster::collect(&connection, declared, &projections, &|_| {})
+                .await
+                .map_err(|error| collect::help(&error, Failure::new(&error)))
         })?;
         Ok(Some(Self { snapshots: vec![snapshot], older: Vec::new() }))
     }

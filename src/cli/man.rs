@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Command};
 
-use super::{Exit, Failure};
+use super::{Exit, Failure, Ui};
 
 /// Print the manual page, or write one page per command
 #[derive(Debug, Args)]
@@ -14,14 +14,18 @@ pub(super) struct Arguments {
     out: Option<PathBuf>,
 }
 
-pub(super) fn run(arguments: &Arguments, command: Command) -> Result<Exit, Failure> {
+pub(super) fn run(arguments: &Arguments, command: Command, ui: &Ui) -> Result<Exit, Failure> {
     let failed = |error: std::io::Error| Failure::new(format!("cannot write the manual page: {error}"));
     match &arguments.out {
         Some(folder) => {
             std::fs::create_dir_all(folder).map_err(failed)?;
             clap_mangen::generate_to(command, folder).map_err(failed)?;
         }
-        None => clap_mangen::Man::new(command).render(&mut std::io::stdout()).map_err(failed)?,
+        None => {
+            let mut page = Vec::new();
+            clap_mangen::Man::new(command).render(&mut page).map_err(failed)?;
+            ui.print_bytes(&page);
+        }
     }
     Ok(Exit::Fine)
 }

@@ -63,8 +63,8 @@ pub fn main() -> ExitCode {
         Command::Whose(command) => whose::run(&command, &ui),
         Command::Assess(command) => assess::run(&command, &ui),
         Command::Build(command) => build::run(&command, &ui),
-        Command::Completions(command) => completions::run(&command, &mut Arguments::command()),
-        Command::Man(command) => man::run(&command, Arguments::command()),
+        Command::Completions(command) => completions::run(&command, &mut Arguments::command(), &ui),
+        Command::Man(command) => man::run(&command, Arguments::command(), &ui),
     };
     match answer {
         Ok(exit) => exit.into(),

@@ -7,23 +7,23 @@ use clap::{Args, ValueEnum};
 use super::{
     Exit, Failure, Ui,
     collect::{self, AccessArguments},
+    workspace,
 };
 use crate::cluster::{self, ClusterRole, Extra, projection::Projections};
 
 /// Print the least-privilege ClusterRole that collect needs
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
-    /// Workspace, for the kinds that its own projections add
-    #[arg(default_value = ".")]
-    dir: PathBuf,
+    /// Folder of the workspace, whose own projections count; the nearest one upward unless given
+    dir: Option<PathBuf>,
     /// Add rights beyond the usual ones, each with its risk
     #[arg(long, value_enum, value_delimiter = ',', value_name = "RIGHT")]
     with: Vec<With>,
     /// Ask the cluster which custom resources it has, and add them
     #[arg(long)]
     live: bool,
-    /// Context of the kubeconfig, with --live
-    #[arg(long, value_name = "CONTEXT", requires = "live")]
+    /// Context of the kubeconfig [default: the current one]
+    #[arg(long, value_name = "CONTEXT", requires = "live", help_heading = collect::ACCESS)]
     context: Option<String>,
     #[command(flatten)]
     access: AccessArguments,
@@ -49,12 +49,18 @@ enum Format {
 }
 
 pub(super) fn run(arguments: &Arguments, ui: &Ui) -> Result<Exit, Failure> {
-    let projections = Projections::of_workspace(&arguments.dir).map_err(Failure::new)?;
+    let projections = Projections::of_workspace(&workspace::root(arguments.dir.as_deref())?).map_err(Failure::new)?;
+    if let Some(flag) = arguments.access.given().filter(|_| !arguments.live) {
+        return Err(Failure::new(format_args!("{flag} says how to reach a cluster, but nothing is read from one"))
+            .help("add --live"));
+    }
     let discovered = match arguments.live {
         false => Vec::new(),
         true => collect::interruptible(async {
             let connection = collect::connect(&arguments.access.access(arguments.context.clone())).await?;
-            cluster::listable(&connection, &projections).await.map_err(Failure::new)
+            cluster::listable(&connection, &projections)
+                .await
+                .map_err(|error| collect::help(&error, Failure::new(&error)))
         })?,
     };
     let extras = arguments.with.iter().map(|with| match with {

@@ -48,7 +48,7 @@ pub(super) fn run(arguments: &Arguments, ui: &Ui) -> Result<Exit, Failure> {
         }
     }
     if drafted == 0 {
-        ui.note("every object has an owner: there is nothing to suggest");
+        ui.note("every object that was read has an owner: there is nothing to suggest");
         return Ok(Exit::Fine);
     }
     ui.note("decide for each draft: title, team, side of the fence; then save it below scope/");

@@ -8,13 +8,18 @@ use std::{
 
 use clap::{Args, ValueEnum};
 
+use crate::visible::{deceives, spell};
+
+/// Where the help lists what every command takes.
+const HEADING: &str = "Options of every command";
+
 #[derive(Debug, Clone, Args)]
 pub(super) struct UiArguments {
     /// Print results and errors only
-    #[arg(short, long, global = true)]
+    #[arg(short, long, global = true, help_heading = HEADING)]
     quiet: bool,
     /// Colour in output; `auto` follows the terminal and NO_COLOR
-    #[arg(long, global = true, value_enum, default_value_t = Color::Auto, value_name = "WHEN")]
+    #[arg(long, global = true, value_enum, default_value_t = Color::Auto, value_name = "WHEN", help_heading = HEADING)]
     color: Color,
 }
 
@@ -53,13 +58,13 @@ pub struct Failure {
 impl Failure {
     /// A failure that names what happened and where, as a sentence without a full stop.
     pub fn new(message: impl fmt::Display) -> Self {
-        Self { message: message.to_string(), help: None }
+        Self { message: sentence(&message.to_string()), help: None }
     }
 
     /// Adds what to do about it.
     #[must_use]
     pub fn help(mut self, help: impl fmt::Display) -> Self {
-        self.help = Some(help.to_string());
+        self.help = Some(sentence(&help.to_string()));
         self
     }
 }
@@ -105,14 +110,14 @@ impl Ui {
     /// Says something on stderr that is neither result nor error.
     pub fn note(&self, text: impl fmt::Display) {
         if !self.quiet {
-            self.stderr(&format!("{text}\n"));
+            self.stderr(&format!("{}\n", sentence(&text.to_string())));
         }
     }
 
     /// Says something on stderr that the person should act on, even when quiet.
     pub fn warn(&self, text: impl fmt::Display) {
         let (on, off) = if self.color_err { ("\x1b[1;33m", "\x1b[0m") } else { ("", "") };
-        self.stderr(&format!("{on}warning:{off} {text}\n"));
+        self.stderr(&format!("{on}warning:{off} {}\n", sentence(&text.to_string())));
     }
 
     pub(super) fn failure(&self, failure: &Failure) {
@@ -124,12 +129,62 @@ impl Ui {
         self.stderr(&text);
     }
 
-    /// Prints a result on stdout. A closed pipe ends the output quietly.
+    /// Prints a result on stdout. A closed pipe ends the output quietly: whoever closed it has seen enough.
+    ///
+    /// Ends the program with status 2 when the result cannot be written, for example to a full disk: a result that is
+    /// cut off must not look like one.
     pub fn print(&self, text: impl fmt::Display) {
-        let _ = writeln!(std::io::stdout().lock(), "{text}");
+        self.print_bytes(format!("{text}\n").as_bytes());
+    }
+
+    /// As [`Ui::print`], exactly these bytes.
+    pub(super) fn print_bytes(&self, bytes: &[u8]) {
+        let mut stdout = std::io::stdout().lock();
+        match stdout.write_all(bytes).and_then(|()| stdout.flush()) {
+            Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
+                self.failure(&Failure::new(format_args!("cannot write the result: {error}")));
+                std::process::exit(2);
+            }
+            _ => {}
+        }
     }
 
     fn stderr(&self, text: &str) {
         let _ = std::io::stderr().lock().write_all(text.as_bytes());
+    }
+}
+
+/// A message as a terminal may show it: characters that deceive are spelled out, whoever they came from, and the
+/// numbers that the operating system gives its errors are left out.
+fn sentence(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find(" (os error ") {
+        let (before, number) = rest.split_at(at);
+        let after = number.find(')').and_then(|end| number.get(end + 1..));
+        let Some(after) = after else { break };
+        push_visible(&mut out, before);
+        rest = after;
+    }
+    push_visible(&mut out, rest);
+    out
+}
+
+fn push_visible(out: &mut String, text: &str) {
+    for c in text.chars() {
+        if c != '\n' && deceives(c) { spell(out, c) } else { out.push(c) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn messages_steer_no_terminal_and_have_no_numbers_of_errors() {
+        assert_eq!(sentence("a\x1b[31m\nb\u{202e}"), "a[U+001B][31m\nb[U+202E]");
+        let error = std::io::Error::from_raw_os_error(2);
+        assert_eq!(sentence(&format!("cannot read x: {error}: y")), "cannot read x: No such file or directory: y");
+        assert_eq!(sentence("odd (os error "), "odd (os error ");
     }
 }

@@ -11,7 +11,7 @@ use self::find::{Hit, Search};
 use super::{
     Exit, Failure, Ui,
     assess::severity,
-    evidence::{Evidence, EvidenceArguments, escaped, table},
+    evidence::{ClockArguments, Evidence, EvidenceArguments, escaped, table},
     workspace::load,
 };
 use crate::{
@@ -39,6 +39,8 @@ pub(super) struct Arguments {
     workspace: Option<PathBuf>,
     #[command(flatten)]
     evidence: EvidenceArguments,
+    #[command(flatten)]
+    clock: ClockArguments,
     /// How to print the answer
     #[arg(long, value_enum, default_value_t = Format::Text, value_name = "FORMAT")]
     format: Format,
@@ -56,7 +58,12 @@ pub(super) fn run(arguments: &Arguments, ui: &Ui) -> Result<Exit, Failure> {
     let Some(workspace) = load(arguments.workspace.as_deref(), ui)? else { return Ok(Exit::BadNews) };
     let mut evidence = Evidence::need(&workspace.root, &arguments.evidence.evidence, ui)?;
     if let Some(cluster) = &arguments.cluster {
+        let names: Vec<String> = evidence.snapshots.iter().map(|it| escaped(&it.header.cluster.id)).collect();
         evidence.snapshots.retain(|snapshot| snapshot.header.cluster.id == *cluster);
+        if evidence.snapshots.is_empty() {
+            return Err(Failure::new(format_args!("there is no snapshot of the cluster `{cluster}`"))
+                .help(format_args!("there are snapshots of {}", names.join(", "))));
+        }
     }
     let search = Search::new(&arguments.object, arguments.name.as_deref(), arguments.namespace.as_deref())?;
     let hits = search.hits(&evidence.snapshots);
@@ -73,7 +80,7 @@ pub(super) fn run(arguments: &Arguments, ui: &Ui) -> Result<Exit, Failure> {
     };
     let snapshot = &evidence.snapshots[hit.snapshot];
     let join = join(&workspace, snapshot);
-    let assessment = evidence.assess(&workspace, arguments.evidence.as_of, ui)?;
+    let assessment = evidence.assess(&workspace, arguments.clock.as_of, ui)?;
     let answer = Answer::of(hit, &join, &workspace, &assessment.findings);
     match arguments.format {
         Format::Text => ui.print(answer.text()),

@@ -72,6 +72,14 @@ fn folder(dir: Option<&Path>) -> Result<PathBuf, Failure> {
     }
 }
 
+/// Folder of the workspace for commands that can do without one: as named, else the nearest one upward, else here.
+pub(super) fn root(dir: Option<&Path>) -> Result<PathBuf, Failure> {
+    match dir {
+        Some(_) => folder(dir),
+        None => Ok(workspace::find(Path::new(".")).unwrap_or_else(|| PathBuf::from("."))),
+    }
+}
+
 fn missing(dir: &Path) -> Failure {
     Failure::new(format_args!("there is no {MAIN_FILE} in {}", dir.display()))
         .help(format_args!("start a workspace with `scopefence init {}`", dir.display()))

@@ -12,6 +12,7 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     fs,
+    io::Read,
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -161,14 +162,17 @@ struct ListMeta {
 impl Reader<'_> {
     fn file(&mut self, path: &Path, named: bool) -> Result<(), Error> {
         let failed = |error: std::io::Error| Error::new(path, format!("cannot be read: {error}"));
-        let size = fs::metadata(path).map_err(failed)?.len();
-        if size > MAX_FILE {
-            return Err(Error::new(path, format!("is larger than {} MB; save it kind by kind", MAX_FILE >> 20)));
-        }
-        let text = fs::read_to_string(path).map_err(|error| match error.kind() {
+        let mut text = String::new();
+        // A pipe or device has no size to ask for, so the limit holds while reading.
+        let read = fs::File::open(path).and_then(|file| file.take(MAX_FILE + 1).read_to_string(&mut text));
+        read.map_err(|error| match error.kind() {
             std::io::ErrorKind::InvalidData => Error::new(path, "is not text"),
             _ => failed(error),
         })?;
+        let size = text.len() as u64;
+        if size > MAX_FILE {
+            return Err(Error::new(path, format!("is larger than {} MB; save it kind by kind", MAX_FILE >> 20)));
+        }
         let text = text.trim_start_matches('\u{feff}');
         if text.trim().is_empty() {
             return match named {

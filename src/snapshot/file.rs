@@ -367,5 +367,5 @@ fn lines_error(path: &Path, number: usize, what: &str, error: &serde_json::Error
         serde_json::error::Category::Data => "lacks a field or has one of the wrong type",
         _ => "is not JSON",
     };
-    Error::Damaged { path: path.to_owned(), reason: format!("line {number} should be a {what} but {how}") }
+    Error::Damaged { path: path.to_owned(), reason: format!("line {number} is no {what}: it {how}") }
 }

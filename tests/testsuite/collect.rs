@@ -206,6 +206,9 @@ fn fault_matrix() {
 #[ignore = "writes into the source tree"]
 fn regenerate_sample() {
     let shared = checkout("../shared/recorded-cluster");
+    if !shared.is_dir() {
+        return eprintln!("skipped: {} is not there", shared.display());
+    }
     let recording = tempfile::tempdir().expect("a folder");
     for identity in ["admin/api@aggregated.json", "reader"] {
         let path = shared.join(identity);

@@ -26,28 +26,26 @@ fn drift_lists_what_nobody_claims_and_what_is_missing() {
 #[test]
 fn a_baseline_suppresses_what_it_lists_and_says_what_is_gone() {
     let workspace = Workspace::observed();
-    let written = workspace.run(&[
-        "drift",
-        "--write-baseline",
-        workspace.file("evidence/accepted.toml").to_str().expect("a path"),
-    ]);
+    let written =
+        workspace.run(&["drift", &format!("--write-baseline={}", workspace.file("evidence/accepted.toml").display())]);
     assert_eq!((written.status, &*written.out), (Some(0), ""), "{}", written.err);
     let accepted = workspace.file("evidence/accepted.toml");
-    let accepted = accepted.to_str().expect("a path");
-    let quiet = workspace.run(&["drift", "--baseline", accepted]);
+    let from = format!("--baseline={}", accepted.display());
+    let to = format!("--write-baseline={}", accepted.display());
+    let quiet = workspace.run(&["drift", &from]);
     assert_eq!(quiet.status, Some(0), "{}", quiet.out);
     assert!(quiet.out.contains("no new drift; 7 suppressed"), "{}", quiet.out);
 
     // Written again, it is the same, byte by byte.
-    let first = fs::read_to_string(accepted).expect("a baseline");
-    workspace.run(&["drift", "--write-baseline", accepted]);
-    assert_eq!(fs::read_to_string(accepted).expect("a baseline"), first);
+    let first = fs::read_to_string(&accepted).expect("a baseline");
+    workspace.run(&["drift", &to]);
+    assert_eq!(fs::read_to_string(&accepted).expect("a baseline"), first);
 
     // One entry less is new drift, one more is gone.
     let edited = first.replace("    \"Namespace lab\",\n", "    \"Namespace gone\",\n");
     assert_ne!(edited, first);
-    fs::write(accepted, edited).expect("written");
-    let loud = workspace.run(&["drift", "--baseline", accepted]);
+    fs::write(&accepted, edited).expect("written");
+    let loud = workspace.run(&["drift", &from]);
     assert_eq!(loud.status, Some(1));
     assert!(loud.out.contains("new drift: 1; 6 suppressed"), "{}", loud.out);
     assert!(loud.out.contains("unclaimed Namespace gone"), "{}", loud.out);
@@ -62,6 +60,10 @@ fn the_default_baseline_lives_beside_the_evidence() {
     assert!(workspace.file("evidence/drift-baseline.toml").is_file());
     let mut command = crate::support::scopefence();
     command.arg("drift").arg(workspace.path()).arg("--baseline");
+    assert_eq!(crate::evidence::Run::of(&mut command).status, Some(0));
+    // The workspace may stand behind the flag: it is not the baseline's file.
+    let mut command = crate::support::scopefence();
+    command.arg("drift").arg("--baseline").arg(workspace.path());
     assert_eq!(crate::evidence::Run::of(&mut command).status, Some(0));
 }
 

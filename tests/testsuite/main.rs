@@ -7,6 +7,7 @@ mod collect;
 mod collect_files;
 mod collect_secrets;
 mod collect_usage;
+mod command_line;
 mod documents;
 mod drift;
 mod evidence;
