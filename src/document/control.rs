@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     snapshot::Source,
-    workspace::{Party, Team},
+    workspace::{Exception, Party, Team},
 };
 
 /// The control block of the document with this suffix.
@@ -97,19 +97,21 @@ pub(super) fn disclosures(ctx: &Ctx<'_>, templates: &Templates, template: &str) 
             say("disclosure.template", detail);
         }
     }
-    for exception in &ctx.ws.exceptions {
-        let used = ctx.assessment.exceptions.iter().find(|used| used.exception == exception.id);
-        if used.is_some_and(|used| used.expired) {
-            continue;
-        }
-        let values = [
-            ("exception", exception.id.as_str()),
-            ("check", exception.check.as_str()),
-            ("owner", ctx.ws.party_name(&exception.owner)),
-            ("expires", &words::date(exception.expires)),
-            ("reason", exception.reason.as_str()),
-        ];
-        say("disclosure.exception", t.fill("disclosure.exception_detail", &values));
+    let expired = |exception: &Exception| {
+        ctx.assessment.exceptions.iter().any(|used| used.exception == exception.id && used.expired)
+    };
+    let in_force: Vec<String> = ctx
+        .ws
+        .exceptions
+        .iter()
+        .filter(|exception| !expired(exception))
+        .map(|exception| {
+            let values = [("exception", exception.id.as_str()), ("expires", &words::date(exception.expires))];
+            t.fill("disclosure.exception", &values)
+        })
+        .collect();
+    if !in_force.is_empty() {
+        say("disclosure.exceptions", t.fill("disclosure.exceptions_detail", &[("list", &in_force.join(", "))]));
     }
     out
 }

@@ -75,7 +75,7 @@ impl ControlBlock {
 /// Something that bent a document.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct Disclosure {
-    /// What kind: `sample evidence`, `supplied evidence`, `check disabled`, `severity changed`, `template overridden`, `exception in force`.
+    /// What kind: `sample evidence`, `supplied evidence`, `check disabled`, `severity changed`, `template overridden`, `exceptions in force`.
     pub what: String,
     /// Which one and why.
     pub detail: String,

@@ -37,6 +37,8 @@ pub struct Framework {
     pub id: String,
     /// Title.
     pub title: String,
+    /// Written before a label where frameworks stand side by side: `CIS`; empty where labels speak for themselves.
+    pub prefix: String,
     /// Version of the catalog.
     pub version: String,
     /// Who publishes it.

@@ -56,6 +56,8 @@ struct RawFile {
 struct RawFramework {
     id: String,
     title: String,
+    #[serde(default)]
+    prefix: String,
     version: String,
     publisher: String,
     source: String,
@@ -147,7 +149,7 @@ pub(super) fn parse(file: &Path, text: &str) -> Result<Framework, Vec<LoadError>
     if raw.format != 1 {
         errors.push(LoadError::new(file, format!("format {} is not known; this program reads format 1", raw.format)));
     }
-    let RawFramework { id, title, version, publisher, source } = raw.framework;
+    let RawFramework { id, title, prefix, version, publisher, source } = raw.framework;
     if id.is_empty() || id.contains(':') {
         errors.push(LoadError::new(file, format!("framework id `{id}` must not be empty or contain a colon")));
     }
@@ -208,7 +210,7 @@ pub(super) fn parse(file: &Path, text: &str) -> Result<Framework, Vec<LoadError>
     }
 
     if errors.is_empty() {
-        Ok(Framework { id, title, version, publisher, source, controls, baselines, index })
+        Ok(Framework { id, title, prefix, version, publisher, source, controls, baselines, index })
     } else {
         Err(errors)
     }

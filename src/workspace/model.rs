@@ -740,6 +740,8 @@ pub struct BaselineChoice {
     pub excluded: BTreeMap<ControlId, String>,
     /// Controls added to it.
     pub added: Vec<ControlId>,
+    /// Why, where the workspace says so.
+    pub added_because: BTreeMap<ControlId, String>,
 }
 
 /// How one control is met.

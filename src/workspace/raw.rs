@@ -100,7 +100,7 @@ tables! {
     }
     Baseline { framework: Text, name: Text, exclude: Tables<Exclude>, add: Tables<Add> }
     Exclude { control: Text, reason: Text }
-    Add { control: Text }
+    Add { control: Text, reason: Text }
     Implementation {
         control: Text, status: Text, origination: Text, components: Texts, team: Text, narrative: Text, checks: Texts,
         parameters: Map, review_by: Date, evidence: Tables<Evidence>,

@@ -1,5 +1,7 @@
 //! Continuous assessment: what is looked at again and again, what the checks said, findings, exceptions.
 
+use std::collections::BTreeSet;
+
 use super::{Ctx, Grid, Head, Place, observed, table::lines};
 use crate::{
     assess::{Check, Finding, Outcome},
@@ -210,7 +212,36 @@ pub(super) fn findings_of(ctx: &Ctx<'_>, place: &mut Place<'_>, team: &TeamId) -
         ]);
     }
     grid.source(times(ctx));
-    grid.blocks()
+    let mut blocks = grid.blocks()?;
+    let accepted = accepted_of(ctx, team);
+    if !accepted.is_empty() {
+        blocks.push(ctx.paragraph("findings.accepted"));
+        blocks.push(Block::List { start: None, items: accepted });
+    }
+    Ok(blocks)
+}
+
+/// What exceptions took out of a team's findings, one item a check and exception.
+fn accepted_of(ctx: &Ctx<'_>, team: &TeamId) -> Vec<Vec<Block>> {
+    let mut items = Vec::new();
+    for exception in &ctx.ws.exceptions {
+        let keys: BTreeSet<String> = ctx
+            .assessment
+            .covered(&exception.id)
+            .filter(|(finding, _)| finding.team.as_ref() == Some(team))
+            .map(|(_, key)| key.to_string())
+            .collect();
+        if keys.is_empty() {
+            continue;
+        }
+        let check = ctx.check(&exception.check).map_or(exception.check.as_str(), |check| check.title.as_str());
+        let until = ctx.t.fill("exceptions.until", &[("date", &words::date(exception.expires))]);
+        let mut text = vec![Inline::text(format!("{check}: "))];
+        text.extend(super::join(keys.into_iter().map(Inline::code), ", "));
+        text.push(Inline::text(format!(" ({} {until})", exception.id)));
+        items.push(vec![Block::Paragraph { text }]);
+    }
+    items
 }
 
 /// A link to the finding in the audit pack.
@@ -297,8 +328,7 @@ pub(super) fn exceptions(ctx: &Ctx<'_>, place: &mut Place<'_>) -> Result<Vec<Blo
 
 /// The objects that an exception covered, by name.
 fn covered(ctx: &Ctx<'_>, exception: &Exception) -> Vec<Inline> {
-    let keys: std::collections::BTreeSet<String> =
-        ctx.assessment.covered(&exception.id).map(|(_, key)| key.to_string()).collect();
+    let keys: BTreeSet<String> = ctx.assessment.covered(&exception.id).map(|(_, key)| key.to_string()).collect();
     let mut text = vec![ctx.text("exceptions.covered"), Inline::text(" ")];
     text.extend(super::join(keys.into_iter().map(Inline::code), ", "));
     text

@@ -48,7 +48,8 @@ pub(super) fn baseline(ctx: &Ctx<'_>, place: &mut Place<'_>) -> Result<Vec<Block
         ]);
     }
     for control in &choice.added {
-        grid.row(vec![Cell::text(ctx.control(control)), Cell::text(ctx.t.t("controls.added"))]);
+        let reason = choice.added_because.get(control).map_or("", String::as_str);
+        grid.row(vec![Cell::text(ctx.control(control)), Cell::text(ctx.t.t("controls.added")), Cell::text(reason)]);
     }
     Ok(vec![
         terms(
@@ -73,8 +74,12 @@ const STATUSES: [(ImplementationStatus, &str); 5] = [
 
 /// Families with the number of controls in each status.
 pub(super) fn overview(ctx: &Ctx<'_>, place: &mut Place<'_>) -> Result<Vec<Block>, String> {
+    let statuses: Vec<_> = STATUSES
+        .into_iter()
+        .filter(|(status, _)| ctx.ws.implementations.iter().any(|item| item.status == *status))
+        .collect();
     let mut heads = vec![Head::name("column.family", 40), Head::number("column.selected")];
-    heads.extend(STATUSES.iter().map(|(_, key)| Head::number(key)));
+    heads.extend(statuses.iter().map(|(_, key)| Head::number(key)));
     heads.push(Head::number("column.not_addressed"));
     let mut grid = Grid::new(ctx, place, "families-table", "table.families", &heads);
     for (family, controls) in families(ctx, &selected(ctx)) {
@@ -82,9 +87,9 @@ pub(super) fn overview(ctx: &Ctx<'_>, place: &mut Place<'_>) -> Result<Vec<Block
         let mut cells = vec![Cell::text(family), Cell::text(controls.len().to_string())];
         let number = |count: usize| Cell::text(if count == 0 { String::new() } else { count.to_string() });
         cells.extend(
-            STATUSES.iter().map(|(status, _)| number(stated.iter().filter(|item| item.status == *status).count())),
+            statuses.iter().map(|(status, _)| number(stated.iter().filter(|item| item.status == *status).count())),
         );
-        cells.push(number(controls.len() - stated.len()));
+        cells.push(Cell::text((controls.len() - stated.len()).to_string()));
         grid.row(cells);
     }
     grid.rotate_heads();

@@ -113,9 +113,14 @@ pub(super) fn ownership(ctx: &Ctx<'_>, place: &mut Place<'_>) -> Result<Vec<Bloc
         let mut source = vec![Inline::text(format!("{}.", observed::when(ctx, cluster)))];
         if !ownership.not_seen.is_empty() {
             source.push(Inline::text(format!(" {}", ctx.t.t("inventory.not_seen"))));
-            for (path, reason) in &ownership.not_seen {
-                source.extend([Inline::text(" "), Inline::code(&**path), Inline::text(format!(" ({reason})."))]);
+            // What the API server answered stands in the audit pack, beside each list; here only which and why in a word.
+            for (index, (path, reason)) in ownership.not_seen.iter().enumerate() {
+                let reason = reason.strip_prefix(path.as_str()).unwrap_or(reason);
+                let reason = reason.split(':').next().unwrap_or_default().trim();
+                let before = if index == 0 { " " } else { "; " };
+                source.extend([Inline::text(before), Inline::code(&**path), Inline::text(format!(" {reason}"))]);
             }
+            source.push(Inline::text("."));
         }
         grid.source(source);
         if !ownership.not_seen.is_empty() {

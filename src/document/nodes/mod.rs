@@ -247,8 +247,17 @@ impl<'a> Ctx<'a> {
     /// A control as its publisher writes it, with its title: `AC-6(5) Privileged Accounts`.
     pub(super) fn control(&self, id: &ControlId) -> String {
         match self.frameworks.control(id) {
-            Some(control) => format!("{} {}", control.label, control.title),
+            Some(control) => format!("{} {}", self.label(id), control.title),
             None => id.control().to_owned(),
+        }
+    }
+
+    /// A control's label, with its framework where labels of several look alike: `AC-6(5)`, `CIS 5.2.7`, `ISO A.8.2`.
+    pub(super) fn label(&self, id: &ControlId) -> String {
+        let label = self.frameworks.label(id);
+        match self.frameworks.framework(id.framework()).map(|framework| framework.prefix.as_str()) {
+            None | Some("") => label.to_owned(),
+            Some(prefix) => format!("{prefix} {label}"),
         }
     }
 
@@ -256,7 +265,7 @@ impl<'a> Ctx<'a> {
     pub(super) fn controls(&self, ids: &[ControlId]) -> Vec<Inline> {
         let link = |id: &ControlId| Inline::Link {
             target: Target::Document("audit-pack".to_owned(), Some(controls::anchor(id))),
-            text: vec![Inline::text(self.frameworks.label(id))],
+            text: vec![Inline::text(self.label(id))],
         };
         join(ids.iter().map(link), ", ")
     }

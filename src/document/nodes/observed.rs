@@ -27,7 +27,10 @@ pub(super) fn each_cluster(
 /// "Not yet observed", for a plan. `what` is the key of the thing that a snapshot would show.
 pub(super) fn not_yet(ctx: &Ctx<'_>, what: &str) -> Block {
     let mut text = vec![ctx.badge(Tone::Unknown, "observed.not_yet"), Inline::text(" ")];
-    text.extend(ctx.t.inlines("observed.not_yet_text", &[("what", ctx.text(what))]));
+    text.extend(ctx.t.inlines(
+        "observed.not_yet_text",
+        &[("what", ctx.text(what)), ("command", Inline::code("scopefence collect"))],
+    ));
     Block::Paragraph { text }
 }
 

@@ -183,7 +183,7 @@ fn check_table(ctx: &Ctx<'_>, place: &mut Place<'_>, posture: &ControlPosture) -
     ];
     let id = format!("checks-{}", posture.control);
     let mut grid = Grid::new(ctx, place, &id, "table.control_checks", &heads);
-    grid.caption_more(ctx.frameworks.label(&posture.control));
+    grid.caption_more(&ctx.label(&posture.control));
     let several = ctx.assessment.clusters.len() > 1;
     for check in &posture.checks {
         let title = ctx.check(check).map_or(check.as_str(), |check| check.title.as_str());

@@ -372,7 +372,7 @@ pub(super) fn dates(ctx: &Ctx<'_>, place: &mut Place<'_>) -> Result<Vec<Block>, 
         rows.extend(assessment.next.map(|date| (date, what, vec![ctx.team(&assessment.team)], true)));
     }
     for item in &ws.implementations {
-        let what = t.fill("dates.control", &[("name", ctx.frameworks.label(&item.control))]);
+        let what = t.fill("dates.control", &[("name", &ctx.label(&item.control))]);
         rows.extend(item.review_by.map(|date| (date, what, vec![ctx.team(&item.team)], true)));
     }
     rows.sort_by(|a, b| (a.0, &a.1).cmp(&(b.0, &b.1)));

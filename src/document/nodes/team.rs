@@ -8,7 +8,7 @@ use crate::{
         tree::{Block, Cell, Inline, Target},
         words,
     },
-    workspace::{Activity, Component, Duty, Interface, RaciParty, Side, Team, TeamId},
+    workspace::{Activity, Component, Connection, Duty, Interface, OrganizationKind, RaciParty, Side, Team, TeamId},
 };
 
 /// All teams and how to reach them.
@@ -79,8 +79,12 @@ fn duties(component: &Component, team: &TeamId) -> Vec<Duty> {
     Duty::ALL.into_iter().filter(|duty| component.duties.get(duty) == Some(team)).collect()
 }
 
-/// Whether `@owner` can mean this team in this activity: it answers for the duty in question of some component.
+/// Whether `@owner` can mean this team in this activity: it answers for the duty in question of some component. A team
+/// of another organization is never meant: what it does is in its contract and in the rows that name it.
 pub(super) fn owns_for(ctx: &Ctx<'_>, activity: &Activity, team: &TeamId) -> bool {
+    if ctx.ws.organization(&ctx.ws.team(team).organization).kind != OrganizationKind::Own {
+        return false;
+    }
     ctx.ws.components.iter().any(|component| match activity.duty {
         Some(duty) => component.duties.get(&duty) == Some(team),
         None => component.team == *team,
@@ -224,6 +228,16 @@ pub(super) fn we_call(ctx: &Ctx<'_>, place: &mut Place<'_>) -> Result<Vec<Block>
             Cell::text(answer.unwrap_or_else(|| ctx.t.t("team.not_promised"))),
         ]);
     }
+    for (_, other, connections) in neighbors(ctx).into_iter().filter(|(caller, _, _)| **caller == team.id) {
+        let other = ctx.ws.team(other);
+        let answer = other.response_time.as_deref();
+        grid.row(vec![
+            about_connections(ctx, &connections),
+            Cell::new(vec![Inline::text("1. "), ctx.team(&other.id)]),
+            Cell::new(system::team_reach(other)),
+            Cell::text(answer.unwrap_or_else(|| ctx.t.t("team.not_promised"))),
+        ]);
+    }
     grid.blocks()
 }
 
@@ -253,7 +267,42 @@ pub(super) fn they_call(ctx: &Ctx<'_>, place: &mut Place<'_>) -> Result<Vec<Bloc
             Cell::text(answer.unwrap_or_else(|| ctx.t.t("team.not_promised"))),
         ]);
     }
+    for (caller, _, connections) in neighbors(ctx).into_iter().filter(|(_, called, _)| **called == team.id) {
+        grid.row(vec![
+            about_connections(ctx, &connections),
+            Cell::new(vec![ctx.team(caller)]),
+            Cell::text("1"),
+            Cell::text(team.response_time.as_deref().unwrap_or_else(|| ctx.t.t("team.not_promised"))),
+        ]);
+    }
     grid.blocks()
+}
+
+/// Teams whose components a connection joins though no interface of the first names the second: whom to call all the
+/// same. Caller, who is called, and the connections between them.
+fn neighbors<'a>(ctx: &Ctx<'a>) -> Vec<(&'a TeamId, &'a TeamId, Vec<&'a Connection>)> {
+    let mut out: Vec<(&TeamId, &TeamId, Vec<&Connection>)> = Vec::new();
+    for connection in &ctx.ws.connections {
+        let (from, to) = (&ctx.ws.component(&connection.from).team, &ctx.ws.component(&connection.to).team);
+        for (caller, called) in [(from, to), (to, from)] {
+            let named = interfaces_of(ctx, caller).any(|interface| interface.escalation.contains(called));
+            if caller == called || named {
+                continue;
+            }
+            match out.iter_mut().find(|known| (known.0, known.1) == (caller, called)) {
+                Some((_, _, connections)) => connections.push(connection),
+                None => out.push((caller, called, vec![connection])),
+            }
+        }
+    }
+    out
+}
+
+fn about_connections(ctx: &Ctx<'_>, connections: &[&Connection]) -> Cell {
+    lines(connections.iter().flat_map(|connection| {
+        let sides = vec![ctx.component_link(&connection.from), Inline::text(" → "), ctx.component_link(&connection.to)];
+        [vec![Inline::Strong { text: vec![Inline::text(&*connection.title)] }], sides]
+    }))
 }
 
 fn interfaces_of<'a>(ctx: &Ctx<'a>, team: &TeamId) -> impl Iterator<Item = &'a Interface> {

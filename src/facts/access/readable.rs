@@ -11,10 +11,10 @@ const COMMANDS: &[(&str, &[&str], &str)] = &[
     ("pods/attach", &["create", "get"], "attach"),
     ("pods/portforward", &["create", "get"], "port-forward"),
     ("pods/log", &["get"], "logs"),
-    ("pods/eviction", &["create"], "drain"),
+    ("pods/eviction", &["create"], "evict"),
     ("pods/ephemeralcontainers", &["update", "patch"], "debug"),
     ("serviceaccounts/token", &["create"], "create token"),
-    ("nodes/proxy", &["get", "create"], "reach kubelets through"),
+    ("nodes/proxy", &["get", "create"], "reach kubelets"),
 ];
 
 /// What the subjects of each declared role may do.

@@ -115,6 +115,16 @@ pub(super) fn baseline(context: &Context<'_>, raw: &Raw) -> Option<BaselineChoic
             .flatten()
             .map(|add| table.within(add, "an addition").required_control(&add.get_ref().control))
             .collect(),
+        added_because: raw
+            .add
+            .iter()
+            .flatten()
+            .filter_map(|add| {
+                let table = table.within(add, "an addition");
+                let reason = table.optional(&add.get_ref().reason)?;
+                Some((table.required_control(&add.get_ref().control), reason))
+            })
+            .collect(),
     })
 }
 
