@@ -14,7 +14,7 @@ mod connect;
 mod discovery;
 mod files;
 mod list;
-mod page;
+pub(crate) mod page;
 mod permissions;
 mod preflight;
 pub mod projection;

@@ -8,7 +8,7 @@ use super::{
     network::{default_deny, parse},
     observed::{Observed, Reading},
     pod::Pods,
-    pod_security::{Level, PolicyVersion, Subject, level_met},
+    pod_security::{Level, Policy, PolicyVersion, Subject, level_met},
 };
 use crate::{
     assess::ownership::Join,
@@ -27,8 +27,8 @@ pub struct Namespace {
     pub team: Option<TeamId>,
     /// Pod Security admission labels.
     pub pod_security: PodSecurityLabels,
-    /// Strictest Pod Security level that all its Pods meet: `restricted`, `baseline` or `privileged`; `None` without
-    /// Pods or without a complete list of them.
+    /// Strictest Pod Security level that all its Pods meet, by the rules of the version that the namespace enforces:
+    /// `restricted`, `baseline` or `privileged`; `None` without Pods or without a complete list of them.
     pub level_met: Option<String>,
     /// Pods in it; `None` when Pods were not read completely.
     pub pods: Option<usize>,
@@ -87,12 +87,20 @@ pub(super) fn observe(join: &Join<'_>, pods: &Pods) -> Observed<Vec<Namespace>> 
     let (pods_known, policies_known, quotas_known) =
         (complete("", "Pod"), complete("networking.k8s.io", "NetworkPolicy"), complete("", "ResourceQuota"));
 
+    // By rules of the version that the namespace names, and none that its API server does not know.
+    let server = snapshot.header.cluster.version.as_deref();
+    let versions: HashMap<&str, PolicyVersion> = namespaces
+        .iter()
+        .map(|object| (&*object.name, Policy::of(&object.labels).enforce.version.on_server(server)))
+        .collect();
     // Pods by namespace, with the weakest level that all of them meet; `None` once one could not be read.
     let mut met: HashMap<&str, (usize, Option<Level>)> = HashMap::new();
     for (index, object) in all_pods.iter().enumerate() {
-        let level = reading.pod(pods, index, object).map(|pod| {
-            level_met(&Subject { spec: &pod.spec, annotations: &object.annotations }, PolicyVersion::LATEST)
-        });
+        let version = versions.get(&*object.namespace).copied();
+        let version = version.unwrap_or_else(|| PolicyVersion::LATEST.on_server(server));
+        let level = reading
+            .pod(pods, index, object)
+            .map(|pod| level_met(&Subject { spec: &pod.spec, annotations: &object.annotations }, version));
         let entry = met.entry(&object.namespace).or_insert((0, Some(Level::Restricted)));
         entry.0 += 1;
         entry.1 = entry.1.zip(level).map(|(weakest, level)| weakest.min(level));
@@ -139,4 +147,56 @@ pub(super) fn observe(join: &Join<'_>, pods: &Pods) -> Observed<Vec<Namespace>> 
         .collect();
     found.sort_by(|a, b| a.name.cmp(&b.name));
     reading.finish(found)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::assess::{
+        ownership,
+        testing::{labelled, list, object, snapshot, workspace},
+    };
+
+    #[test]
+    fn the_level_met_is_judged_by_the_version_that_the_namespace_enforces() {
+        let version = "pod-security.kubernetes.io/enforce-version";
+        let namespace = |name, labels: &[(&str, &str)]| labelled(object("", name, json!({})), labels);
+        let pod = |namespace, sysctl| {
+            let spec = json!({ "securityContext": { "sysctls": [{ "name": sysctl }] }, "containers": [] });
+            object(namespace, "web", json!({ "spec": spec }))
+        };
+        let (since_1_32, since_1_37) = ("net.ipv4.tcp_rmem", "net.ipv4.tcp_notsent_lowat");
+        let snapshot = snapshot(vec![
+            list(
+                "Namespace",
+                vec![
+                    namespace("early", &[(version, "v1.31")]),
+                    namespace("late", &[(version, "v1.32")]),
+                    namespace("silent", &[]),
+                    // The API server of this snapshot is 1.36.
+                    namespace("too-new", &[(version, "v1.37")]),
+                ],
+            ),
+            list(
+                "Pod",
+                vec![
+                    pod("early", since_1_32),
+                    pod("late", since_1_32),
+                    pod("silent", since_1_32),
+                    pod("too-new", since_1_37),
+                ],
+            ),
+        ]);
+        let workspace = workspace(Vec::new());
+        let join = ownership::join(&workspace, &snapshot);
+        let observed = observe(&join, &Pods::of(&snapshot));
+        let met: Vec<_> =
+            observed.seen().iter().map(|it| (&*it.name, it.level_met.as_deref().unwrap_or("?"))).collect();
+        assert_eq!(
+            met,
+            [("early", "privileged"), ("late", "restricted"), ("silent", "restricted"), ("too-new", "privileged")]
+        );
+    }
 }

@@ -67,6 +67,7 @@ fn null_is_empty<'de, D: serde::Deserializer<'de>, T: Deserialize<'de> + Default
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub(crate) struct Os {
+    #[serde(deserialize_with = "null_is_empty")]
     pub(crate) name: String,
 }
 
@@ -155,16 +156,18 @@ pub(crate) struct Capabilities {
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub(crate) struct Profile {
-    #[serde(rename = "type")]
+    #[serde(rename = "type", deserialize_with = "null_is_empty")]
     pub(crate) kind: String,
 }
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub(crate) struct SeLinux {
-    #[serde(rename = "type")]
+    #[serde(rename = "type", deserialize_with = "null_is_empty")]
     pub(crate) kind: String,
+    #[serde(deserialize_with = "null_is_empty")]
     pub(crate) user: String,
+    #[serde(deserialize_with = "null_is_empty")]
     pub(crate) role: String,
 }
 

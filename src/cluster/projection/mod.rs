@@ -224,14 +224,6 @@ impl Projections {
             }
             projection.settings.push(Settings { namespace: settings.namespace, name: settings.name, keys });
         }
-        if !raw.annotations.is_empty() {
-            if let Some(name) = raw.annotations.iter().find(|name| path::is_refused_annotation(name)) {
-                return Err(format!("the annotation `{name}` holds whole objects and is never kept"));
-            }
-            let mut annotations = (*projection.annotations).clone();
-            annotations.extend(&raw.annotations);
-            projection.annotations = Arc::new(annotations);
-        }
         projection.metadata_only = projection.root.is_empty();
         Ok(projection)
     }
@@ -268,7 +260,7 @@ impl Projections {
     }
 }
 
-/// Adds the paths of a fragment, placed at `at`, to a projection.
+/// Adds the paths and annotations of a fragment, placed at `at`, to a projection.
 fn add(
     projection: &mut Projection,
     fragment: &raw::Fragment,
@@ -293,6 +285,12 @@ fn add(
         for path in paths {
             projection.root.mark(&place(path), leaf)?;
         }
+    }
+    if let Some(name) = fragment.annotations.iter().find(|name| path::is_refused_annotation(name)) {
+        return Err(format!("the annotation `{name}` holds whole objects and is never kept"));
+    }
+    if !fragment.annotations.is_empty() {
+        Arc::make_mut(&mut projection.annotations).extend(&fragment.annotations);
     }
     if depth > 8 {
         return Err("fragments include each other in a circle".to_owned());

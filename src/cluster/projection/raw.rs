@@ -34,6 +34,9 @@ pub(super) struct Fragment {
     pub(super) annotation_maps: Vec<String>,
     #[serde(default)]
     pub(super) include: Vec<Include>,
+    /// Annotations kept of every kind that includes it.
+    #[serde(default)]
+    pub(super) annotations: Vec<String>,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -71,7 +74,7 @@ impl Kind {
         if self.group.is_empty() { self.kind.clone() } else { format!("{}/{}", self.group, self.kind) }
     }
 
-    /// The kind's own paths, in the shape of a fragment.
+    /// The kind's own paths and annotations, in the shape of a fragment.
     pub(super) fn paths(&self) -> Fragment {
         Fragment {
             id: String::new(),
@@ -80,6 +83,7 @@ impl Kind {
             urls: self.urls.clone(),
             annotation_maps: self.annotation_maps.clone(),
             include: self.include.clone(),
+            annotations: self.annotations.clone(),
         }
     }
 }

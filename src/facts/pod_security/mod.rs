@@ -1,19 +1,30 @@
 //! Pod Security Standards, as Pod Security admission evaluates them: which level a Pod meets, and which field stops it.
 //!
-//! In: a Pod's spec and annotations, and a policy version. Out: [`violations`] of a level, each with its exact field.
-//! The rules are one table, [`rules::RULES`]: a field's rule by the minor version that brought it.
+//! In: a Pod's spec and annotations, or those of a Pod template; a level; a policy version. Out: [`Violation`]s, each
+//! with its exact field. Steps: [`rules::RULES`] says which control is judged how from which minor version on; a
+//! function of [`judges`] looks at the fields; [`templates`] finds the Pod inside the kinds that make Pods; [`labels`]
+//! reads what a namespace asks for.
 //!
-//! Source: <https://kubernetes.io/docs/concepts/security/pod-security-standards/> and the policy package of Pod
-//! Security admission.
+//! Invariant: for every level and version a Pod is without violations exactly when admission of that policy version
+//! lets it in, as the API server sees the Pod: with defaults filled in.
+//!
+//! Sources: <https://kubernetes.io/docs/concepts/security/pod-security-standards/>; behavior by version as in
+//! `k8s.io/pod-security-admission` 0.37.
 
+mod judges;
+pub(crate) mod labels;
 pub(crate) mod rules;
+pub(crate) mod templates;
+#[cfg(test)]
+mod tests;
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, fmt, sync::Arc};
 
 use serde::Serialize;
 
 use super::pod::PodSpec;
-use rules::RULES;
+pub use labels::{Mode, Policy};
+pub use templates::violations_of_object;
 
 /// A Pod Security level, weakest first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -43,7 +54,7 @@ impl Level {
     }
 }
 
-/// The minor version of the policy: `latest`, or 36 for `v1.36`.
+/// The minor version of the policy: `latest`, or 36 for `v1.36`. One newer than the rules known here means the newest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct PolicyVersion(u32);
 
@@ -51,9 +62,43 @@ impl PolicyVersion {
     /// The newest rules known here.
     pub const LATEST: Self = Self(u32::MAX);
 
+    /// `v1.MINOR`.
+    pub fn minor(minor: u32) -> Self {
+        Self(minor)
+    }
+
     /// A version as a namespace label writes it; anything else is `latest`, as Pod Security admission has it.
     pub fn parse(text: &str) -> Self {
-        text.strip_prefix("v1.").and_then(|minor| minor.parse().ok()).map_or(Self::LATEST, Self)
+        Self::read(text).unwrap_or(Self::LATEST)
+    }
+
+    /// A version as a namespace label writes it; `None` for what admission calls invalid.
+    pub fn read(text: &str) -> Option<Self> {
+        if text == "latest" {
+            return Some(Self::LATEST);
+        }
+        let minor = text.strip_prefix("v1.")?;
+        let plain = minor.bytes().all(|byte| byte.is_ascii_digit()) && (minor == "0" || !minor.starts_with('0'));
+        minor.parse().ok().filter(|_| plain).map(Self)
+    }
+
+    /// The version that an API server evaluates when asked for this one: it knows no rules newer than itself.
+    /// `server` is its `gitVersion`, for example `v1.36.2`.
+    pub fn on_server(self, server: Option<&str>) -> Self {
+        let minor = server.and_then(|version| version.strip_prefix("v1.")).and_then(|rest| {
+            let digits = rest.find(|digit: char| !digit.is_ascii_digit()).unwrap_or(rest.len());
+            rest.get(..digits)?.parse().ok()
+        });
+        minor.map_or(self, |minor| self.min(Self(minor)))
+    }
+}
+
+impl fmt::Display for PolicyVersion {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match *self {
+            Self::LATEST => f.write_str("latest"),
+            Self(minor) => write!(f, "v1.{minor}"),
+        }
     }
 }
 
@@ -63,189 +108,41 @@ pub(crate) struct Subject<'p> {
     pub(crate) annotations: &'p BTreeMap<Arc<str>, Arc<str>>,
 }
 
-/// Everything about the Pod that the level forbids, each as `place: field = value`.
-pub(crate) fn violations(subject: &Subject<'_>, level: Level, version: PolicyVersion) -> Vec<String> {
-    let asked: Vec<_> = RULES.iter().filter(|rule| rule.level <= level && level > Level::Privileged).collect();
-    let replaced: Vec<&str> = asked.iter().filter_map(|rule| rule.replaces).collect();
+/// One field that a level forbids. As text: `container web: securityContext.privileged = true`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Violation {
+    /// Control that it breaks, by its name in Pod Security admission: `privileged`.
+    pub check: &'static str,
+    /// Why, in the few words of admission's answer: `privileged`, `runAsNonRoot != true`.
+    pub reason: &'static str,
+    /// Path of the field in its object: `spec.containers[0].securityContext.privileged`.
+    pub field: String,
+    /// The same for people: container or volume by name, the field in it, its value or that it is not set.
+    pub text: String,
+}
+
+impl fmt::Display for Violation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+/// Everything about the Pod that the level forbids: controls of baseline first, each in the order of the Pod's fields.
+pub(crate) fn evaluate(subject: &Subject<'_>, level: Level, version: PolicyVersion) -> Vec<Violation> {
     let mut found = Vec::new();
-    for rule in asked.into_iter().filter(|rule| !replaced.contains(&rule.id)) {
-        let in_force = rule.versions.iter().rev().find(|(since, _)| PolicyVersion(*since) <= version);
-        if let Some((_, judge)) = in_force {
-            judge(subject, &mut found);
-        }
+    for (rule, judge) in rules::in_force(level, version) {
+        judge(subject, &mut judges::Found::new(rule, &mut found));
     }
     found
 }
 
-/// The strictest level that the Pod meets.
-pub(crate) fn level_met(subject: &Subject<'_>, version: PolicyVersion) -> Level {
-    if !violations(subject, Level::Baseline, version).is_empty() {
-        Level::Privileged
-    } else if !violations(subject, Level::Restricted, version).is_empty() {
-        Level::Baseline
-    } else {
-        Level::Restricted
-    }
+/// The same as text.
+pub(crate) fn violations(subject: &Subject<'_>, level: Level, version: PolicyVersion) -> Vec<String> {
+    evaluate(subject, level, version).into_iter().map(|violation| violation.text).collect()
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn spec(json: serde_json::Value) -> PodSpec {
-        serde_json::from_value(json).expect("a Pod spec")
-    }
-
-    fn ask(json: serde_json::Value, level: Level) -> Vec<String> {
-        let spec = spec(json);
-        violations(&Subject { spec: &spec, annotations: &BTreeMap::new() }, level, PolicyVersion::LATEST)
-    }
-
-    fn hardened() -> serde_json::Value {
-        serde_json::json!({
-            "securityContext": { "runAsNonRoot": true, "seccompProfile": { "type": "RuntimeDefault" } },
-            "containers": [{
-                "name": "web",
-                "securityContext": { "allowPrivilegeEscalation": false, "capabilities": { "drop": ["ALL"] } },
-            }],
-            "volumes": [{ "name": "tmp", "emptyDir": {} }],
-        })
-    }
-
-    #[test]
-    fn a_hardened_pod_meets_restricted_and_a_plain_one_baseline() {
-        assert_eq!(ask(hardened(), Level::Restricted), Vec::<String>::new());
-        let plain = spec(serde_json::json!({ "containers": [{ "name": "web" }] }));
-        let subject = Subject { spec: &plain, annotations: &BTreeMap::new() };
-        assert_eq!(level_met(&subject, PolicyVersion::LATEST), Level::Baseline);
-    }
-
-    #[test]
-    fn each_baseline_rule_names_its_field() {
-        let cases = [
-            (serde_json::json!({ "hostNetwork": true }), "hostNetwork = true"),
-            (serde_json::json!({ "hostPID": true }), "hostPID = true"),
-            (serde_json::json!({ "hostIPC": true }), "hostIPC = true"),
-            (serde_json::json!({ "volumes": [{ "name": "v", "hostPath": { "path": "/" } }] }), "volume v: hostPath"),
-            (
-                serde_json::json!({ "containers": [{ "name": "c", "securityContext": { "privileged": true } }] }),
-                "privileged = true",
-            ),
-            (
-                serde_json::json!({ "ephemeralContainers": [{ "name": "c", "securityContext": { "privileged": true } }] }),
-                "ephemeral container c",
-            ),
-            (
-                serde_json::json!({ "containers": [{ "name": "c", "securityContext": { "capabilities": { "add": ["NET_ADMIN"] } } }] }),
-                "NET_ADMIN",
-            ),
-            (serde_json::json!({ "containers": [{ "name": "c", "ports": [{ "hostPort": 80 }] }] }), "hostPort = 80"),
-            (
-                serde_json::json!({ "containers": [{ "name": "c", "securityContext": { "procMount": "Unmasked" } }] }),
-                "procMount = Unmasked",
-            ),
-            (
-                serde_json::json!({ "securityContext": { "seccompProfile": { "type": "Unconfined" } } }),
-                "seccompProfile.type = Unconfined",
-            ),
-            (
-                serde_json::json!({ "securityContext": { "appArmorProfile": { "type": "Unconfined" } } }),
-                "appArmorProfile.type = Unconfined",
-            ),
-            (
-                serde_json::json!({ "securityContext": { "seLinuxOptions": { "type": "spc_t" } } }),
-                "seLinuxOptions.type = spc_t",
-            ),
-            (serde_json::json!({ "securityContext": { "sysctls": [{ "name": "kernel.msgmax" }] } }), "kernel.msgmax"),
-            (
-                serde_json::json!({ "securityContext": { "windowsOptions": { "hostProcess": true } } }),
-                "hostProcess = true",
-            ),
-            (
-                serde_json::json!({ "containers": [{ "name": "c", "livenessProbe": { "httpGet": { "host": "10.0.0.1" } } }] }),
-                "livenessProbe.httpGet.host",
-            ),
-        ];
-        for (pod, field) in cases {
-            let found = ask(pod.clone(), Level::Baseline);
-            assert_eq!(found.len(), 1, "{pod}: {found:?}");
-            assert!(found[0].contains(field), "{pod}: {found:?}");
-        }
-    }
-
-    #[test]
-    fn each_restricted_rule_names_its_field() {
-        let mut cases = Vec::new();
-        let mut case = |path: &[&str], value: serde_json::Value, field: &'static str| {
-            let mut pod = hardened();
-            let mut place = &mut pod;
-            for step in path {
-                place = match step.parse::<usize>() {
-                    Ok(index) => &mut place[index],
-                    Err(_) => &mut place[*step],
-                };
-            }
-            *place = value;
-            cases.push((pod, field));
-        };
-        let context = ["containers", "0", "securityContext"];
-        case(
-            &[&context[..], &["allowPrivilegeEscalation"]].concat(),
-            serde_json::Value::Null,
-            "allowPrivilegeEscalation",
-        );
-        case(&[&context[..], &["capabilities", "drop"]].concat(), serde_json::json!(["NET_RAW"]), "capabilities.drop");
-        case(&[&context[..], &["capabilities", "add"]].concat(), serde_json::json!(["CHOWN"]), "CHOWN");
-        case(&["securityContext", "runAsNonRoot"], serde_json::Value::Null, "runAsNonRoot");
-        case(&["securityContext", "runAsUser"], serde_json::json!(0), "runAsUser = 0");
-        case(&["securityContext", "seccompProfile"], serde_json::Value::Null, "seccompProfile");
-        case(&["volumes"], serde_json::json!([{ "name": "n", "nfs": {} }]), "volume n: nfs");
-        for (pod, field) in cases {
-            let found = ask(pod.clone(), Level::Restricted);
-            assert_eq!(found.len(), 1, "{pod}: {found:?}");
-            assert!(found[0].contains(field), "{pod}: {found:?}");
-            assert!(ask(pod, Level::Baseline).is_empty());
-        }
-    }
-
-    #[test]
-    fn a_user_namespace_relaxes_root_from_1_35_on() {
-        let spec = spec(serde_json::json!({
-            "hostUsers": false,
-            "securityContext": { "runAsUser": 0, "seccompProfile": { "type": "RuntimeDefault" } },
-            "containers": [{
-                "name": "web",
-                "securityContext": { "allowPrivilegeEscalation": false, "capabilities": { "drop": ["ALL"] } },
-            }],
-        }));
-        let subject = Subject { spec: &spec, annotations: &BTreeMap::new() };
-        assert!(violations(&subject, Level::Restricted, PolicyVersion::LATEST).is_empty());
-        assert_eq!(violations(&subject, Level::Restricted, PolicyVersion::parse("v1.34")).len(), 2);
-    }
-
-    #[test]
-    fn a_pod_level_false_is_forbidden_even_when_containers_say_true() {
-        let mut pod = hardened();
-        pod["securityContext"]["runAsNonRoot"] = false.into();
-        pod["containers"][0]["securityContext"]["runAsNonRoot"] = true.into();
-        assert_eq!(ask(pod, Level::Restricted).len(), 1);
-    }
-
-    #[test]
-    fn windows_pods_need_no_linux_fields() {
-        let pod = serde_json::json!({
-            "os": { "name": "windows" },
-            "securityContext": { "runAsNonRoot": true },
-            "containers": [{ "name": "web" }],
-        });
-        assert!(ask(pod, Level::Restricted).is_empty());
-    }
-
-    #[test]
-    fn safe_sysctls_depend_on_the_version() {
-        let spec = spec(serde_json::json!({ "securityContext": { "sysctls": [{ "name": "net.ipv4.tcp_rmem" }] } }));
-        let subject = Subject { spec: &spec, annotations: &BTreeMap::new() };
-        assert!(violations(&subject, Level::Baseline, PolicyVersion::parse("v1.32")).is_empty());
-        assert_eq!(violations(&subject, Level::Baseline, PolicyVersion::parse("v1.31")).len(), 1);
-    }
+/// The strictest level that the Pod meets.
+pub(crate) fn level_met(subject: &Subject<'_>, version: PolicyVersion) -> Level {
+    let meets = |level: &Level| evaluate(subject, *level, version).is_empty();
+    [Level::Restricted, Level::Baseline].into_iter().find(meets).unwrap_or(Level::Privileged)
 }

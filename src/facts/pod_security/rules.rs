@@ -1,149 +1,134 @@
-//! The rules, one row a field, by the minor version of the policy that brought them.
+//! The controls, one row each, by the minor version of the policy that brought or changed them.
 
-use super::{Level, Subject};
-use crate::facts::pod::{Container, Endpoint, Handler, PodSpec, SecurityContext};
+use super::{
+    Level, PolicyVersion, Subject, Violation,
+    judges::{self, Found, host_users},
+};
+use crate::facts::pod::Container;
 
-type Judge = fn(&Subject<'_>, &mut Vec<String>);
+/// Looks at the fields of one control.
+pub(super) type Judge = fn(&Subject<'_>, &mut Found<'_>);
 
 /// One control of the standards.
 pub(super) struct Rule {
     /// Its name in Pod Security admission.
-    pub(super) id: &'static str,
-    pub(super) level: Level,
-    /// The baseline rule that it makes superfluous.
-    pub(super) replaces: Option<&'static str>,
+    pub(super) check: &'static str,
+    /// What admission answers when it is broken.
+    pub(super) reason: &'static str,
+    level: Level,
+    /// The baseline control that is not judged at this level where this one is in force.
+    replaces: Option<&'static str>,
     /// Since which minor version it is judged how, oldest first.
-    pub(super) versions: &'static [(u32, Judge)],
+    versions: &'static [(u32, Judge)],
 }
 
-const fn baseline(id: &'static str, versions: &'static [(u32, Judge)]) -> Rule {
-    Rule { id, level: Level::Baseline, replaces: None, versions }
+/// The controls that a level judges at a version, in admission's order.
+pub(super) fn in_force(level: Level, version: PolicyVersion) -> impl Iterator<Item = (&'static Rule, Judge)> {
+    let asked: Vec<(&Rule, Judge)> = RULES
+        .iter()
+        .filter(|rule| rule.level <= level)
+        .filter_map(|rule| {
+            let since = |(since, _): &&(u32, Judge)| PolicyVersion(*since) <= version;
+            rule.versions.iter().rev().find(since).map(|(_, judge)| (rule, *judge))
+        })
+        .collect();
+    let replaced: Vec<&str> = asked.iter().filter_map(|(rule, _)| rule.replaces).collect();
+    asked.into_iter().filter(move |(rule, _)| !replaced.contains(&rule.check))
 }
 
-const fn restricted(id: &'static str, replaces: Option<&'static str>, versions: &'static [(u32, Judge)]) -> Rule {
-    Rule { id, level: Level::Restricted, replaces, versions }
+const fn baseline(check: &'static str, reason: &'static str, versions: &'static [(u32, Judge)]) -> Rule {
+    Rule { check, reason, level: Level::Baseline, replaces: None, versions }
 }
 
-/// All of them.
+const fn restricted(check: &'static str, reason: &'static str, versions: &'static [(u32, Judge)]) -> Rule {
+    Rule { check, reason, level: Level::Restricted, replaces: None, versions }
+}
+
+const fn instead_of(check: &'static str, rule: Rule) -> Rule {
+    Rule { replaces: Some(check), ..rule }
+}
+
+/// All of them: baseline, then restricted, each by name.
 pub(super) const RULES: &[Rule] = &[
-    baseline("appArmorProfile", &[(0, app_armor)]),
-    baseline("capabilities_baseline", &[(0, |subject, out| capabilities_added(subject, DEFAULT_CAPABILITIES, out))]),
-    baseline("hostNamespaces", &[(0, host_namespaces)]),
-    baseline("hostPathVolumes", &[(0, host_paths)]),
-    baseline("hostPorts", &[(0, host_ports)]),
-    baseline("hostProbesAndHostLifecycle", &[(34, probe_hosts)]),
-    baseline("privileged", &[(0, privileged)]),
+    baseline("appArmorProfile", "forbidden AppArmor profile", &[(0, judges::app_armor)]),
+    baseline("capabilities_baseline", "non-default capabilities", &[(0, judges::capabilities_baseline)]),
+    baseline("hostNamespaces", "host namespaces", &[(0, judges::host_namespaces)]),
+    baseline("hostPathVolumes", "hostPath volumes", &[(0, judges::host_paths)]),
+    baseline("hostPorts", "hostPort", &[(0, judges::host_ports)]),
+    baseline("hostProbesAndHostLifecycle", "probe or lifecycle host", &[(34, judges::probe_hosts)]),
+    baseline("privileged", "privileged", &[(0, judges::privileged)]),
     baseline(
-        "procMount_baseline",
-        &[
-            (0, proc_mount),
-            (35, |subject, out| {
-                if !in_user_namespace(subject.spec) {
-                    proc_mount(subject, out);
-                }
-            }),
-        ],
+        "procMount",
+        "procMount",
+        &[(0, judges::proc_mount), (35, |subject, found| host_users(subject, found, judges::proc_mount))],
     ),
     baseline(
         "seLinuxOptions",
+        "seLinuxOptions",
         &[
-            (0, |subject, out| se_linux(subject, SE_LINUX_1_0, out)),
-            (31, |subject, out| se_linux(subject, SE_LINUX_1_31, out)),
+            (0, |subject, found| judges::se_linux(subject, &SE_LINUX[..4], found)),
+            (31, |subject, found| judges::se_linux(subject, SE_LINUX, found)),
         ],
     ),
-    baseline("seccompProfile_baseline", &[(0, seccomp_annotations), (19, |subject, out| seccomp(subject, false, out))]),
+    baseline(
+        "seccompProfile_baseline",
+        "seccompProfile",
+        &[(0, judges::seccomp_annotations), (19, judges::seccomp_baseline)],
+    ),
     baseline(
         "sysctls",
+        "forbidden sysctls",
         &[
-            (0, |subject, out| sysctls(subject, &SYSCTLS[..5], out)),
-            (27, |subject, out| sysctls(subject, &SYSCTLS[..6], out)),
-            (29, |subject, out| sysctls(subject, &SYSCTLS[..10], out)),
-            (32, |subject, out| sysctls(subject, SYSCTLS, out)),
+            (0, |subject, found| judges::sysctls(subject, &SYSCTLS[..5], found)),
+            (27, |subject, found| judges::sysctls(subject, &SYSCTLS[..6], found)),
+            (29, |subject, found| judges::sysctls(subject, &SYSCTLS[..10], found)),
+            (32, |subject, found| judges::sysctls(subject, &SYSCTLS[..12], found)),
+            (37, |subject, found| judges::sysctls(subject, SYSCTLS, found)),
         ],
     ),
-    baseline("windowsHostProcess", &[(0, host_process)]),
+    baseline("windowsHostProcess", "hostProcess", &[(0, judges::host_process)]),
     restricted(
         "allowPrivilegeEscalation",
-        None,
-        &[
-            (8, escalation),
-            (25, |subject, out| {
-                if !subject.spec.is_windows() {
-                    escalation(subject, out);
-                }
-            }),
-        ],
+        "allowPrivilegeEscalation != false",
+        &[(8, judges::escalation), (25, |subject, found| not_windows(subject, found, judges::escalation))],
     ),
-    restricted(
-        "capabilities_restricted",
-        Some("capabilities_baseline"),
-        &[
-            // Before 1.22 only the baseline rule holds, which this one replaces.
-            (0, |subject, out| capabilities_added(subject, DEFAULT_CAPABILITIES, out)),
-            (22, capabilities_restricted),
-            (25, |subject, out| {
-                if subject.spec.is_windows() {
-                    capabilities_added(subject, DEFAULT_CAPABILITIES, out);
-                } else {
-                    capabilities_restricted(subject, out);
-                }
-            }),
-        ],
+    instead_of(
+        "capabilities_baseline",
+        restricted(
+            "capabilities_restricted",
+            "unrestricted capabilities",
+            &[
+                (22, judges::capabilities_restricted),
+                (25, |subject, found| not_windows(subject, found, judges::capabilities_restricted)),
+            ],
+        ),
     ),
-    restricted("procMount_restricted", Some("procMount_baseline"), &[(0, proc_mount)]),
-    restricted("restrictedVolumes", Some("hostPathVolumes"), &[(0, volumes)]),
+    instead_of("procMount", restricted("procMount_restricted", "procMount", &[(35, judges::proc_mount)])),
+    instead_of("hostPathVolumes", restricted("restrictedVolumes", "restricted volume types", &[(0, judges::volumes)])),
     restricted(
         "runAsNonRoot",
-        None,
-        &[
-            (0, non_root),
-            (35, |subject, out| {
-                if !in_user_namespace(subject.spec) {
-                    non_root(subject, out);
-                }
-            }),
-        ],
+        "runAsNonRoot != true",
+        &[(0, judges::non_root), (35, |subject, found| host_users(subject, found, judges::non_root))],
     ),
     restricted(
         "runAsUser",
-        None,
-        &[
-            (23, root_user),
-            (35, |subject, out| {
-                if !in_user_namespace(subject.spec) {
-                    root_user(subject, out);
-                }
-            }),
-        ],
+        "runAsUser=0",
+        &[(23, judges::root_user), (35, |subject, found| host_users(subject, found, judges::root_user))],
     ),
-    restricted(
-        "seccompProfile_restricted",
-        Some("seccompProfile_baseline"),
-        &[
-            (0, seccomp_annotations),
-            (19, |subject, out| seccomp(subject, true, out)),
-            (25, |subject, out| seccomp(subject, !subject.spec.is_windows(), out)),
-        ],
+    instead_of(
+        "seccompProfile_baseline",
+        restricted(
+            "seccompProfile_restricted",
+            "seccompProfile",
+            &[
+                (19, judges::seccomp_restricted),
+                (25, |subject, found| not_windows(subject, found, judges::seccomp_restricted)),
+            ],
+        ),
     ),
 ];
 
-const DEFAULT_CAPABILITIES: &[&str] = &[
-    "AUDIT_WRITE",
-    "CHOWN",
-    "DAC_OVERRIDE",
-    "FOWNER",
-    "FSETID",
-    "KILL",
-    "MKNOD",
-    "NET_BIND_SERVICE",
-    "SETFCAP",
-    "SETGID",
-    "SETPCAP",
-    "SETUID",
-    "SYS_CHROOT",
-];
-
-/// Safe sysctls in the order in which versions added them: 1.0, 1.27, 1.29, 1.32.
+/// Safe sysctls in the order in which versions added them: 1.0, 1.27, 1.29, 1.32, 1.37.
 const SYSCTLS: &[&str] = &[
     "kernel.shm_rmid_forced",
     "net.ipv4.ip_local_port_range",
@@ -157,251 +142,43 @@ const SYSCTLS: &[&str] = &[
     "net.ipv4.tcp_keepalive_time",
     "net.ipv4.tcp_rmem",
     "net.ipv4.tcp_wmem",
+    "net.ipv4.tcp_notsent_lowat",
+    "net.ipv4.tcp_slow_start_after_idle",
 ];
 
-const SE_LINUX_1_0: &[&str] = &["", "container_t", "container_init_t", "container_kvm_t"];
-const SE_LINUX_1_31: &[&str] = &["", "container_t", "container_init_t", "container_kvm_t", "container_engine_t"];
+/// SELinux types: those of 1.0, then that of 1.31.
+const SE_LINUX: &[&str] = &["", "container_t", "container_init_t", "container_kvm_t", "container_engine_t"];
 
-/// Volume types of the restricted level.
-const VOLUMES: &[&str] =
-    &["configMap", "csi", "downwardAPI", "emptyDir", "ephemeral", "persistentVolumeClaim", "projected", "secret"];
-
-fn in_user_namespace(spec: &PodSpec) -> bool {
-    spec.host_users == Some(false)
+/// A Pod that says that it is for Windows cannot set these fields at all: the API refuses them. So admission skips the
+/// control, and with it the baseline control that this one replaces.
+fn not_windows(subject: &Subject<'_>, found: &mut Found<'_>, judge: Judge) {
+    if !subject.spec.is_windows() {
+        judge(subject, found);
+    }
 }
 
 /// `container api`, `init container migrate`.
 pub(crate) fn place(field: &str, container: &Container) -> String {
-    let kind = match field {
-        "initContainers" => "init container",
-        "ephemeralContainers" => "ephemeral container",
-        _ => "container",
-    };
-    format!("{kind} {}", container.name)
+    judges::label(field, &container.name)
 }
 
-/// Each container with its place and security context, if it has one.
-fn contexts<'p>(subject: &Subject<'p>) -> impl Iterator<Item = (String, Option<&'p SecurityContext>)> {
-    let spec = subject.spec;
-    spec.all_containers().map(|(field, container)| (place(field, container), container.security_context.as_ref()))
+/// One control alone, for checks that ask for nothing else.
+fn alone(check: &'static str, judge: Judge, subject: &Subject<'_>, out: &mut Vec<String>) {
+    let mut found: Vec<Violation> = Vec::new();
+    if let Some(rule) = RULES.iter().find(|rule| rule.check == check) {
+        judge(subject, &mut Found::new(rule, &mut found));
+    }
+    out.extend(found.into_iter().map(|violation| violation.text));
 }
 
 pub(crate) fn host_namespaces(subject: &Subject<'_>, out: &mut Vec<String>) {
-    let spec = subject.spec;
-    let fields = [("hostNetwork", spec.host_network), ("hostPID", spec.host_pid), ("hostIPC", spec.host_ipc)];
-    out.extend(fields.iter().filter(|(_, set)| *set == Some(true)).map(|(field, _)| format!("{field} = true")));
+    alone("hostNamespaces", judges::host_namespaces, subject, out);
 }
 
 pub(crate) fn privileged(subject: &Subject<'_>, out: &mut Vec<String>) {
-    for (place, context) in contexts(subject) {
-        if context.and_then(|context| context.privileged) == Some(true) {
-            out.push(format!("{place}: securityContext.privileged = true"));
-        }
-    }
-}
-
-fn capabilities_added(subject: &Subject<'_>, allowed: &[&str], out: &mut Vec<String>) {
-    for (place, context) in contexts(subject) {
-        let added = context.and_then(|context| context.capabilities.as_ref()).map_or(&[][..], |set| &set.add);
-        let bad: Vec<&str> = added.iter().map(String::as_str).filter(|name| !allowed.contains(name)).collect();
-        if !bad.is_empty() {
-            out.push(format!("{place}: securityContext.capabilities.add = {}", bad.join(", ")));
-        }
-    }
-}
-
-fn capabilities_restricted(subject: &Subject<'_>, out: &mut Vec<String>) {
-    capabilities_added(subject, &["NET_BIND_SERVICE"], out);
-    for (place, context) in contexts(subject) {
-        let dropped = context.and_then(|context| context.capabilities.as_ref()).map_or(&[][..], |set| &set.drop);
-        if !dropped.iter().any(|name| name == "ALL") {
-            out.push(format!("{place}: securityContext.capabilities.drop does not include ALL"));
-        }
-    }
+    alone("privileged", judges::privileged, subject, out);
 }
 
 pub(crate) fn host_paths(subject: &Subject<'_>, out: &mut Vec<String>) {
-    for volume in &subject.spec.volumes {
-        if let Some(source) = volume.source.get("hostPath").filter(|source| !source.is_null()) {
-            let path = source.get("path").and_then(|path| path.as_str()).unwrap_or("?");
-            out.push(format!("volume {}: hostPath.path = {path}", volume.name));
-        }
-    }
-}
-
-fn host_ports(subject: &Subject<'_>, out: &mut Vec<String>) {
-    for (field, container) in subject.spec.all_containers() {
-        for port in container.ports.iter().filter_map(|port| port.host_port).filter(|port| *port != 0) {
-            out.push(format!("{}: ports[].hostPort = {port}", place(field, container)));
-        }
-    }
-}
-
-fn probe_hosts(subject: &Subject<'_>, out: &mut Vec<String>) {
-    for (field, container) in subject.spec.all_containers() {
-        let lifecycle = container.lifecycle.as_ref();
-        let handlers: [(&str, Option<&Handler>); 5] = [
-            ("livenessProbe", container.liveness_probe.as_ref()),
-            ("readinessProbe", container.readiness_probe.as_ref()),
-            ("startupProbe", container.startup_probe.as_ref()),
-            ("lifecycle.postStart", lifecycle.and_then(|lifecycle| lifecycle.post_start.as_ref())),
-            ("lifecycle.preStop", lifecycle.and_then(|lifecycle| lifecycle.pre_stop.as_ref())),
-        ];
-        for (name, handler) in handlers {
-            let endpoints: [(&str, Option<&Endpoint>); 2] = [
-                ("httpGet", handler.and_then(|handler| handler.http_get.as_ref())),
-                ("tcpSocket", handler.and_then(|handler| handler.tcp_socket.as_ref())),
-            ];
-            for (kind, endpoint) in endpoints {
-                if let Some(host) =
-                    endpoint.and_then(|endpoint| endpoint.host.as_deref()).filter(|host| !host.is_empty())
-                {
-                    out.push(format!("{}: {name}.{kind}.host = {host}", place(field, container)));
-                }
-            }
-        }
-    }
-}
-
-fn proc_mount(subject: &Subject<'_>, out: &mut Vec<String>) {
-    for (place, context) in contexts(subject) {
-        if let Some(mount) =
-            context.and_then(|context| context.proc_mount.as_deref()).filter(|mount| *mount != "Default")
-        {
-            out.push(format!("{place}: securityContext.procMount = {mount}"));
-        }
-    }
-}
-
-/// Pod and containers with one of their security context's fields.
-fn both<'p, T>(
-    subject: &Subject<'p>,
-    of_pod: impl Fn(&'p crate::facts::pod::PodSecurityContext) -> Option<&'p T>,
-    of_container: impl Fn(&'p SecurityContext) -> Option<&'p T>,
-) -> Vec<(String, &'p T)> {
-    let pod = subject.spec.security_context.as_ref().and_then(of_pod).map(|value| ("Pod".to_owned(), value));
-    let containers = contexts(subject).filter_map(|(place, context)| Some((place, of_container(context?)?)));
-    pod.into_iter().chain(containers).collect()
-}
-
-fn se_linux(subject: &Subject<'_>, types: &[&str], out: &mut Vec<String>) {
-    for (place, options) in
-        both(subject, |pod| pod.se_linux_options.as_ref(), |container| container.se_linux_options.as_ref())
-    {
-        if !types.contains(&&*options.kind) {
-            out.push(format!("{place}: securityContext.seLinuxOptions.type = {}", options.kind));
-        }
-        for (field, value) in [("user", &options.user), ("role", &options.role)] {
-            if !value.is_empty() {
-                out.push(format!("{place}: securityContext.seLinuxOptions.{field} = {value}"));
-            }
-        }
-    }
-}
-
-fn app_armor(subject: &Subject<'_>, out: &mut Vec<String>) {
-    for (place, profile) in
-        both(subject, |pod| pod.app_armor_profile.as_ref(), |container| container.app_armor_profile.as_ref())
-    {
-        if !matches!(&*profile.kind, "RuntimeDefault" | "Localhost") {
-            out.push(format!("{place}: securityContext.appArmorProfile.type = {}", profile.kind));
-        }
-    }
-    for (key, value) in subject.annotations {
-        if key.starts_with("container.apparmor.security.beta.kubernetes.io/")
-            && !(value.is_empty() || &**value == "runtime/default" || value.starts_with("localhost/"))
-        {
-            out.push(format!("annotation {key} = {value}"));
-        }
-    }
-}
-
-fn sysctls(subject: &Subject<'_>, allowed: &[&str], out: &mut Vec<String>) {
-    let set = subject.spec.security_context.as_ref().map_or(&[][..], |context| &context.sysctls);
-    for sysctl in set.iter().filter(|sysctl| !allowed.contains(&&*sysctl.name)) {
-        out.push(format!("Pod: securityContext.sysctls[].name = {}", sysctl.name));
-    }
-}
-
-fn host_process(subject: &Subject<'_>, out: &mut Vec<String>) {
-    for (place, options) in
-        both(subject, |pod| pod.windows_options.as_ref(), |container| container.windows_options.as_ref())
-    {
-        if options.host_process == Some(true) {
-            out.push(format!("{place}: securityContext.windowsOptions.hostProcess = true"));
-        }
-    }
-}
-
-fn seccomp_annotations(subject: &Subject<'_>, out: &mut Vec<String>) {
-    for (key, value) in subject.annotations {
-        let concerns = &**key == "seccomp.security.alpha.kubernetes.io/pod"
-            || key.starts_with("container.seccomp.security.alpha.kubernetes.io/");
-        let allowed = matches!(&**value, "runtime/default" | "docker/default") || value.starts_with("localhost/");
-        if concerns && !allowed {
-            out.push(format!("annotation {key} = {value}"));
-        }
-    }
-}
-
-/// `demanded`: a profile must be set, on the Pod or on each container; else it must merely not be `Unconfined`.
-fn seccomp(subject: &Subject<'_>, demanded: bool, out: &mut Vec<String>) {
-    let good = |kind: &str| matches!(kind, "RuntimeDefault" | "Localhost");
-    let pod = subject.spec.security_context.as_ref().and_then(|context| context.seccomp_profile.as_ref());
-    if let Some(profile) = pod.filter(|profile| !good(&profile.kind)) {
-        out.push(format!("Pod: securityContext.seccompProfile.type = {}", profile.kind));
-    }
-    for (place, context) in contexts(subject) {
-        match context.and_then(|context| context.seccomp_profile.as_ref()) {
-            Some(profile) if !good(&profile.kind) => {
-                out.push(format!("{place}: securityContext.seccompProfile.type = {}", profile.kind));
-            }
-            None if demanded && pod.is_none() => {
-                out.push(format!("{place}: securityContext.seccompProfile.type is not set"));
-            }
-            _ => {}
-        }
-    }
-}
-
-fn escalation(subject: &Subject<'_>, out: &mut Vec<String>) {
-    for (place, context) in contexts(subject) {
-        if context.and_then(|context| context.allow_privilege_escalation) != Some(false) {
-            out.push(format!("{place}: securityContext.allowPrivilegeEscalation is not false"));
-        }
-    }
-}
-
-fn volumes(subject: &Subject<'_>, out: &mut Vec<String>) {
-    for volume in &subject.spec.volumes {
-        let source = |(_, value): &(&String, &serde_json::Value)| !value.is_null();
-        if !volume.source.iter().filter(source).any(|(kind, _)| VOLUMES.contains(&&**kind)) {
-            let kind = volume.source.iter().find(source).map_or("no type", |(kind, _)| &**kind);
-            out.push(format!("volume {}: {kind} is not allowed", volume.name));
-        }
-    }
-}
-
-fn non_root(subject: &Subject<'_>, out: &mut Vec<String>) {
-    let pod = subject.spec.security_context.as_ref().and_then(|context| context.run_as_non_root);
-    if pod == Some(false) {
-        out.push("Pod: securityContext.runAsNonRoot = false".to_owned());
-    }
-    for (place, context) in contexts(subject) {
-        match context.and_then(|context| context.run_as_non_root) {
-            Some(true) => {}
-            Some(false) => out.push(format!("{place}: securityContext.runAsNonRoot = false")),
-            None if pod == Some(true) => {}
-            None if pod == Some(false) => {}
-            None => out.push(format!("{place}: securityContext.runAsNonRoot is not true")),
-        }
-    }
-}
-
-fn root_user(subject: &Subject<'_>, out: &mut Vec<String>) {
-    for (place, user) in both(subject, |pod| pod.run_as_user.as_ref(), |container| container.run_as_user.as_ref()) {
-        if *user == 0 {
-            out.push(format!("{place}: securityContext.runAsUser = 0"));
-        }
-    }
+    alone("hostPathVolumes", judges::host_paths, subject, out);
 }
