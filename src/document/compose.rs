@@ -107,7 +107,7 @@ fn document(
         language: workspace.language.clone(),
         paper: declared.paper.map_or(workspace.style.paper, Into::into),
         control: control::block(ctx, &declared.suffix, team),
-        disclosures: control::disclosures(ctx, templates, &declared.template),
+        disclosures: control::disclosures(ctx, templates, &declared.template, team),
         blocks,
     })
 }

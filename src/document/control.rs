@@ -62,7 +62,12 @@ fn evidence(ctx: &Ctx<'_>, cluster: &crate::assess::ClusterEvidence) -> String {
 }
 
 /// What bent a document that is made from this template.
-pub(super) fn disclosures(ctx: &Ctx<'_>, templates: &Templates, template: &str) -> Vec<Disclosure> {
+pub(super) fn disclosures(
+    ctx: &Ctx<'_>,
+    templates: &Templates,
+    template: &str,
+    team: Option<&Team>,
+) -> Vec<Disclosure> {
     let t = ctx.t;
     let mut out = Vec::new();
     let mut say = |what: &str, detail: String| out.push(Disclosure { what: t.t(what).to_owned(), detail });
@@ -100,11 +105,15 @@ pub(super) fn disclosures(ctx: &Ctx<'_>, templates: &Templates, template: &str) 
     let expired = |exception: &Exception| {
         ctx.assessment.exceptions.iter().any(|used| used.exception == exception.id && used.expired)
     };
+    // A brief shows the findings of one team: exceptions for others did not bend it.
+    let touches = |exception: &Exception, team: &Team| {
+        ctx.assessment.covered(&exception.id).any(|(finding, _)| finding.team.as_ref() == Some(&team.id))
+    };
     let in_force: Vec<String> = ctx
         .ws
         .exceptions
         .iter()
-        .filter(|exception| !expired(exception))
+        .filter(|exception| !expired(exception) && team.is_none_or(|team| touches(exception, team)))
         .map(|exception| {
             let values = [("exception", exception.id.as_str()), ("expires", &words::date(exception.expires))];
             t.fill("disclosure.exception", &values)

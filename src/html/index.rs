@@ -31,7 +31,11 @@ pub fn index(site: &Site<'_>) -> String {
     out.push_str("</p>\n");
     state(&mut out, site, control);
     out.push_str("</header>\n");
-    let disclosed: BTreeSet<_> = site.documents.iter().flat_map(|document| &document.disclosures).collect();
+    // A brief discloses what concerns its team; the documents for everybody disclose the whole.
+    let brief = |document: &&Document| document.id.starts_with("team/");
+    let only_briefs = site.documents.iter().all(|document| brief(&document));
+    let whole = site.documents.iter().filter(|document| only_briefs || !brief(document));
+    let disclosed: BTreeSet<_> = whole.flat_map(|document| &document.disclosures).collect();
     disclosures(&mut out, &disclosed.into_iter().collect::<Vec<_>>(), "What influenced these documents");
     documents(&mut out, site, &context);
     posture::posture(&mut out, site, &context);

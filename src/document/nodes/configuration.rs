@@ -26,7 +26,7 @@ pub(super) fn software(ctx: &Ctx<'_>, place: &mut Place<'_>) -> Result<Vec<Block
     grid.row(vec![
         Cell::text(ctx.t.t("configuration.registries")),
         declared(&policy.registries),
-        seen(ctx, |cluster| {
+        seen(ctx, "configuration.containers", |cluster| {
             let registries = &cluster.facts.images.seen().registries;
             let rows = registries.iter().map(|registry| {
                 let refused = registry.images.iter().filter(|image| image.approved == Some(false));
@@ -38,7 +38,7 @@ pub(super) fn software(ctx: &Ctx<'_>, place: &mut Place<'_>) -> Result<Vec<Block
     grid.row(vec![
         Cell::text(ctx.t.t("configuration.node_images")),
         declared(&policy.node_images),
-        seen(ctx, |cluster| {
+        seen(ctx, "configuration.nodes", |cluster| {
             let refused = |name: &str| {
                 let nodes = cluster.facts.nodes.seen().iter();
                 let nodes = nodes.filter(|node| node.image_approved == Some(false) && node.os_image == name);
@@ -50,7 +50,7 @@ pub(super) fn software(ctx: &Ctx<'_>, place: &mut Place<'_>) -> Result<Vec<Block
     grid.row(vec![
         Cell::text(ctx.t.t("configuration.runtimes")),
         declared(&policy.runtimes),
-        seen(ctx, |cluster| {
+        seen(ctx, "configuration.nodes", |cluster| {
             let refused = |name: &str| {
                 let nodes = cluster.facts.nodes.seen().iter();
                 let nodes = nodes.filter(|node| node.runtime_approved == Some(false) && node.runtime == name);
@@ -70,14 +70,14 @@ fn counted(list: &[Counted], refused: impl Fn(&str) -> Vec<String>) -> Seen {
     list.iter().map(|item| (item.name.clone(), item.count, refused(&item.name))).collect()
 }
 
-fn seen(ctx: &Ctx<'_>, list: impl Fn(&ClusterEvidence) -> Seen) -> Cell {
+fn seen(ctx: &Ctx<'_>, unit: &str, list: impl Fn(&ClusterEvidence) -> Seen) -> Cell {
     if !ctx.observed() {
         return Cell::new(vec![ctx.badge(Tone::Unknown, "observed.not_yet")]);
     }
     let mut rows = Vec::new();
     for cluster in &ctx.assessment.clusters {
         for (name, count, refused) in list(cluster) {
-            rows.push(vec![Inline::code(name), Inline::text(format!(" × {count}"))]);
+            rows.push(vec![Inline::code(name), Inline::text(format!(" ({})", ctx.t.count(unit, count)))]);
             if !refused.is_empty() {
                 let mut text = vec![ctx.badge(Tone::Bad, "configuration.not_approved"), Inline::text(" ")];
                 text.extend(names(ctx, refused.iter().map(String::as_str), 5));

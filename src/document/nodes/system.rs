@@ -36,6 +36,9 @@ pub(super) fn glance(ctx: &Ctx<'_>, _place: &mut Place<'_>) -> Result<Vec<Block>
         let (tone, key) = words::implementation(*status);
         (count > 0).then(|| Inline::Badge { tone, text: format!("{count} {}", t.t(key)) })
     });
+    let contradicted = ctx.assessment.controls.iter().filter(|posture| posture.contradiction.is_some()).count();
+    let contradicted = (contradicted > 0)
+        .then(|| Inline::Badge { tone: Tone::Bad, text: ctx.t.count("plan.contradicted", contradicted) });
     let evidence: Vec<String> = ctx.assessment.clusters.iter().map(|cluster| observed::when(ctx, cluster)).collect();
     let evidence = if evidence.is_empty() {
         vec![ctx.badge(Tone::Unknown, "observed.not_yet")]
@@ -54,7 +57,7 @@ pub(super) fn glance(ctx: &Ctx<'_>, _place: &mut Place<'_>) -> Result<Vec<Block>
             ("plan.security", vec![ctx.party(&system.security_officer)]),
             ("plan.status", vec![ctx.text(words::operational_status(system.status))]),
             ("plan.kind", vec![ctx.text(words::system_kind(system.kind))]),
-            ("plan.controls", join(counted, ", ")),
+            ("plan.controls", join(counted.chain(contradicted), ", ")),
             ("plan.evidence", evidence),
         ],
     )])
