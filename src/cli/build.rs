@@ -86,7 +86,7 @@ pub(super) fn run(arguments: &Arguments, ui: &Ui) -> Result<Exit, Failure> {
 
 /// Mistakes in the workspace's own templates are bad news about the workspace, as diagnostics are.
 fn report(error: &ComposeError, ui: &Ui) -> Exit {
-    ui.warn(error);
+    ui.failure(&Failure::new(error));
     Exit::BadNews
 }
 
@@ -101,6 +101,12 @@ fn read_logo(path: &Path) -> Result<Vec<u8>, Failure> {
     std::fs::File::open(path).map_err(failed)?.take(LARGEST_LOGO + 1).read_to_end(&mut bytes).map_err(failed)?;
     if bytes.len() as u64 > LARGEST_LOGO {
         return Err(Failure::new(format_args!("the logo {} is larger than 8 MB", path.display())));
+    }
+    // A picture that cannot be drawn would be missing from the documents without a word.
+    let text = || String::from_utf8_lossy(&bytes).contains("<svg");
+    if !(bytes.starts_with(b"\x89PNG\r\n\x1a\n") || bytes.starts_with(b"\xff\xd8\xff") || text()) {
+        return Err(Failure::new(format_args!("the logo {} is no PNG, JPEG or SVG", path.display()))
+            .help("save the picture again in one of these formats"));
     }
     Ok(bytes)
 }

@@ -20,7 +20,7 @@ pub(super) struct Arguments {
     /// Let warnings count as errors
     #[arg(long)]
     strict: bool,
-    /// How to report: text on stderr, or JSON on stdout
+    /// How to report: for people on stderr, for programs on stdout
     #[arg(long, value_enum, default_value_t = Format::Text, value_name = "FORMAT")]
     format: Format,
     /// Compare dates with this day instead of today
@@ -30,7 +30,9 @@ pub(super) struct Arguments {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Format {
+    /// For people
     Text,
+    /// For programs
     Json,
 }
 

@@ -2,7 +2,10 @@
 
 mod baseline;
 
-use std::{collections::BTreeSet, path::PathBuf};
+use std::{
+    collections::BTreeSet,
+    path::{Path, PathBuf},
+};
 
 use clap::{Args, ValueEnum};
 use serde::Serialize;
@@ -67,6 +70,10 @@ pub(super) fn run(arguments: &Arguments, ui: &Ui) -> Result<Exit, Failure> {
         .collect();
     if let Some(named) = &arguments.write_baseline {
         let path = file(named);
+        if is_declaration(&path, &workspace.root) {
+            return Err(Failure::new(format_args!("{} would be read as a declaration", path.display()))
+                .help("leave out the file, or name one in the workspace's evidence folder"));
+        }
         let baseline = Baseline::of(drifts.iter().map(|drift| (drift.cluster.clone(), drift.entries.clone())));
         baseline.write(&path)?;
         let entries = baseline.len();
@@ -83,6 +90,14 @@ pub(super) fn run(arguments: &Arguments, ui: &Ui) -> Result<Exit, Failure> {
         }
     }
     Ok(if drifts.iter().any(|drift| drift.new > 0) { Exit::BadNews } else { Exit::Fine })
+}
+
+/// Files of the workspace that every command reads: a baseline among them would spoil it.
+fn is_declaration(path: &Path, root: &Path) -> bool {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let (Ok(folder), Ok(root)) = (folder.canonicalize(), root.canonicalize()) else { return false };
+    let read = folder == root || ["scope", "controls"].iter().any(|name| folder.starts_with(root.join(name)));
+    read && path.extension().is_some_and(|extension| extension == "toml")
 }
 
 /// The drift of one cluster.

@@ -5,8 +5,9 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 use include_dir::{Dir, DirEntry};
+use serde_json::json;
 
 use super::{Exit, Failure, Ui};
 use crate::{
@@ -32,12 +33,31 @@ pub(super) struct Arguments {
     /// List the starters instead
     #[arg(long)]
     list: bool,
+    /// How to print the list
+    #[arg(long, value_enum, default_value_t = Format::Text, value_name = "FORMAT", requires = "list")]
+    format: Format,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// For people
+    Text,
+    /// For programs
+    Json,
 }
 
 pub(super) fn run(arguments: &Arguments, ui: &Ui) -> Result<Exit, Failure> {
     if arguments.list {
-        for (name, starter) in starters() {
-            ui.print(format_args!("{name:<24} {}", title(starter)));
+        let starters = starters();
+        match arguments.format {
+            Format::Text => {
+                let lines = starters.iter().map(|(name, starter)| format!("{name:<24} {}", title(starter)));
+                ui.print(lines.collect::<Vec<_>>().join("\n"));
+            }
+            Format::Json => {
+                let list = starters.iter().map(|(name, starter)| json!({"name": name, "summary": title(starter)}));
+                ui.print(format!("{:#}", serde_json::Value::from_iter(list)));
+            }
         }
         return Ok(Exit::Fine);
     }

@@ -1,6 +1,9 @@
 //! What holds for every command: streams, exit statuses, messages, arguments that could be mistaken for others.
 
-use std::{fs::File, process::Stdio};
+use std::{
+    fs::{self, File},
+    process::Stdio,
+};
 
 use crate::{
     evidence::{Run, Workspace},
@@ -17,6 +20,7 @@ const PRINTING: &[&[&str]] = &[
     &["whose", "deploy/web", "-n", "lab", "--workspace", "."],
     &["assess", "."],
     &["init", "--list"],
+    &["init", "--list", "--format", "json"],
     &["completions", "bash"],
     &["man"],
 ];
@@ -136,6 +140,31 @@ fn moments_are_days_or_times() {
     let run = workspace.run(&["assess", "--as-of", "tomorrow"]);
     assert_eq!(run.status, Some(2));
     assert!(run.err.contains("write a day, 2026-11-21, or a time"), "{}", run.err);
+}
+
+#[test]
+fn a_baseline_is_not_written_among_the_declarations() {
+    let workspace = Workspace::observed();
+    for file in ["baseline.toml", "scope/baseline.toml"] {
+        let run = workspace.run(&["drift", &format!("--write-baseline={}", workspace.file(file).display())]);
+        assert_eq!(run.status, Some(2), "{file}");
+        assert!(run.err.contains("would be read as a declaration"), "{}", run.err);
+        assert!(!workspace.file(file).exists());
+    }
+}
+
+#[test]
+fn a_logo_that_is_no_picture_is_named() {
+    let workspace = Workspace::bare();
+    let main = workspace.file("scopefence.toml");
+    let text = fs::read_to_string(&main).expect("a workspace");
+    assert!(!text.contains("[style]"));
+    fs::write(&main, format!("{text}\n[style]\nlogo = \"logo.png\"\n")).expect("written");
+    fs::write(workspace.file("logo.png"), "no picture").expect("written");
+    let out = format!("--out={}", workspace.file("out").display());
+    let run = workspace.run(&["build", "--only", "scope", "--format", "md", &out]);
+    assert_eq!(run.status, Some(2), "{}", run.out);
+    assert!(run.err.contains("logo.png is no PNG, JPEG or SVG") && !workspace.file("out").exists(), "{}", run.err);
 }
 
 #[test]
