@@ -375,7 +375,12 @@ fn embedded_files(folder: &include_dir::Dir<'_>, out: &mut BTreeMap<String, Stri
 fn own_files(folder: &Path) -> Result<BTreeMap<String, String>, ComposeError> {
     let mut out = BTreeMap::new();
     let mut open = BTreeSet::from([folder.to_path_buf()]);
+    // Links may lead in circles: every folder is read once.
+    let mut seen = BTreeSet::new();
     while let Some(next) = open.pop_first() {
+        if next.canonicalize().is_ok_and(|real| !seen.insert(real)) {
+            continue;
+        }
         let entries = match std::fs::read_dir(&next) {
             Ok(entries) => entries,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => continue,
@@ -387,6 +392,9 @@ fn own_files(folder: &Path) -> Result<BTreeMap<String, String>, ComposeError> {
             if path.is_dir() {
                 open.insert(path);
             } else if known {
+                if path.exists() && !path.is_file() {
+                    return Err(unreadable(&path, &std::io::Error::other("it is not a regular file")));
+                }
                 let text = std::fs::read_to_string(&path).map_err(|error| unreadable(&path, &error))?;
                 let name = path.strip_prefix(folder).unwrap_or(&path).to_string_lossy().replace('\\', "/");
                 out.insert(name, text);

@@ -167,6 +167,19 @@ fn a_logo_that_is_no_picture_is_named() {
     assert!(run.err.contains("logo.png is no PNG, JPEG or SVG") && !workspace.file("out").exists(), "{}", run.err);
 }
 
+#[cfg(unix)]
+#[test]
+fn links_that_loop_among_the_templates_end() {
+    let workspace = Workspace::bare();
+    fs::create_dir(workspace.file("templates")).expect("a folder");
+    for name in ["a", "b", "c"] {
+        std::os::unix::fs::symlink(".", workspace.file("templates").join(name)).expect("a link");
+    }
+    let out = format!("--out={}", workspace.file("out").display());
+    let run = workspace.run(&["build", "--only", "scope", "--format", "md", &out]);
+    assert_eq!(run.status, Some(0), "{}", run.err);
+}
+
 #[test]
 fn files_without_end_are_refused() {
     let workspace = Workspace::observed();

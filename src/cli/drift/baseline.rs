@@ -63,7 +63,7 @@ impl Baseline {
     pub(super) fn read(path: &Path) -> Result<Self, Failure> {
         if path.is_dir() {
             return Err(Failure::new(format_args!("{} is a folder, not a baseline", path.display()))
-                .help("name the workspace before --baseline, or the baseline's file after it"));
+                .help("name the file of a baseline: --baseline=FILE"));
         }
         let text = std::fs::read_to_string(path).map_err(|error| {
             Failure::new(format_args!("cannot read the baseline {}: {error}", path.display()))
@@ -106,7 +106,7 @@ impl Baseline {
         let failed = |error: std::io::Error| Failure::new(format_args!("cannot write {}: {error}", path.display()));
         if path.is_dir() {
             return Err(Failure::new(format_args!("{} is a folder, not a baseline", path.display()))
-                .help("name the workspace before --write-baseline, or the baseline's file after it"));
+                .help("name a file: --write-baseline=FILE"));
         }
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
         std::fs::create_dir_all(folder).map_err(failed)?;
