@@ -6,6 +6,7 @@ use super::{Site, blocks::Context, escape::escape, svg};
 use crate::{
     assess::Outcome,
     document::{Tone, palette},
+    frameworks::Frameworks,
     workspace::{Fence, Severity},
 };
 
@@ -212,11 +213,12 @@ fn frameworks(out: &mut String, site: &Site<'_>) {
             of().map(|posture| posture.observed).sum::<usize>(),
             of().map(|posture| posture.needed).sum::<usize>(),
         );
-        out.push_str("<tr><th scope=\"row\"><code>");
-        escape(out, framework);
+        out.push_str("<tr><th scope=\"row\">");
+        // A framework of the workspace's own has no title in here.
+        escape(out, Frameworks::builtin().framework(framework).map_or(framework, |known| &known.title));
         let _ = writeln!(
             out,
-            "</code></th><td class=\"end\">{total}</td><td class=\"end\">{pass}</td><td class=\"end\">{fail}</td>\
+            "</th><td class=\"end\">{total}</td><td class=\"end\">{pass}</td><td class=\"end\">{fail}</td>\
              <td class=\"end\">{manual}</td><td class=\"end\">{}</td><td class=\"end\">{observed} of {needed}</td></tr>",
             total - pass - fail - manual
         );

@@ -99,7 +99,9 @@ fn remark_accepted(tally: &mut Tally, what: &str, namespaces: &BTreeSet<&str>) {
 }
 
 fn level(question: &Question<'_>, level: Level) -> Answer {
-    each(question, |pod, _, out| *out = violations(pod, level, PolicyVersion::LATEST))
+    // A server admits by the newest policy that it knows.
+    let version = PolicyVersion::LATEST.on_server(question.join.snapshot().header.cluster.version.as_deref());
+    each(question, |pod, _, out| *out = violations(pod, level, version))
 }
 
 /// A container may run as root unless a user above 0 or `runAsNonRoot` stands in the Pod or the container. What the
