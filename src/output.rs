@@ -157,21 +157,39 @@ pub fn write(files: &Files, folder: &Path, workspace: &Path) -> Result<(), Error
     fs::write(&manifest, files.manifest()).map_err(at(&manifest))?;
     publish(new.path()).map_err(at(new.path()))?;
 
-    let old = tempfile::Builder::new().prefix(".scopefence-old-").tempdir_in(parent).map_err(at(parent))?;
+    swap(new, folder, parent).map_err(at(folder))
+}
+
+/// Puts `new` in the place of `folder`. Where the file system can exchange two folders in one step, there is no moment
+/// without output; elsewhere the earlier one is set aside first, and put back should the second step fail.
+fn swap(new: tempfile::TempDir, folder: &Path, parent: &Path) -> io::Result<()> {
+    if !folder.exists() {
+        let made = new.keep();
+        return fs::rename(&made, folder).inspect_err(|_| {
+            let _ = fs::remove_dir_all(&made);
+        });
+    }
+    if exchange(new.path(), folder).is_ok() {
+        // The temporary folder is now the earlier output and goes with its name.
+        return Ok(());
+    }
+    let old = tempfile::Builder::new().prefix(".scopefence-old-").tempdir_in(parent)?;
     let earlier = old.path().join("earlier");
-    let had_earlier = folder.exists();
-    if had_earlier {
-        fs::rename(folder, &earlier).map_err(at(folder))?;
-    }
-    let new = new.keep();
-    if let Err(source) = fs::rename(&new, folder) {
-        if had_earlier {
-            let _ = fs::rename(&earlier, folder);
-        }
-        let _ = fs::remove_dir_all(&new);
-        return Err(Error::Io { path: folder.to_owned(), source });
-    }
-    Ok(())
+    fs::rename(folder, &earlier)?;
+    fs::rename(new.path(), folder).inspect_err(|_| {
+        let _ = fs::rename(&earlier, folder);
+    })
+}
+
+#[cfg(any(target_os = "linux", target_vendor = "apple"))]
+fn exchange(new: &Path, folder: &Path) -> io::Result<()> {
+    use rustix::fs::{CWD, RenameFlags, renameat_with};
+    Ok(renameat_with(CWD, new, CWD, folder, RenameFlags::EXCHANGE)?)
+}
+
+#[cfg(not(any(target_os = "linux", target_vendor = "apple")))]
+fn exchange(_new: &Path, _folder: &Path) -> io::Result<()> {
+    Err(io::ErrorKind::Unsupported.into())
 }
 
 /// Temporary folders are private; output is as readable as any folder the person makes.
