@@ -6,7 +6,7 @@ use super::{
     Site,
     blocks::Context,
     escape::escape,
-    page::{Frame, disclosures, downloads, folder_title, marking},
+    page::{Frame, control_list, disclosures, downloads, folder_title, marking},
     posture,
 };
 use crate::document::{ControlBlock, Document};
@@ -46,17 +46,6 @@ pub fn index(site: &Site<'_>) -> String {
 }
 
 fn state(out: &mut String, site: &Site<'_>, control: &ControlBlock) {
-    out.push_str("<dl class=\"control\">\n<div><dt>Status</dt><dd>");
-    match control.approved {
-        Some(date) => {
-            let _ =
-                write!(out, "<span class=\"badge good\"><span aria-hidden=\"true\">✓</span> Approved {date}</span>");
-        }
-        None => out.push_str(
-            "<span class=\"badge caution\"><span aria-hidden=\"true\">▲</span> Draft: no approval is recorded</span>",
-        ),
-    }
-    out.push_str("</dd></div>\n");
     let rows = [
         ("Identifier", site.workspace.system.identifier.as_deref().unwrap_or_default()),
         ("Version", &control.version),
@@ -65,23 +54,7 @@ fn state(out: &mut String, site: &Site<'_>, control: &ControlBlock) {
         ("Approver", &control.approver),
         ("Content as of", &control.as_of),
     ];
-    for (name, value) in rows {
-        if !value.is_empty() {
-            let _ = write!(out, "<div><dt>{name}</dt><dd>");
-            escape(out, value);
-            out.push_str("</dd></div>\n");
-        }
-    }
-    out.push_str("<div class=\"whole\"><dt>Evidence</dt><dd>");
-    if control.evidence.is_empty() {
-        out.push_str("None: these documents are a plan.");
-    }
-    for line in &control.evidence {
-        out.push_str("<span class=\"line\">");
-        escape(out, line);
-        out.push_str("</span>");
-    }
-    out.push_str("</dd></div>\n</dl>\n");
+    control_list(out, control, &rows, "None: these documents are a plan.");
 }
 
 fn documents(out: &mut String, site: &Site<'_>, context: &Context) {

@@ -8,7 +8,7 @@ use super::{
     escape::escape,
     root_of,
 };
-use crate::document::{Block, Disclosure, Document, Inline};
+use crate::document::{Block, ControlBlock, Disclosure, Document, Inline};
 
 /// Nothing but the page's own files, and no script or style within the page. `data:` pictures are the theme's icons.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; img-src 'self' data:; \
@@ -220,49 +220,21 @@ pub(super) fn downloads(out: &mut String, id: &str, site: &Site<'_>, context: &C
 
 fn control_block(out: &mut String, document: &Document) {
     let control = &document.control;
-    let date = |date: Option<chrono::NaiveDate>| date.map(|date| date.to_string()).unwrap_or_default();
-    out.push_str("<dl class=\"control\">\n<div><dt>Status</dt><dd>");
-    match control.approved {
-        Some(approved) => {
-            let _ = write!(
-                out,
-                "<span class=\"badge good\"><span aria-hidden=\"true\">✓</span> Approved {approved}</span>"
-            );
-        }
-        None => out.push_str(
-            "<span class=\"badge caution\"><span aria-hidden=\"true\">▲</span> Draft: no approval is recorded</span>",
-        ),
-    }
-    out.push_str("</dd></div>\n");
+    let next_review = control.next_review.map(|date| date.to_string()).unwrap_or_default();
     let rows = [
-        ("Identifier", &control.identifier),
+        ("Identifier", &*control.identifier),
         ("Version", &control.version),
         ("Classification", &control.classification),
         ("Author", &control.author),
         ("Owner", &control.owner),
         ("Approver", &control.approver),
-        ("Next review", &date(control.next_review)),
+        ("Next review", &next_review),
         ("Distribution", &control.distribution),
         ("Retention", &control.retention),
         ("Content as of", &control.as_of),
     ];
-    for (name, value) in rows {
-        if !value.is_empty() {
-            let _ = write!(out, "<div><dt>{name}</dt><dd>");
-            escape(out, value);
-            out.push_str("</dd></div>\n");
-        }
-    }
-    out.push_str("<div class=\"whole\"><dt>Evidence</dt><dd>");
-    match &*control.evidence {
-        [] => out.push_str("None: this is a plan. What would be observed is not yet observed."),
-        lines => lines.iter().for_each(|line| {
-            out.push_str("<span class=\"line\">");
-            escape(out, line);
-            out.push_str("</span>");
-        }),
-    }
-    out.push_str("</dd></div>\n</dl>\n");
+    let plan = "None: this is a plan. What would be observed is not yet observed.";
+    control_list(out, control, &rows, plan);
     if !control.revisions.is_empty() {
         out.push_str(
             "<details class=\"revisions\"><summary>Revisions</summary><div class=\"scroll\" tabindex=\"0\" role=\"group\" \
@@ -280,6 +252,40 @@ fn control_block(out: &mut String, document: &Document) {
         }
         out.push_str("</tbody></table></div></details>\n");
     }
+}
+
+/// Approval, then the rows that say something, then the evidence, or `plan` where there is none.
+pub(super) fn control_list(out: &mut String, control: &ControlBlock, rows: &[(&str, &str)], plan: &str) {
+    out.push_str("<dl class=\"control\">\n<div><dt>Status</dt><dd>");
+    match control.approved {
+        Some(approved) => {
+            let _ = write!(
+                out,
+                "<span class=\"badge good\"><span aria-hidden=\"true\">✓</span> Approved {approved}</span>"
+            );
+        }
+        None => out.push_str(
+            "<span class=\"badge caution\"><span aria-hidden=\"true\">▲</span> Draft: no approval is recorded</span>",
+        ),
+    }
+    out.push_str("</dd></div>\n");
+    for (name, value) in rows {
+        if !value.is_empty() {
+            let _ = write!(out, "<div><dt>{name}</dt><dd>");
+            escape(out, value);
+            out.push_str("</dd></div>\n");
+        }
+    }
+    out.push_str("<div class=\"whole\"><dt>Evidence</dt><dd>");
+    match &*control.evidence {
+        [] => out.push_str(plan),
+        lines => lines.iter().for_each(|line| {
+            out.push_str("<span class=\"line\">");
+            escape(out, line);
+            out.push_str("</span>");
+        }),
+    }
+    out.push_str("</dd></div>\n</dl>\n");
 }
 
 /// What influenced the documents.
