@@ -13,7 +13,7 @@
 //! | --- | --- | --- | --- |
 //! | declare | a folder of TOML | [`workspace::Workspace`] or diagnostics | [`workspace`] |
 //! | collect | an API server or saved files | [`snapshot::Snapshot`] | [`cluster`] |
-//! | assess | workspace, snapshots, clock | [`assess::Assessment`] | [`assess`], [`facts`] |
+//! | assess | workspace, snapshots, clock | [`assess::Assessment`] | [`ownership`], [`facts`], [`assess`] |
 //! | compose | workspace, assessment | [`document::Document`]s | [`document`] |
 //! | render | documents | files | [`html`], [`pdf`], [`markdown`], [`sheet`] |
 //!
@@ -37,6 +37,7 @@ pub mod frameworks;
 pub mod html;
 pub mod markdown;
 pub mod output;
+pub mod ownership;
 pub mod pdf;
 pub mod publish;
 pub mod sheet;

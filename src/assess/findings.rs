@@ -11,13 +11,15 @@ use sha2::{Digest, Sha256};
 use super::{
     History,
     evaluators::Failing,
-    outcome::{Check, ExceptionUse, Failure, Finding, ObjectKey},
+    outcome::{Check, ExceptionUse, Failure, Finding},
+};
+use crate::{
     ownership::{
-        Join,
+        Join, ObjectKey,
         pattern::{self, Pattern},
     },
+    workspace::{Component, ComponentId, Exception, ExceptionId, Workspace},
 };
-use crate::workspace::{Component, ComponentId, Exception, ExceptionId, Workspace};
 
 /// A declared exception, ready to be matched, and what it covered.
 pub(super) struct Exceptions<'w> {

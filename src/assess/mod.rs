@@ -1,7 +1,7 @@
 //! Assess: join what was declared with what was observed.
 //!
 //! In: a [`Workspace`], [`Snapshot`]s (none is fine: a plan), a clock. Out: an [`Assessment`].
-//! Steps: ownership (every object to its component, [`ownership::join`]), facts ([`crate::facts::observe`]), checks
+//! Steps: ownership (every object to its component, [`crate::ownership::join`]), facts ([`crate::facts::observe`]), checks
 //! (outcome per check and cluster, `results`), findings (check × component × team, `findings`), exceptions, roll-up per
 //! control (`posture`).
 //!
@@ -13,7 +13,6 @@ pub mod evaluators;
 mod findings;
 mod history;
 pub mod outcome;
-pub mod ownership;
 mod posture;
 mod results;
 #[cfg(test)]
@@ -34,6 +33,7 @@ pub use outcome::*;
 
 use crate::{
     facts::{self, pod::Pods},
+    ownership,
     snapshot::Snapshot,
     workspace::Workspace,
 };

@@ -9,15 +9,12 @@ use chrono::{DateTime, TimeDelta, Utc};
 use super::{
     checks::Definition,
     evaluators::{Answer, Failing, Question},
-    outcome::{CheckResult, Evidence, Outcome},
-    ownership::Join,
+    outcome::{CheckResult, Outcome},
 };
 use crate::{
-    facts::{
-        observed::{cite, not_installed, reason},
-        pod::Pods,
-    },
-    snapshot::{Completeness, ListRecord, Snapshot},
+    facts::pod::Pods,
+    ownership::Join,
+    snapshot::{Citation, Completeness, ListRecord, Snapshot, cite, not_installed, reason},
     workspace::Policy,
 };
 
@@ -105,7 +102,7 @@ fn gap_of(record: &ListRecord, required: bool) -> Option<Gap> {
 }
 
 /// Everything the check needs, or the worst that stands in its way. Also the lists themselves and their evidence.
-fn survey(check: &Definition, snapshot: &Snapshot) -> (Result<Complete, Gap>, Vec<usize>, Vec<Evidence>) {
+fn survey(check: &Definition, snapshot: &Snapshot) -> (Result<Complete, Gap>, Vec<usize>, Vec<Citation>) {
     let mut gaps = Vec::new();
     let mut lists = Vec::new();
     let mut evidence = Vec::new();
@@ -246,7 +243,7 @@ fn sound(_: Complete, count: Count, stale: Option<String>) -> (Outcome, String) 
 }
 
 /// Why the evidence is too old, if it is.
-fn stale(evidence: &[Evidence], bench: &Bench<'_>) -> Option<String> {
+fn stale(evidence: &[Citation], bench: &Bench<'_>) -> Option<String> {
     let oldest = evidence.iter().map(|piece| piece.read_at).min()?;
     let allowed = TimeDelta::days(i64::from(bench.policy.evidence_days));
     (bench.as_of - oldest > allowed).then(|| {

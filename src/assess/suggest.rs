@@ -8,10 +8,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::ownership::{Join, Owner, Spot, application, release};
 use crate::{
-    facts::observed::qualified,
-    snapshot::Object,
+    ownership::{Join, Owner, Spot, application, release},
+    snapshot::{Object, qualified},
     workspace::{Claim, Component, ComponentId, Duty, Fence, TeamId},
 };
 

@@ -144,7 +144,7 @@ impl Filter {
             .map(|check| (&check.id, self.control.as_ref().is_none_or(|control| check.controls.contains(control))))
             .collect();
         let asked = |check: &CheckId| serves.get(check).copied().unwrap_or(false);
-        let inside = |key: &crate::assess::ObjectKey| {
+        let inside = |key: &crate::ownership::ObjectKey| {
             self.namespace
                 .as_ref()
                 .is_none_or(|wanted| *key.namespace == **wanted || (&*key.kind == "Namespace" && *key.name == **wanted))

@@ -17,9 +17,9 @@ use super::{
     workspace::load,
 };
 use crate::{
-    assess::{ObjectKey, Ownership, ownership::join},
-    facts::observed::qualified,
+    ownership::{ObjectKey, Ownership, join},
     snapshot::Snapshot,
+    snapshot::qualified,
 };
 
 /// Compare the fence with the cluster: unclaimed, contested, missing

@@ -10,10 +10,8 @@ use super::{
     workspace::load,
 };
 use crate::{
-    assess::{
-        ownership::join,
-        suggest::{Draft, suggest},
-    },
+    assess::suggest::{Draft, suggest},
+    ownership::join,
     workspace::{Claim, Component},
 };
 

@@ -15,7 +15,7 @@ use super::{
     workspace::load,
 };
 use crate::{
-    assess::ownership::{Join, Owner, join},
+    ownership::{Join, Owner, join},
     workspace::{Component, Duty, Fence, Side, Team, Workspace},
 };
 

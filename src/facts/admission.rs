@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use super::observed::{Observed, Reading};
-use crate::assess::ownership::Join;
+use crate::ownership::Join;
 
 /// Admission control.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]

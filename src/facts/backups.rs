@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::observed::{Observed, Reading};
-use crate::assess::ownership::Join;
+use crate::ownership::Join;
 
 /// A backup schedule.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

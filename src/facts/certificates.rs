@@ -8,7 +8,7 @@ use super::{
     observed::{Observed, Reading},
 };
 use crate::{
-    assess::ownership::Join,
+    ownership::Join,
     snapshot::Object,
     workspace::{ComponentId, TeamId},
 };

@@ -11,7 +11,7 @@ use super::{
     observed::{Observed, Reading},
     pod::Pods,
 };
-use crate::assess::ownership::Join;
+use crate::ownership::Join;
 
 /// Images in use.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]

@@ -3,13 +3,14 @@
 //! In: a [`Snapshot`] and, where a fact speaks of owners or policy, what ownership and the workspace say. Out:
 //! [`Facts`], one [`Observed`] value a family. Each family is one file with the same shape: the value's types, and one
 //! `observe` function that states the lists it needs to a [`Reading`](observed::Reading) and returns the value with
-//! what those lists were worth.
+//! what those lists were worth. What each fact is called, needs and cannot show is data: [`catalogue`].
 //!
 //! Invariant: a value cannot be had without the completeness of what it was computed from.
 
 pub(crate) mod access;
 mod admission;
 mod backups;
+pub mod catalogue;
 pub(crate) mod certificates;
 pub(crate) mod exposure;
 pub(crate) mod images;
@@ -27,7 +28,7 @@ mod workloads;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
-use crate::assess::ownership::Join;
+use crate::ownership::Join;
 
 pub use access::*;
 pub use admission::*;
@@ -38,65 +39,68 @@ pub use images::{Image, Images, Registry};
 pub use namespaces::*;
 pub use network::*;
 pub use nodes::*;
-pub use observed::{Observed, State};
+pub use observed::{Account, Observed, State};
 pub use reports::*;
 pub use storage::*;
 pub use versions::*;
 pub use workloads::*;
 
-/// Facts of one cluster, for checks and documents. Every value carries its completeness. In templates a fact is an
-/// object with `value`, `state`, `complete`, `reasons` and `evidence`.
-#[derive(Debug, Clone, Default, Serialize)]
-pub struct Facts {
-    /// Machines, by name.
-    pub nodes: Observed<Vec<Node>>,
-    /// Versions of API server and kubelets, and the skew between them.
-    pub versions: Observed<Versions>,
-    /// Namespaces, by name, with owner, Pod Security labels, default-deny and quota.
-    pub namespaces: Observed<Vec<Namespace>>,
-    /// Workloads (owner-reference roots that run Pods), by component, kind, namespace, name.
-    pub workloads: Observed<Vec<Workload>>,
-    /// Images in use, grouped by registry.
-    pub images: Observed<Images>,
-    /// Who may do what, as far as RBAC objects say.
-    pub access: Observed<Access>,
-    /// Ingresses, by namespace and name.
-    pub ingresses: Observed<Vec<Ingress>>,
-    /// Services that are reachable from outside the cluster network.
-    pub services: Observed<Vec<ExposedService>>,
-    /// cert-manager certificates, soonest expiry first.
-    pub certificates: Observed<Vec<Certificate>>,
-    /// Storage classes, by name.
-    pub storage_classes: Observed<Vec<StorageClass>>,
-    /// Network policies, by namespace and name.
-    pub network_policies: Observed<Vec<NetworkPolicy>>,
-    /// Admission webhooks, admission policies, and the policy engines recognised.
-    pub admission: Observed<Admission>,
-    /// Policy reports summed by namespace.
-    pub policy_reports: Observed<Vec<PolicyReportSum>>,
-    /// Trivy Operator's vulnerability reports summed by component.
-    pub vulnerabilities: Observed<Vec<VulnerabilitySum>>,
-    /// Backup schedules and when each last completed.
-    pub backups: Observed<Vec<BackupSchedule>>,
+/// Declares the families of facts: the field of [`Facts`], how it is observed, and how data finds it by name.
+macro_rules! families {
+    (|$join:ident, $pods:ident, $as_of:ident| $($(#[$doc:meta])* $name:ident: $value:ty = $observe:expr;)*) => {
+        /// Facts of one cluster, for checks and documents. Every value carries its completeness. In templates a fact is
+        /// an object with `value`, `state`, `complete`, `reasons` and `evidence`.
+        #[derive(Debug, Clone, Default, Serialize)]
+        pub struct Facts {
+            $($(#[$doc])* pub $name: Observed<$value>,)*
+        }
+
+        impl Facts {
+            /// Completeness, reasons and evidence of the family with this field name.
+            pub fn account(&self, family: &str) -> Option<&dyn Account> {
+                match family {
+                    $(stringify!($name) => Some(&self.$name),)*
+                    _ => None,
+                }
+            }
+        }
+
+        /// Computes all facts of one snapshot.
+        pub(crate) fn observe($join: &Join<'_>, $pods: &pod::Pods, $as_of: DateTime<Utc>) -> Facts {
+            Facts { $($name: $observe,)* }
+        }
+    };
 }
 
-/// Computes all facts of one snapshot.
-pub(crate) fn observe(join: &Join<'_>, pods: &pod::Pods, as_of: DateTime<Utc>) -> Facts {
-    Facts {
-        nodes: nodes::observe(join),
-        versions: versions::observe(join),
-        namespaces: namespaces::observe(join, pods),
-        workloads: workloads::observe(join, pods),
-        images: images::observe(join, pods),
-        access: access::observe(join),
-        ingresses: exposure::ingresses(join),
-        services: exposure::services(join),
-        certificates: certificates::observe(join, as_of),
-        storage_classes: storage::observe(join),
-        network_policies: network::observe(join),
-        admission: admission::observe(join),
-        policy_reports: reports::policy(join),
-        vulnerabilities: reports::vulnerabilities(join),
-        backups: backups::observe(join),
-    }
+families! { |join, pods, as_of|
+    /// Who may do what, as far as RBAC objects say.
+    access: Access = access::observe(join);
+    /// Admission webhooks, admission policies, and the policy engines recognised.
+    admission: Admission = admission::observe(join);
+    /// Backup schedules and when each last completed.
+    backups: Vec<BackupSchedule> = backups::observe(join);
+    /// cert-manager certificates, soonest expiry first.
+    certificates: Vec<Certificate> = certificates::observe(join, as_of);
+    /// Images in use, grouped by registry.
+    images: Images = images::observe(join, pods);
+    /// Ingresses, by namespace and name.
+    ingresses: Vec<Ingress> = exposure::ingresses(join);
+    /// Namespaces, by name, with owner, Pod Security labels, default-deny and quota.
+    namespaces: Vec<Namespace> = namespaces::observe(join, pods);
+    /// Network policies, by namespace and name.
+    network_policies: Vec<NetworkPolicy> = network::observe(join);
+    /// Machines, by name.
+    nodes: Vec<Node> = nodes::observe(join);
+    /// Policy reports summed by namespace.
+    policy_reports: Vec<PolicyReportSum> = reports::policy(join);
+    /// Services that are reachable from outside the cluster network.
+    services: Vec<ExposedService> = exposure::services(join);
+    /// Storage classes, by name.
+    storage_classes: Vec<StorageClass> = storage::observe(join);
+    /// Versions of API server and kubelets, and the skew between them.
+    versions: Versions = versions::observe(join);
+    /// Trivy Operator's vulnerability reports summed by component.
+    vulnerabilities: Vec<VulnerabilitySum> = reports::vulnerabilities(join);
+    /// Workloads (owner-reference roots that run Pods), by component, kind, namespace, name.
+    workloads: Vec<Workload> = workloads::observe(join, pods);
 }

@@ -11,7 +11,7 @@ use super::{
     pod_security::{Level, Policy, PolicyVersion, Subject, level_met},
 };
 use crate::{
-    assess::ownership::Join,
+    ownership::Join,
     snapshot::{List, Object},
     workspace::{ComponentId, TeamId},
 };
@@ -154,9 +154,9 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::assess::{
+    use crate::{
+        assess::testing::{labelled, list, object, snapshot, workspace},
         ownership,
-        testing::{labelled, list, object, snapshot, workspace},
     };
 
     #[test]

@@ -4,10 +4,10 @@ use std::collections::{BTreeMap, HashMap};
 
 use serde::{Deserialize, Serialize};
 
-use super::observed::{Observed, Reading, qualified};
+use super::observed::{Observed, Reading};
 use crate::{
-    assess::ownership::Join,
-    snapshot::{Completeness, Object, Snapshot},
+    ownership::Join,
+    snapshot::{Completeness, Object, Snapshot, qualified},
 };
 
 /// A NetworkPolicy.

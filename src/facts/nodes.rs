@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::observed::{Observed, Reading};
 use crate::{
-    assess::ownership::{
+    ownership::{
         Join,
         pattern::{self, Pattern},
     },

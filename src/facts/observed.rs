@@ -5,54 +5,8 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize, Serializer, ser::SerializeStruct};
 
 use super::pod::{Pod, Pods};
-use crate::{
-    assess::Evidence,
-    snapshot::{Completeness, ListRecord, Object, Snapshot},
-};
-
-/// How much of what a fact needs was read. Ordered from best to worst.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum State {
-    /// Every list was read to its end: absence in the value is absence in the cluster.
-    Complete,
-    /// The API that would show it is not installed.
-    Absent,
-    /// Something was read, something was not: absence in the value proves nothing.
-    Partial,
-    /// We may not read it.
-    Forbidden,
-    /// Reading failed.
-    Failed,
-    /// Nobody asked.
-    NotCollected,
-}
-
-impl State {
-    /// The state of one list.
-    pub fn of(completeness: &Completeness) -> Self {
-        match completeness {
-            Completeness::Complete => State::Complete,
-            Completeness::Partial(_) => State::Partial,
-            Completeness::Forbidden(_) => State::Forbidden,
-            Completeness::Absent => State::Absent,
-            Completeness::Failed(_) => State::Failed,
-            Completeness::NotCollected => State::NotCollected,
-        }
-    }
-
-    /// As documents print it.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            State::Complete => "complete",
-            State::Absent => "absent",
-            State::Partial => "partial",
-            State::Forbidden => "forbidden",
-            State::Failed => "failed",
-            State::NotCollected => "not-collected",
-        }
-    }
-}
+pub use crate::snapshot::State;
+use crate::snapshot::{Citation, Completeness, Object, Snapshot, cite, not_installed, qualified, reason};
 
 /// A computed value with the state of its evidence. The value can only be had together with that state.
 #[derive(Debug, Clone)]
@@ -60,7 +14,7 @@ pub struct Observed<T> {
     value: T,
     state: State,
     reasons: Vec<String>,
-    evidence: Vec<Evidence>,
+    evidence: Vec<Citation>,
 }
 
 impl<T: Default> Default for Observed<T> {
@@ -97,7 +51,31 @@ impl<T> Observed<T> {
     }
 
     /// The lists it was computed from.
-    pub fn evidence(&self) -> &[Evidence] {
+    pub fn evidence(&self) -> &[Citation] {
+        &self.evidence
+    }
+}
+
+/// What a value is worth, whatever its type.
+pub trait Account {
+    /// How complete it is.
+    fn state(&self) -> State;
+    /// Why it is not complete, and remarks that hold in any case.
+    fn reasons(&self) -> &[String];
+    /// The lists it was computed from.
+    fn evidence(&self) -> &[Citation];
+}
+
+impl<T> Account for Observed<T> {
+    fn state(&self) -> State {
+        self.state
+    }
+
+    fn reasons(&self) -> &[String] {
+        &self.reasons
+    }
+
+    fn evidence(&self) -> &[Citation] {
         &self.evidence
     }
 }
@@ -119,7 +97,7 @@ pub(crate) struct Reading<'a> {
     snapshot: &'a Snapshot,
     state: State,
     reasons: Vec<String>,
-    evidence: BTreeSet<Evidence>,
+    evidence: BTreeSet<Citation>,
     any: bool,
 }
 
@@ -203,44 +181,6 @@ impl<'a> Reading<'a> {
         let state = if self.any && self.state != State::Complete { State::Partial } else { self.state };
         Observed { value, state, reasons: self.reasons, evidence: self.evidence.into_iter().collect() }
     }
-}
-
-/// `apps/Deployment`, or `Pod` for the core group.
-pub(crate) fn qualified(group: &str, kind: &str) -> String {
-    if group.is_empty() { kind.to_owned() } else { format!("{group}/{kind}") }
-}
-
-/// Why a list is not complete, with its path, as a sentence without a full stop.
-pub(crate) fn reason(record: &ListRecord) -> String {
-    let path = if record.path.is_empty() { qualified(&record.group, &record.kind) } else { record.path.clone() };
-    match &record.completeness {
-        Completeness::Complete => format!("{path} was read completely"),
-        Completeness::Partial(why) => format!("{path} was read in part: {why}"),
-        Completeness::Forbidden(why) => format!("{path} is forbidden: {why}"),
-        Completeness::Absent => format!("the API of {} is not installed", qualified(&record.group, &record.kind)),
-        Completeness::Failed(why) => format!("{path} could not be read: {why}"),
-        Completeness::NotCollected => format!("{path} was not asked for"),
-    }
-}
-
-/// A list as a piece of evidence.
-pub(crate) fn cite(cluster: &str, record: &ListRecord) -> Evidence {
-    Evidence {
-        cluster: cluster.to_owned(),
-        path: record.path.clone(),
-        read_at: record.read_at,
-        completeness: State::of(&record.completeness).as_str().to_owned(),
-        count: record.count,
-        digest: record.digest.clone(),
-    }
-}
-
-/// The complete list of resource definitions, if it proves that nothing of this API group is installed.
-pub(crate) fn not_installed<'a>(snapshot: &'a Snapshot, group: &str) -> Option<&'a ListRecord> {
-    let built_in = !group.contains('.') || group.ends_with(".k8s.io");
-    let definitions = snapshot.list("apiextensions.k8s.io", "CustomResourceDefinition").filter(|_| !built_in)?;
-    let installed = |object: &Object| object.name.split_once('.').is_some_and(|(_, defined)| defined == group);
-    (!definitions.complete().ok()?.iter().any(installed)).then_some(&definitions.record)
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::observed::{Observed, Reading, State};
 use crate::{
-    assess::ownership::Join,
+    ownership::Join,
     workspace::{ComponentId, Duty, TeamId},
 };
 

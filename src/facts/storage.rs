@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::observed::{Observed, Reading};
-use crate::{assess::ownership::Join, snapshot::List};
+use crate::{ownership::Join, snapshot::List};
 
 /// A storage class.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

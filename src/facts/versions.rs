@@ -10,7 +10,7 @@ use super::{
     nodes::Body,
     observed::{Observed, Reading, State},
 };
-use crate::assess::ownership::Join;
+use crate::ownership::Join;
 
 /// Versions seen.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]

@@ -9,7 +9,7 @@ use super::{
     pod::{PodSpec, Pods},
 };
 use crate::{
-    assess::ownership::{Join, Spot},
+    ownership::{Join, Spot},
     workspace::{ComponentId, TeamId},
 };
 

@@ -6,6 +6,7 @@
 //! that is not named by a projection is in a snapshot; two snapshots of equal content are byte-identical but for their
 //! header.
 
+mod cite;
 mod error;
 mod file;
 mod find;
@@ -16,6 +17,8 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
+pub use cite::{Citation, State};
+pub(crate) use cite::{cite, not_installed, qualified, reason};
 pub use error::Error;
 pub use file::{read, read_header, write};
 pub use find::{ENDINGS, Evidence, Found, find, is_snapshot_name};

@@ -14,9 +14,9 @@ mod pods;
 
 use chrono::{DateTime, Utc};
 
-use super::ownership::{Join, Spot};
 use crate::{
     facts::pod::Pods,
+    ownership::{Join, Spot},
     snapshot::{List, Object},
     workspace::Policy,
 };

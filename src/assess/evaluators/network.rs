@@ -2,8 +2,8 @@
 
 use super::{Answer, Evaluator, Question, Tally};
 use crate::{
-    assess::ownership::pattern::{self, Pattern},
     facts::network::{default_deny, not_evaluated, parse},
+    ownership::pattern::{self, Pattern},
 };
 
 pub(super) const EVALUATORS: &[Evaluator] = &[

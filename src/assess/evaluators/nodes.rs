@@ -2,8 +2,8 @@
 
 use super::{Answer, Evaluator, Question, Tally};
 use crate::{
-    assess::ownership::pattern::{self, Pattern},
     facts::{nodes::Body, versions::skew},
+    ownership::pattern::{self, Pattern},
 };
 
 pub(super) const EVALUATORS: &[Evaluator] = &[

@@ -6,13 +6,13 @@ use std::collections::BTreeSet;
 
 use super::{Answer, Evaluator, Question, Tally};
 use crate::{
-    assess::ownership::{
-        Spot,
-        pattern::{self, Pattern},
-    },
     facts::{
         pod::PodSpec,
         pod_security::{Level, PolicyVersion, Subject, rules, violations},
+    },
+    ownership::{
+        Spot,
+        pattern::{self, Pattern},
     },
     snapshot::Object,
 };

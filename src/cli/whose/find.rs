@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use crate::{
-    assess::{ObjectKey, ownership::Spot},
     cli::{Failure, evidence::escaped},
+    ownership::{ObjectKey, Spot},
     snapshot::{ListRecord, Snapshot},
     workspace::diagnostic::nearest,
 };
@@ -163,7 +163,7 @@ impl<'a> Search<'a> {
         }
         let place = self.namespace.map(|namespace| format!(" in namespace {}", escaped(namespace))).unwrap_or_default();
         let unread = lists.iter().filter_map(|list| list.complete().err());
-        let unread: Vec<String> = unread.map(crate::facts::observed::reason).collect();
+        let unread: Vec<String> = unread.map(crate::snapshot::reason).collect();
         let failure = Failure::new(format_args!("no {} {} was seen{place}", escaped(self.kind), escaped(self.name)));
         if !unread.is_empty() {
             return failure.help(format_args!("it may exist all the same: {}", escaped(&unread.join("; "))));

@@ -6,6 +6,7 @@ use crate::{
         tree::{Block, Cell, Inline, Target, Tone},
         words,
     },
+    facts::State,
     snapshot::Completeness,
 };
 
@@ -50,6 +51,18 @@ pub(super) fn snapshots(ctx: &Ctx<'_>, place: &mut Place<'_>) -> Result<Vec<Bloc
     grid.blocks()
 }
 
+/// Tone and word of a completeness.
+pub(super) fn state(state: State) -> (Tone, &'static str) {
+    let tone = match state {
+        State::Complete => Tone::Good,
+        State::Partial => Tone::Caution,
+        State::Failed => Tone::Bad,
+        State::Absent => Tone::Neutral,
+        State::Forbidden | State::NotCollected => Tone::Unknown,
+    };
+    (tone, observed::completeness(state.as_str()))
+}
+
 /// Every list asked for and how it ended.
 pub(super) fn lists(ctx: &Ctx<'_>, place: &mut Place<'_>) -> Result<Vec<Block>, String> {
     observed::each_cluster(ctx, "what.lists", |cluster| {
@@ -63,27 +76,24 @@ pub(super) fn lists(ctx: &Ctx<'_>, place: &mut Place<'_>) -> Result<Vec<Block>, 
         ];
         let mut grid = Grid::new(ctx, place, "lists", "table.lists", &heads);
         for list in &cluster.lists {
-            let (tone, key, why) = match &list.completeness {
-                Completeness::Complete => (Tone::Good, "completeness.complete", ""),
-                Completeness::Partial(why) => (Tone::Caution, "completeness.partial", why.as_str()),
-                Completeness::Forbidden(why) => (Tone::Unknown, "completeness.forbidden", why.as_str()),
-                Completeness::Absent => (Tone::Neutral, "completeness.absent", ""),
-                Completeness::Failed(why) => (Tone::Bad, "completeness.failed", why.as_str()),
-                Completeness::NotCollected => (Tone::Unknown, "completeness.not_collected", ""),
+            let (tone, key) = state(State::of(&list.completeness));
+            let why = match &list.completeness {
+                Completeness::Partial(why) | Completeness::Forbidden(why) | Completeness::Failed(why) => why.as_str(),
+                Completeness::Complete | Completeness::Absent | Completeness::NotCollected => "",
             };
-            let mut state = vec![ctx.badge(tone, key)];
+            let mut ending = vec![ctx.badge(tone, key)];
             if !why.is_empty() {
-                state.extend([Inline::Break, Inline::text(why)]);
+                ending.extend([Inline::Break, Inline::text(why)]);
             }
             if list.metadata_only {
-                state.extend([Inline::Break, ctx.text("evidence.metadata_only")]);
+                ending.extend([Inline::Break, ctx.text("evidence.metadata_only")]);
             }
             let read = matches!(list.completeness, Completeness::Complete | Completeness::Partial(_));
             grid.anchored(
                 Some(place.anchors.claim(&list_anchor(&cluster.header.cluster.id, &list.path))),
                 vec![
                     Cell::new(vec![Inline::code(&*list.path)]),
-                    Cell::new(state),
+                    Cell::new(ending),
                     Cell::text(if read { list.count.to_string() } else { String::new() }),
                     Cell::text(list.resource_version.as_deref().unwrap_or_default()),
                     Cell::text(words::time(list.read_at)),
@@ -139,7 +149,7 @@ pub(super) fn location(location: &str) -> Inline {
 }
 
 /// A piece of evidence in one line: path, time, completeness, shortened digest that leads to the whole one.
-pub(super) fn cite(ctx: &Ctx<'_>, evidence: &crate::assess::Evidence) -> Vec<Inline> {
+pub(super) fn cite(ctx: &Ctx<'_>, evidence: &crate::snapshot::Citation) -> Vec<Inline> {
     let state = ctx.t.t(observed::completeness(&evidence.completeness));
     let digest = Inline::Link {
         target: Target::Document(

@@ -11,6 +11,7 @@ mod configuration;
 mod controls;
 mod crypto;
 mod evidence;
+mod facts;
 mod inventory;
 mod network;
 mod observed;
@@ -76,6 +77,7 @@ const NODES: &[(&str, Build)] = &[
     ("evidence-snapshots", evidence::snapshots),
     ("exceptions", assessment::exceptions),
     ("exposure", network::exposure),
+    ("facts", facts::table),
     ("fence", scope::fence),
     ("findings", assessment::findings),
     ("findings-by-check", assessment::by_check),

@@ -3,13 +3,13 @@
 
 use super::{Ctx, Grid, join};
 use crate::{
-    assess::{ClusterEvidence, Evidence},
+    assess::ClusterEvidence,
     document::{
         tree::{Block, Callout, Inline, Tone},
         words,
     },
     facts::{Observed, State},
-    snapshot::Source,
+    snapshot::{Citation, Source},
 };
 
 /// One block run a cluster; without a snapshot, one sentence that nothing was observed yet.
@@ -58,7 +58,7 @@ pub(super) fn source<T>(ctx: &Ctx<'_>, cluster: &ClusterEvidence, fact: &Observe
 }
 
 /// Paths with their completeness and number of objects.
-pub(super) fn paths(ctx: &Ctx<'_>, evidence: &[Evidence]) -> Vec<Inline> {
+pub(super) fn paths(ctx: &Ctx<'_>, evidence: &[Citation]) -> Vec<Inline> {
     let pieces = evidence.iter().flat_map(|piece| {
         let count = ctx.t.count("observed.objects", piece.count);
         let end = format!(" ({}, {count})", ctx.t.t(completeness(&piece.completeness)));

@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 
 use super::observed::{Observed, Reading};
-use crate::assess::ownership::Join;
+use crate::ownership::Join;
 use rbac::{Binding, Roles};
 
 /// Access as RBAC objects grant it.

@@ -8,7 +8,10 @@ use std::{
 use serde::Deserialize;
 
 use super::pattern::{self, Pattern};
-use crate::{embedded::CONTROLS, facts::observed::qualified, snapshot::Object};
+use crate::{
+    embedded::CONTROLS,
+    snapshot::{Object, qualified},
+};
 
 /// The rules.
 #[derive(Debug, Default)]

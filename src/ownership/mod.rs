@@ -11,6 +11,7 @@
 mod claims;
 mod kubernetes;
 pub(crate) mod pattern;
+mod summary;
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
@@ -24,10 +25,10 @@ use claims::{Candidate, Index, Winner};
 pub(crate) use claims::{application, release};
 use kubernetes::{Follow, Followed, Rules};
 
-use super::outcome::{Contested, Missing, ObjectKey, Ownership, Unclaimed};
+pub use summary::*;
+
 use crate::{
-    facts::observed::reason,
-    snapshot::{Completeness, Object, Snapshot, Source},
+    snapshot::{Completeness, Object, Snapshot, Source, reason},
     workspace::{Claim, ComponentId, TeamId, Workspace},
 };
 
