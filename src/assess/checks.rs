@@ -12,7 +12,10 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
-use super::evaluators::{self, Evaluator};
+use super::{
+    evaluators::{self, Evaluator},
+    params::Params,
+};
 use crate::{
     embedded::CONTROLS,
     workspace::{CheckId, ControlId, Duty, Severity},
@@ -36,6 +39,9 @@ pub struct Definition {
     /// The question.
     #[serde(skip)]
     pub evaluator: &'static Evaluator,
+    /// What the evaluator is told to expect.
+    #[serde(skip)]
+    pub(crate) params: Option<Params>,
     /// Why it matters, Markdown.
     pub rationale: String,
     /// What the owner does about a failure, Markdown.
@@ -78,6 +84,7 @@ struct RawCheck {
     #[serde(default)]
     required: bool,
     evaluator: toml::Spanned<String>,
+    params: Option<toml::Spanned<toml::Table>>,
     rationale: String,
     remediation: String,
     #[serde(default)]
@@ -134,6 +141,20 @@ pub fn parse(text: &str) -> Result<Vec<Definition>, Problem> {
                 ),
                 span: Some(raw.evaluator.span()),
             })?;
+            let params = match (evaluators::takes_params(evaluator), raw.params) {
+                (true, Some(table)) => {
+                    let span = table.span();
+                    let wrong = |why| format!("check `{}`: {why}", raw.id);
+                    let params = Params::parse(table.into_inner());
+                    Some(params.map_err(|why| Problem { message: wrong(why), span: Some(span) })?)
+                }
+                (true, None) => {
+                    let why = format!("`{}` needs to be told what to expect in `[check.params]`", evaluator.name);
+                    return Err(at(why));
+                }
+                (false, Some(_)) => return Err(at(format!("`{}` takes no `[check.params]`", evaluator.name))),
+                (false, None) => None,
+            };
             let controls = raw
                 .controls
                 .iter()
@@ -161,6 +182,7 @@ pub fn parse(text: &str) -> Result<Vec<Definition>, Problem> {
                 needs: raw.needs,
                 required: raw.required,
                 evaluator,
+                params,
                 rationale: raw.rationale.trim().to_owned(),
                 remediation: raw.remediation.trim().to_owned(),
                 controls,

@@ -13,6 +13,7 @@ pub mod evaluators;
 mod findings;
 mod history;
 pub mod outcome;
+mod params;
 mod posture;
 mod results;
 #[cfg(test)]

@@ -171,7 +171,14 @@ pub(super) fn ask(check: &Definition, bench: &Bench<'_>) -> Asked {
         asked.result.reason = gap.reason.clone();
         return asked;
     }
-    let question = Question { join: bench.join, pods: bench.pods, policy: bench.policy, as_of: bench.as_of, lists };
+    let question = Question {
+        join: bench.join,
+        pods: bench.pods,
+        policy: bench.policy,
+        as_of: bench.as_of,
+        params: check.params.as_ref(),
+        lists,
+    };
     let (outcome, reason) = match (check.evaluator.ask)(&question) {
         Answer::Manual(why) => open(complete, Outcome::Manual, why),
         Answer::NotVisible(why) => open(complete, Outcome::NotVisible, why),

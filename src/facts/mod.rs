@@ -12,6 +12,7 @@ mod admission;
 mod backups;
 pub mod catalogue;
 pub(crate) mod certificates;
+pub(crate) mod control_plane;
 pub(crate) mod exposure;
 pub(crate) mod images;
 mod namespaces;
@@ -34,6 +35,7 @@ pub use access::*;
 pub use admission::*;
 pub use backups::*;
 pub use certificates::*;
+pub use control_plane::{ControlPlane, Origin, PlaneComponent, PlaneSetting, PlaneSource, PlaneValue};
 pub use exposure::*;
 pub use images::{Image, Images, Registry};
 pub use namespaces::*;
@@ -81,6 +83,8 @@ families! { |join, pods, as_of|
     backups: Vec<BackupSchedule> = backups::observe(join);
     /// cert-manager certificates, soonest expiry first.
     certificates: Vec<Certificate> = certificates::observe(join, as_of);
+    /// Settings of the control plane, as its static Pods show them.
+    control_plane: ControlPlane = control_plane::observe(join);
     /// Images in use, grouped by registry.
     images: Images = images::observe(join, pods);
     /// Ingresses, by namespace and name.

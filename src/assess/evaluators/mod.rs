@@ -11,10 +11,12 @@ mod images;
 mod network;
 mod nodes;
 mod pods;
+mod settings;
 
 use chrono::{DateTime, Utc};
 
 use crate::{
+    assess::params::Params,
     facts::pod::Pods,
     ownership::{Join, Spot},
     snapshot::{List, Object},
@@ -43,6 +45,8 @@ pub(crate) struct Question<'q> {
     pub(crate) policy: &'q Policy,
     /// Clock of the assessment.
     pub(crate) as_of: DateTime<Utc>,
+    /// What the check expects, for evaluators that are told.
+    pub(crate) params: Option<&'q Params>,
     /// Lists of the kinds needed, in the check's order: index in the snapshot.
     pub(crate) lists: Vec<usize>,
 }
@@ -126,7 +130,7 @@ impl Tally {
 }
 
 /// All families.
-const FAMILIES: [&[Evaluator]; 7] = [
+const FAMILIES: [&[Evaluator]; 8] = [
     access::EVALUATORS,
     certificates::EVALUATORS,
     exposure::EVALUATORS,
@@ -134,6 +138,7 @@ const FAMILIES: [&[Evaluator]; 7] = [
     network::EVALUATORS,
     nodes::EVALUATORS,
     pods::EVALUATORS,
+    settings::EVALUATORS,
 ];
 
 fn all() -> impl Iterator<Item = &'static Evaluator> {
@@ -148,4 +153,9 @@ pub fn find(name: &str) -> Option<&'static Evaluator> {
 /// Names of all evaluators.
 pub fn names() -> impl Iterator<Item = &'static str> {
     all().map(|evaluator| evaluator.name)
+}
+
+/// Whether an evaluator is told what to expect by `[check.params]`.
+pub(crate) fn takes_params(evaluator: &Evaluator) -> bool {
+    settings::takes_params(evaluator.name)
 }

@@ -77,7 +77,7 @@ impl<'de> Visitor<'de> for ObjectSeed<'_> {
                     }
                     Some(node) => {
                         let flags = match &metadata {
-                            Some(metadata) => FlagScope::of(self.projection.flags(), &metadata.namespace),
+                            Some(metadata) => FlagScope::of(self.projection.flags(), metadata),
                             None => FlagScope::Unknown,
                         };
                         let scope = Scope { projection: Some(self.projection), flags };
@@ -231,16 +231,16 @@ impl<'de> Visitor<'de> for Texts<'_> {
 enum FlagScope<'a> {
     /// Flags on the allow-list.
     Listed(&'a Flags),
-    /// Nothing: another namespace, or the projection has no flags.
+    /// Nothing: another namespace or other labels, or the projection has no flags.
     Outside,
-    /// The namespace has not been read yet: that there are words, but none of them.
+    /// Namespace and labels have not been read yet: that there are words, but none of them.
     Unknown,
 }
 
 impl<'a> FlagScope<'a> {
-    fn of(flags: Option<&'a Flags>, namespace: &str) -> Self {
+    fn of(flags: Option<&'a Flags>, metadata: &Metadata) -> Self {
         match flags {
-            Some(flags) if flags.applies_to(namespace) => Self::Listed(flags),
+            Some(flags) if flags.applies_to(&metadata.namespace, &metadata.labels) => Self::Listed(flags),
             _ => Self::Outside,
         }
     }
@@ -288,6 +288,16 @@ fn without_credentials(url: &str) -> String {
         // `git@host:path` names a user that everybody has.
         Some(("git", _)) | None => format!("{scheme}{separator}{authority}{path}{query}"),
         Some((_, host)) => format!("{scheme}{separator}{REDACTED}@{host}{path}{query}"),
+    }
+}
+
+/// A flag whose value may be a list of URLs, for example of etcd, without what they hold of credentials.
+fn without_credentials_each(word: &str) -> Cow<'_, str> {
+    match word.split_once('=') {
+        Some((flag, value)) if value.contains("://") => {
+            Cow::Owned(format!("{flag}={}", value.split(',').map(without_credentials).collect::<Vec<_>>().join(",")))
+        }
+        _ => Cow::Borrowed(word),
     }
 }
 
@@ -436,10 +446,9 @@ impl<'de> DeserializeSeed<'de> for Word<'_> {
         if self.out.last() != Some(&b'[') {
             self.out.push(b',');
         }
-        let kept = match self.flags {
-            FlagScope::Listed(flags) if flags.keeps(&word) => &*word,
-            _ => REDACTED,
-        };
-        put(self.out, kept)
+        match self.flags {
+            FlagScope::Listed(flags) if flags.keeps(&word) => put(self.out, without_credentials_each(&word)),
+            _ => put(self.out, REDACTED),
+        }
     }
 }

@@ -61,6 +61,7 @@ pub struct Projection {
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Flags {
     namespaces: Vec<String>,
+    labels: BTreeMap<String, String>,
     programs: BTreeSet<String>,
     names: BTreeSet<String>,
 }
@@ -209,6 +210,7 @@ impl Projections {
             }
             projection.flags = Some(Flags {
                 namespaces: flags.namespaces,
+                labels: flags.labels,
                 programs: flags.programs.into_iter().collect(),
                 names: flags.names.into_iter().collect(),
             });
@@ -319,15 +321,22 @@ impl Projection {
         &self.root
     }
 
+    /// Whether the snapshot of this kind keeps `--name=value` of the command lines that it keeps at all.
+    #[cfg(test)]
+    pub(crate) fn keeps_flag(&self, name: &str) -> bool {
+        self.flags.as_ref().is_some_and(|flags| flags.names.contains(name))
+    }
+
     pub(crate) fn flags(&self) -> Option<&Flags> {
         self.flags.as_ref()
     }
 }
 
 impl Flags {
-    /// Whether flags of objects in this namespace are kept.
-    fn applies_to(&self, namespace: &str) -> bool {
+    /// Whether flags of an object in this namespace with these labels are kept.
+    fn applies_to(&self, namespace: &str, labels: &BTreeMap<Arc<str>, Arc<str>>) -> bool {
         self.namespaces.iter().any(|name| name == namespace)
+            && self.labels.iter().all(|(key, value)| labels.get(key.as_str()).is_some_and(|label| **label == **value))
     }
 
     /// Whether one word of a command line may be kept: a known program, or `--flag[=value]` with a known flag. The

@@ -101,6 +101,8 @@ pub(super) struct Include {
 pub(super) struct Flags {
     pub(super) paths: Vec<String>,
     pub(super) namespaces: Vec<String>,
+    #[serde(default)]
+    pub(super) labels: BTreeMap<String, String>,
     pub(super) programs: Vec<String>,
     pub(super) names: Vec<String>,
 }

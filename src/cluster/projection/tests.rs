@@ -32,7 +32,7 @@ fn pods_keep_what_checks_need_and_nothing_secret() {
         pod,
         &json!({
             "metadata": {
-                "name": "a", "namespace": "kube-system", "uid": "u",
+                "name": "a", "namespace": "kube-system", "uid": "u", "labels": {"tier": "control-plane"},
                 "managedFields": [{"fieldsV1": {"f:hunter2": {}}}],
                 "annotations": {
                     "kubectl.kubernetes.io/last-applied-configuration": "hunter2", "other": "hunter2",
@@ -43,6 +43,7 @@ fn pods_keep_what_checks_need_and_nothing_secret() {
                 "containers": [{
                     "name": "c", "image": "i",
                     "command": ["/usr/bin/kube-apiserver", "--anonymous-auth=false", "--password=hunter2", "hunter2"],
+                    "args": ["--etcd-servers=https://u:hunter2@10.0.0.1:2379,https://10.0.0.2:2379", "--token-auth-file", "hunter2"],
                     "env": [{"name": "A", "value": "hunter2"}, {"name": "B", "valueFrom": {"secretKeyRef": {"name": "s", "key": "k"}}}],
                     "livenessProbe": {"exec": {"command": ["hunter2"]}},
                     "ports": [{"containerPort": 1, "extra": "hunter2"}],
@@ -61,6 +62,7 @@ fn pods_keep_what_checks_need_and_nothing_secret() {
                 "containers": [{
                     "name": "c", "image": "i",
                     "command": ["/usr/bin/kube-apiserver", "--anonymous-auth=false", REDACTED, REDACTED],
+                    "args": ["--etcd-servers=https://[redacted]@10.0.0.1:2379,https://10.0.0.2:2379", "--token-auth-file", REDACTED],
                     "env": [{"name": "A", "value": REDACTED}, {"name": "B", "valueFrom": {"secretKeyRef": {"name": "s", "key": "k"}}}],
                     "livenessProbe": {},
                     "ports": [{"containerPort": 1}],
@@ -79,6 +81,11 @@ fn command_lines_outside_the_control_plane_are_not_kept() {
     let pod = projections.get("", "Pod").expect("Pod");
     let spec = json!({"containers": [{"name": "c", "args": ["--profiling=true"]}]});
     let (_, body) = read(pod, &json!({"metadata": {"name": "a", "namespace": "shop"}, "spec": spec}));
+    assert_eq!(body, json!({"spec": {"containers": [{"name": "c"}]}}));
+    // In kube-system, but nothing of the control plane.
+    let labels = json!({"k8s-app": "metrics-server"});
+    let metadata = json!({"name": "a", "namespace": "kube-system", "labels": labels});
+    let (_, body) = read(pod, &json!({"metadata": metadata, "spec": spec}));
     assert_eq!(body, json!({"spec": {"containers": [{"name": "c"}]}}));
     // Metadata after the spec: the namespace comes too late, so words are there but none is shown.
     let text = format!(r#"{{"spec":{spec},"metadata":{{"name":"a","namespace":"kube-system"}}}}"#);

@@ -8,6 +8,7 @@ pub(super) mod acronyms;
 mod assessment;
 mod checklist;
 mod configuration;
+mod control_plane;
 mod controls;
 mod crypto;
 mod evidence;
@@ -70,6 +71,7 @@ const NODES: &[(&str, Build)] = &[
     ("contacts", system::contacts),
     ("control-gaps", controls::gaps),
     ("control-overview", controls::overview),
+    ("control-plane", control_plane::settings),
     ("controls", controls::statements),
     ("cryptography", crypto::declared),
     ("evidence-attached", evidence::attached),

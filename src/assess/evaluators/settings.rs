@@ -1,0 +1,166 @@
+//! Settings of the control plane: what a check's parameters expect of the command lines of static Pods.
+
+use super::{Answer, Evaluator, Question, Tally};
+use crate::{
+    assess::params::{Params, Verdict},
+    facts::control_plane::{
+        flags::{self, CommandLine, Value},
+        version,
+    },
+};
+
+pub(super) const EVALUATORS: &[Evaluator] =
+    &[Evaluator { name: "control-plane-setting", subjects: "control-plane Pods", alone: true, ask: control_plane }];
+
+/// What is wrong with one subject, and what of it cannot be seen.
+#[derive(Default)]
+struct Judged {
+    failed: Vec<String>,
+    hidden: Vec<String>,
+}
+
+fn judge(
+    params: &Params,
+    dashes: &str,
+    value: impl Fn(&'static crate::facts::control_plane::settings::Setting) -> Value,
+) -> Judged {
+    let mut judged = Judged::default();
+    for (setting, expectation) in &params.expect {
+        match expectation.judge(&format!("{dashes}{}", setting.name), &value(setting)) {
+            Verdict::Met => {}
+            Verdict::Failed(why) => judged.failed.push(why),
+            Verdict::NotVisible(why) => judged.hidden.push(why),
+        }
+    }
+    judged
+}
+
+fn control_plane(question: &Question<'_>) -> Answer {
+    let Some(params) = question.params else {
+        return Answer::Manual("the check names no setting".to_owned());
+    };
+    let version = version(question.join);
+    let mut tally = Tally::default();
+    let mut hidden = Vec::new();
+    let mut seen = false;
+    for (spot, object) in question.objects("", "Pod") {
+        if flags::component(object) != Some(params.component.id.as_str()) {
+            continue;
+        }
+        seen = true;
+        let line = match CommandLine::read(object, &params.component.id) {
+            Ok(line) => line,
+            Err(why) => {
+                tally.subject();
+                tally.odd(spot, why);
+                continue;
+            }
+        };
+        let value = |setting| line.value(params.component, setting, version);
+        if params.when_set.is_some_and(|setting| value(setting) == Value::Unset) {
+            continue;
+        }
+        tally.subject();
+        let judged = judge(params, "--", value);
+        if judged.failed.is_empty() {
+            hidden.extend(judged.hidden.into_iter().map(|why| format!("{}: {why}", object.name)));
+        } else {
+            tally.fail(spot, judged.failed.join("; "));
+        }
+    }
+    if !seen {
+        return Answer::NotVisible(format!(
+            "no static Pod of {} is in kube-system: whoever runs the control plane has to show its settings",
+            params.component.id
+        ));
+    }
+    tally.or_not_visible(hidden)
+}
+
+impl Tally {
+    /// The answer, unless something could not be seen and nothing that was seen fails.
+    fn or_not_visible(self, hidden: Vec<String>) -> Answer {
+        match hidden.first() {
+            Some(first) if self.failures.is_empty() && self.odd.is_empty() => Answer::NotVisible(match hidden.len() {
+                1 => first.clone(),
+                many => format!("{first} (and {} more)", many - 1),
+            }),
+            _ => self.answer(),
+        }
+    }
+}
+
+/// Whether the evaluator of this name is told what to expect by `[check.params]`.
+pub(super) fn takes_params(name: &str) -> bool {
+    EVALUATORS.iter().any(|evaluator| evaluator.name == name)
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::{
+        assess::{Assessment, History, Outcome, assess, testing},
+        facts::control_plane::tests::static_pod,
+        snapshot::{Completeness, List, Object},
+    };
+
+    fn outcome(assessment: &Assessment, check: &str) -> (Outcome, String) {
+        let result = assessment.results.iter().find(|result| result.check.as_str() == check).expect("asked");
+        (result.outcome, result.reason.clone())
+    }
+
+    fn assessed(list: List) -> Assessment {
+        let workspace = testing::workspace(Vec::new());
+        assess(&workspace, &[testing::snapshot(vec![list])], &History::default(), None)
+    }
+
+    fn pods(pods: Vec<Object>) -> Assessment {
+        assessed(testing::list("Pod", pods))
+    }
+
+    #[test]
+    fn command_lines_decide() {
+        let good = [
+            "kube-apiserver",
+            "--profiling=false",
+            "--audit-log-path=/var/log/audit.log",
+            "--audit-log-maxsize=200",
+            "--authorization-mode=Node,RBAC",
+        ];
+        let bad = ["kube-apiserver", "--audit-log-path=/var/log/audit.log", "--audit-log-maxsize=10"];
+        let found = pods(vec![static_pod("kube-apiserver", "cp-1", &good)]);
+        for check in ["apiserver-profiling", "apiserver-audit-log", "apiserver-audit-size", "apiserver-authorization"] {
+            assert_eq!(outcome(&found, check).0, Outcome::Pass, "{check}");
+        }
+        assert_eq!(outcome(&found, "apiserver-encryption-configured").0, Outcome::Fail);
+        let found = pods(vec![static_pod("kube-apiserver", "cp-1", &good), static_pod("kube-apiserver", "cp-2", &bad)]);
+        for check in ["apiserver-profiling", "apiserver-audit-size", "apiserver-authorization"] {
+            assert_eq!(outcome(&found, check).0, Outcome::Fail, "{check}");
+        }
+        let finding = found.findings.iter().find(|it| it.check.as_str() == "apiserver-profiling").expect("found");
+        let (key, message) = (&finding.objects[0].key, &finding.objects[0].message);
+        assert_eq!(&*key.name, "kube-apiserver-cp-2");
+        assert_eq!(message, "--profiling is not set, and the default is true; expected false");
+    }
+
+    #[test]
+    fn what_is_not_asked_without_an_audit_log() {
+        let found = pods(vec![static_pod("kube-apiserver", "cp-1", &["kube-apiserver"])]);
+        assert_eq!(outcome(&found, "apiserver-audit-age").0, Outcome::NotApplicable);
+        assert_eq!(outcome(&found, "apiserver-audit-log").0, Outcome::Fail);
+    }
+
+    #[test]
+    fn what_cannot_be_seen_does_not_pass() {
+        let managed = pods(vec![testing::object("kube-system", "coredns", serde_json::json!({}))]);
+        let (outcome_seen, reason) = outcome(&managed, "apiserver-profiling");
+        assert_eq!(outcome_seen, Outcome::NotVisible);
+        assert!(reason.starts_with("no static Pod of kube-apiserver is in kube-system"), "{reason}");
+        let file = pods(vec![static_pod("kube-apiserver", "cp-1", &["kube-apiserver", "--authorization-config=/a"])]);
+        assert_eq!(outcome(&file, "apiserver-authorization").0, Outcome::NotVisible);
+        let forbidden = assessed(testing::ended("Pod", Completeness::Forbidden("no".to_owned()), Vec::new()));
+        assert_eq!(outcome(&forbidden, "apiserver-profiling").0, Outcome::Forbidden);
+        let mut odd = static_pod("kube-apiserver", "cp-1", &["kube-apiserver"]);
+        odd.body = testing::object("", "", serde_json::json!({"spec": []})).body;
+        assert_eq!(outcome(&pods(vec![odd]), "apiserver-profiling").0, Outcome::Error);
+    }
+}

@@ -1,0 +1,72 @@
+//! Settings of the control plane and of kubelets: what is set, what is default, what cannot be seen, and who differs.
+
+use super::{Ctx, Grid, Head, Place, join, observed, table::lines};
+use crate::{
+    document::tree::{Block, Cell, Inline, Tone},
+    facts::{Origin, PlaneSetting, PlaneSource, PlaneValue},
+};
+
+/// Settings by component; those that nobody set and that have no default share one row.
+pub(super) fn settings(ctx: &Ctx<'_>, place: &mut Place<'_>) -> Result<Vec<Block>, String> {
+    observed::each_cluster(ctx, "what.control_plane", |cluster| {
+        let fact = &cluster.facts.control_plane;
+        let heads =
+            [Head::name("column.setting", 40), Head::text("column.value", 44), Head::text("column.set_how", 16)];
+        let mut grid = Grid::new(ctx, place, "control-plane", "table.control_plane", &heads);
+        for component in &fact.seen().components {
+            let mut title = vec![Inline::code(&*component.name), Inline::text(" ")];
+            title.extend(match component.source {
+                PlaneSource::Running => {
+                    let nodes = component.nodes.join(", ");
+                    vec![Inline::text(ctx.t.fill("plane.on", &[("nodes", &nodes)]))]
+                }
+                PlaneSource::Configured => vec![ctx.badge(Tone::Caution, "plane.configured")],
+            });
+            grid.group(title);
+            rows(ctx, &mut grid, &component.settings, "--");
+        }
+        observed::table(ctx, cluster, fact, grid)
+    })
+}
+
+/// A row for each setting that says something, and one for all that are not set.
+pub(super) fn rows(ctx: &Ctx<'_>, grid: &mut Grid, settings: &[PlaneSetting], dashes: &str) {
+    let unset = |setting: &&PlaneSetting| setting.values.iter().all(|value| value.origin == Origin::Unset);
+    for setting in settings.iter().filter(|setting| !unset(setting)) {
+        let several = setting.values.len() > 1;
+        let name =
+            vec![Inline::text(&*setting.title), Inline::Break, Inline::code(format!("{dashes}{}", setting.name))];
+        grid.row(vec![
+            Cell::new(name),
+            lines(setting.values.iter().map(|value| shown(ctx, value, several))),
+            lines(setting.values.iter().map(|value| {
+                vec![match value.origin {
+                    Origin::Set => ctx.badge(Tone::Neutral, "plane.set"),
+                    Origin::Default => ctx.badge(Tone::Neutral, "plane.default"),
+                    Origin::Unset => ctx.badge(Tone::Neutral, "plane.unset"),
+                    Origin::NotVisible => ctx.badge(Tone::Unknown, "plane.not_visible"),
+                }]
+            })),
+        ]);
+    }
+    let names: Vec<Inline> =
+        settings.iter().filter(unset).map(|setting| Inline::code(format!("{dashes}{}", setting.name))).collect();
+    if !names.is_empty() {
+        let mut text = vec![ctx.text("plane.nobody"), Inline::text(" ")];
+        text.extend(join(names, ", "));
+        grid.note(text);
+    }
+}
+
+fn shown(ctx: &Ctx<'_>, value: &PlaneValue, several: bool) -> Vec<Inline> {
+    let mut text = match value.origin {
+        Origin::Set | Origin::Default => join(value.text.split(',').map(Inline::code), ", "),
+        Origin::Unset => vec![Inline::text("–")],
+        Origin::NotVisible => vec![Inline::text(&*value.text)],
+    };
+    if several {
+        let nodes = value.nodes.join(", ");
+        text.push(Inline::text(format!(" {}", ctx.t.fill("plane.on", &[("nodes", &nodes)]))));
+    }
+    text
+}
