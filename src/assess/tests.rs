@@ -56,9 +56,12 @@ fn pods_are_told_apart() {
     let hardened = container(json!({
         "runAsNonRoot": true,
         "allowPrivilegeEscalation": false,
+        "readOnlyRootFilesystem": true,
         "capabilities": { "drop": ["ALL"] },
         "seccompProfile": { "type": "RuntimeDefault" },
     }));
+    let mut listening = hardened.clone();
+    listening["containers"][0]["ports"] = json!([{ "hostPort": 80 }]);
     let mut mounting = hardened.clone();
     mounting["volumes"] = json!([{ "name": "host", "hostPath": { "path": "/etc" } }]);
     let mut sharing = hardened.clone();
@@ -68,6 +71,15 @@ fn pods_are_told_apart() {
         ("pod-run-as-root", container(json!({})), "neither securityContext.runAsNonRoot nor runAsUser"),
         ("pod-run-as-root", container(json!({ "runAsUser": 0 })), "securityContext.runAsUser = 0"),
         ("pod-host-path", mounting, "hostPath.path = /etc"),
+        ("pod-host-ports", listening, "container web: ports[0].hostPort = 80"),
+        ("pod-privilege-escalation", container(json!({})), "allowPrivilegeEscalation is not false"),
+        ("pod-capabilities", container(json!({ "capabilities": { "drop": ["NET_RAW"] } })), "does not include ALL"),
+        (
+            "pod-seccomp",
+            container(json!({ "seccompProfile": { "type": "Unconfined" } })),
+            "seccompProfile.type = Unconfined",
+        ),
+        ("pod-read-only-root", container(json!({})), "readOnlyRootFilesystem is not true"),
         ("pod-host-namespaces", sharing, "hostPID = true"),
         ("pod-security-baseline", container(json!({ "privileged": true })), "privileged = true"),
         (

@@ -12,6 +12,7 @@ mod admission;
 mod backups;
 pub mod catalogue;
 pub(crate) mod certificates;
+pub(crate) mod containers;
 pub(crate) mod control_plane;
 pub(crate) mod exposure;
 pub(crate) mod images;
@@ -22,7 +23,10 @@ pub mod observed;
 pub(crate) mod pod;
 pub mod pod_security;
 mod reports;
+pub(crate) mod running;
+mod standards;
 mod storage;
+pub(crate) mod templates;
 pub(crate) mod versions;
 mod workloads;
 
@@ -35,6 +39,7 @@ pub use access::*;
 pub use admission::*;
 pub use backups::*;
 pub use certificates::*;
+pub use containers::{Deviation, Property, WorkloadSecurity};
 pub use control_plane::{ControlPlane, Origin, PlaneComponent, PlaneSetting, PlaneSource, PlaneValue};
 pub use exposure::*;
 pub use images::{Image, Images, Registry};
@@ -43,6 +48,8 @@ pub use network::*;
 pub use nodes::*;
 pub use observed::{Account, Observed, State};
 pub use reports::*;
+pub use running::WorkloadName;
+pub use standards::{Field as StandardsField, Met, ModeSet, NamespaceSecurity, Violator};
 pub use storage::*;
 pub use versions::*;
 pub use workloads::*;
@@ -85,6 +92,8 @@ families! { |join, pods, as_of|
     certificates: Vec<Certificate> = certificates::observe(join, as_of);
     /// Settings of the control plane, as its static Pods show them.
     control_plane: ControlPlane = control_plane::observe(join);
+    /// What containers may do beyond a hardened one, by workload.
+    containers: Vec<WorkloadSecurity> = containers::observe(join, pods);
     /// Images in use, grouped by registry.
     images: Images = images::observe(join, pods);
     /// Ingresses, by namespace and name.
@@ -95,6 +104,8 @@ families! { |join, pods, as_of|
     network_policies: Vec<NetworkPolicy> = network::observe(join);
     /// Machines, by name.
     nodes: Vec<Node> = nodes::observe(join);
+    /// Pod Security by namespace: level set, levels met, workloads that hold it back.
+    pod_security: Vec<NamespaceSecurity> = standards::observe(join, pods);
     /// Policy reports summed by namespace.
     policy_reports: Vec<PolicyReportSum> = reports::policy(join);
     /// Services that are reachable from outside the cluster network.

@@ -1,44 +1,117 @@
-//! Pods as checks and facts read them: typed once a snapshot, field names as in the API.
+//! Pods and Pod templates as checks and facts read them: typed once a snapshot, field names as in the API.
+//!
+//! Pods of one workload have the same spec but for the node that they run on and the name of the volume with their
+//! token. Without these two, equal specs are held once and have one number, so that whoever judges specs judges each
+//! once, however many Pods there are.
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
+};
 
 use serde::Deserialize;
 
+use super::templates::{self, Template};
 use crate::snapshot::{Object, Snapshot};
 
-/// The Pods of one snapshot, in the order of their list; each parsed, or why not.
-pub(crate) struct Pods(Vec<Result<Pod, String>>);
+/// The Pods and Pod templates of one snapshot, in the order of their lists; each parsed, or why not.
+pub(crate) struct Pods {
+    pods: Vec<Result<Pod, String>>,
+    /// By index in [`templates::KINDS`].
+    templates: Vec<Vec<Result<Template, String>>>,
+}
 
 impl Pods {
     pub(crate) fn of(snapshot: &Snapshot) -> Self {
-        let objects: &[Object] = snapshot.list("", "Pod").map_or(&[], |list| list.seen());
-        Self(objects.iter().map(|object| object.body::<Pod>().map_err(|error| error.to_string())).collect())
+        let mut specs = Specs::default();
+        let seen =
+            |group: &str, kind: &str| -> &[Object] { snapshot.list(group, kind).map_or(&[], |list| list.seen()) };
+        let pods = seen("", "Pod").iter().map(|object| Pod::of(object, &mut specs)).collect();
+        let templates = templates::KINDS
+            .iter()
+            .map(|&(group, kind, _)| seen(group, kind).iter().map(|object| Template::of(object, &mut specs)).collect())
+            .collect();
+        Self { pods, templates }
     }
 
     /// The Pod at an index of the list of Pods.
     pub(crate) fn get(&self, index: usize) -> Result<&Pod, &str> {
-        match self.0.get(index) {
-            Some(Ok(pod)) => Ok(pod),
-            Some(Err(why)) => Err(why),
-            None => Err("not read"),
-        }
+        at(&self.pods, index)
+    }
+
+    /// The template at an index of the list of the kind at an index of [`templates::KINDS`].
+    pub(crate) fn template(&self, kind: usize, index: usize) -> Result<&Template, &str> {
+        self.templates.get(kind).map_or(Err("not read"), |list| at(list, index))
     }
 }
 
-/// Body of a Pod.
-#[derive(Debug, Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-pub(crate) struct Pod {
-    pub(crate) spec: PodSpec,
-    pub(crate) status: PodStatus,
+fn at<T>(list: &[Result<T, String>], index: usize) -> Result<&T, &str> {
+    match list.get(index) {
+        Some(Ok(value)) => Ok(value),
+        Some(Err(why)) => Err(why),
+        None => Err("not read"),
+    }
 }
 
-#[derive(Debug, Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-pub(crate) struct PodStatus {
-    pub(crate) phase: Option<String>,
+/// A spec and its number within the snapshot: equal specs have the same.
+#[derive(Debug, Clone)]
+pub(crate) struct Numbered {
+    pub(crate) spec: Arc<PodSpec>,
+    pub(crate) number: usize,
+}
+
+/// Holds equal specs once.
+#[derive(Default)]
+pub(crate) struct Specs(HashMap<Arc<PodSpec>, usize>);
+
+impl Specs {
+    pub(crate) fn number(&mut self, spec: PodSpec) -> Numbered {
+        let next = self.0.len();
+        if let Some((known, number)) = self.0.get_key_value(&spec) {
+            return Numbered { spec: known.clone(), number: *number };
+        }
+        let spec = Arc::new(spec);
+        self.0.insert(spec.clone(), next);
+        Numbered { spec, number: next }
+    }
+}
+
+/// Volumes that the API server adds with a random name; they hold the token of the service account.
+const TOKEN_VOLUME: &str = "kube-api-access-";
+
+/// A Pod.
+#[derive(Debug)]
+pub(crate) struct Pod {
+    pub(crate) spec: Arc<PodSpec>,
+    /// Number of the spec: equal ones have the same.
+    pub(crate) number: usize,
+}
+
+impl Pod {
+    fn of(object: &Object, specs: &mut Specs) -> Result<Self, String> {
+        let mut body = object.body::<Body>().map_err(|error| error.to_string())?;
+        body.spec.node_name = None;
+        for volume in body.spec.volumes.iter_mut().filter(|volume| volume.name.starts_with(TOKEN_VOLUME)) {
+            volume.name.truncate(TOKEN_VOLUME.len());
+        }
+        let mounts = [&mut body.spec.containers, &mut body.spec.init_containers, &mut body.spec.ephemeral_containers];
+        let mounts = mounts.into_iter().flatten().flat_map(|container| &mut container.volume_mounts);
+        for mount in mounts.filter(|mount| mount.name.starts_with(TOKEN_VOLUME)) {
+            mount.name.truncate(TOKEN_VOLUME.len());
+        }
+        let Numbered { spec, number } = specs.number(body.spec);
+        Ok(Self { spec, number })
+    }
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Body {
+    spec: PodSpec,
 }
 
 /// `PodSpec`, as far as anything here asks.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, PartialEq, Eq, Hash, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub(crate) struct PodSpec {
     #[serde(deserialize_with = "null_is_empty")]
@@ -58,13 +131,20 @@ pub(crate) struct PodSpec {
     pub(crate) host_ipc: Option<bool>,
     pub(crate) host_users: Option<bool>,
     pub(crate) os: Option<Os>,
+    pub(crate) node_name: Option<String>,
+    pub(crate) resources: Option<Resources>,
+    #[serde(deserialize_with = "null_is_empty")]
+    pub(crate) topology_spread_constraints: Vec<Topology>,
+    pub(crate) affinity: Option<Affinity>,
 }
 
-fn null_is_empty<'de, D: serde::Deserializer<'de>, T: Deserialize<'de> + Default>(input: D) -> Result<T, D::Error> {
+pub(super) fn null_is_empty<'de, D: serde::Deserializer<'de>, T: Deserialize<'de> + Default>(
+    input: D,
+) -> Result<T, D::Error> {
     Ok(Option::<T>::deserialize(input)?.unwrap_or_default())
 }
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, PartialEq, Eq, Hash, Deserialize)]
 #[serde(default)]
 pub(crate) struct Os {
     #[serde(deserialize_with = "null_is_empty")]
@@ -72,7 +152,7 @@ pub(crate) struct Os {
 }
 
 /// A container of any of the three kinds.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, PartialEq, Eq, Hash, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub(crate) struct Container {
     pub(crate) name: String,
@@ -84,15 +164,116 @@ pub(crate) struct Container {
     pub(crate) readiness_probe: Option<Handler>,
     pub(crate) startup_probe: Option<Handler>,
     pub(crate) lifecycle: Option<Lifecycle>,
+    pub(crate) image_pull_policy: Option<String>,
+    pub(crate) restart_policy: Option<String>,
+    pub(crate) resources: Option<Resources>,
+    #[serde(deserialize_with = "null_is_empty")]
+    pub(crate) env: Vec<Variable>,
+    #[serde(deserialize_with = "null_is_empty")]
+    pub(crate) env_from: Vec<VariablesFrom>,
+    #[serde(deserialize_with = "null_is_empty")]
+    pub(crate) volume_mounts: Vec<Mount>,
 }
 
-#[derive(Debug, Default, Deserialize)]
+/// An environment variable. Of a value that stands in the spec nothing is kept but that it is there.
+#[derive(Debug, Default, PartialEq, Eq, Hash, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(crate) struct Variable {
+    pub(crate) name: String,
+    pub(crate) value: Option<Present>,
+    pub(crate) value_from: Option<VariableSource>,
+}
+
+#[derive(Debug, Default, PartialEq, Eq, Hash, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(crate) struct VariableSource {
+    pub(crate) secret_key_ref: Option<SecretKey>,
+}
+
+#[derive(Debug, Default, PartialEq, Eq, Hash, Deserialize)]
+#[serde(default)]
+pub(crate) struct SecretKey {
+    pub(crate) name: String,
+    pub(crate) key: String,
+}
+
+#[derive(Debug, Default, PartialEq, Eq, Hash, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(crate) struct VariablesFrom {
+    pub(crate) secret_ref: Option<Named>,
+}
+
+/// A reference by name.
+#[derive(Debug, Default, PartialEq, Eq, Hash, Deserialize)]
+#[serde(default)]
+pub(crate) struct Named {
+    #[serde(deserialize_with = "null_is_empty")]
+    pub(crate) name: String,
+}
+
+#[derive(Debug, Default, PartialEq, Eq, Hash, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(crate) struct Mount {
+    pub(crate) name: String,
+    pub(crate) read_only: Option<bool>,
+}
+
+/// Something that is there, of whatever shape; what it is, is not kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) struct Present;
+
+impl<'de> Deserialize<'de> for Present {
+    fn deserialize<D: serde::Deserializer<'de>>(input: D) -> Result<Self, D::Error> {
+        serde::de::IgnoredAny::deserialize(input).map(|_| Self)
+    }
+}
+
+/// Requests and limits; a quantity of whatever shape counts as one.
+#[derive(Debug, Default, PartialEq, Eq, Hash, Deserialize)]
+#[serde(default)]
+pub(crate) struct Resources {
+    #[serde(deserialize_with = "null_is_empty")]
+    pub(crate) requests: BTreeMap<String, Present>,
+    #[serde(deserialize_with = "null_is_empty")]
+    pub(crate) limits: BTreeMap<String, Present>,
+}
+
+/// A topology spread constraint, or a term of an anti-affinity.
+#[derive(Debug, Default, PartialEq, Eq, Hash, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(crate) struct Topology {
+    pub(crate) topology_key: String,
+    pub(crate) when_unsatisfiable: Option<String>,
+}
+
+#[derive(Debug, Default, PartialEq, Eq, Hash, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(crate) struct Affinity {
+    pub(crate) pod_anti_affinity: Option<AntiAffinity>,
+}
+
+#[derive(Debug, Default, PartialEq, Eq, Hash, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(crate) struct AntiAffinity {
+    #[serde(deserialize_with = "null_is_empty")]
+    pub(crate) required_during_scheduling_ignored_during_execution: Vec<Topology>,
+    #[serde(deserialize_with = "null_is_empty")]
+    pub(crate) preferred_during_scheduling_ignored_during_execution: Vec<Weighted>,
+}
+
+#[derive(Debug, Default, PartialEq, Eq, Hash, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(crate) struct Weighted {
+    pub(crate) pod_affinity_term: Topology,
+}
+
+#[derive(Debug, Default, PartialEq, Eq, Hash, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub(crate) struct Port {
     pub(crate) host_port: Option<i64>,
 }
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, PartialEq, Eq, Hash, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub(crate) struct Lifecycle {
     pub(crate) post_start: Option<Handler>,
@@ -100,21 +281,21 @@ pub(crate) struct Lifecycle {
 }
 
 /// What a probe or lifecycle hook calls.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, PartialEq, Eq, Hash, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub(crate) struct Handler {
     pub(crate) http_get: Option<Endpoint>,
     pub(crate) tcp_socket: Option<Endpoint>,
 }
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, PartialEq, Eq, Hash, Deserialize)]
 #[serde(default)]
 pub(crate) struct Endpoint {
     pub(crate) host: Option<String>,
 }
 
 /// `PodSecurityContext`.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, PartialEq, Eq, Hash, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub(crate) struct PodSecurityContext {
     pub(crate) run_as_non_root: Option<bool>,
@@ -128,11 +309,12 @@ pub(crate) struct PodSecurityContext {
 }
 
 /// `SecurityContext` of a container.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, PartialEq, Eq, Hash, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub(crate) struct SecurityContext {
     pub(crate) privileged: Option<bool>,
     pub(crate) allow_privilege_escalation: Option<bool>,
+    pub(crate) read_only_root_filesystem: Option<bool>,
     pub(crate) run_as_non_root: Option<bool>,
     pub(crate) run_as_user: Option<i64>,
     pub(crate) capabilities: Option<Capabilities>,
@@ -143,7 +325,7 @@ pub(crate) struct SecurityContext {
     pub(crate) windows_options: Option<Windows>,
 }
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, PartialEq, Eq, Hash, Deserialize)]
 #[serde(default)]
 pub(crate) struct Capabilities {
     #[serde(deserialize_with = "null_is_empty")]
@@ -153,14 +335,14 @@ pub(crate) struct Capabilities {
 }
 
 /// A seccomp or AppArmor profile.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, PartialEq, Eq, Hash, Deserialize)]
 #[serde(default)]
 pub(crate) struct Profile {
     #[serde(rename = "type", deserialize_with = "null_is_empty")]
     pub(crate) kind: String,
 }
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, PartialEq, Eq, Hash, Deserialize)]
 #[serde(default)]
 pub(crate) struct SeLinux {
     #[serde(rename = "type", deserialize_with = "null_is_empty")]
@@ -171,25 +353,25 @@ pub(crate) struct SeLinux {
     pub(crate) role: String,
 }
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, PartialEq, Eq, Hash, Deserialize)]
 #[serde(default)]
 pub(crate) struct Sysctl {
     pub(crate) name: String,
 }
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, PartialEq, Eq, Hash, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub(crate) struct Windows {
     pub(crate) host_process: Option<bool>,
 }
 
 /// A volume: its name, and its source by the name of the field that holds it.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, PartialEq, Eq, Hash, Deserialize)]
 #[serde(default)]
 pub(crate) struct Volume {
     pub(crate) name: String,
     #[serde(flatten)]
-    pub(crate) source: std::collections::BTreeMap<String, serde_json::Value>,
+    pub(crate) source: BTreeMap<String, serde_json::Value>,
 }
 
 impl PodSpec {

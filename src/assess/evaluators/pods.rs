@@ -2,11 +2,16 @@
 //!
 //! Namespaces that the workspace accepts as privileged by design are left out, and counted.
 
-use std::collections::BTreeSet;
+use std::{
+    cell::RefCell,
+    collections::{BTreeSet, HashMap},
+};
 
 use super::{Answer, Evaluator, Question, Tally};
 use crate::{
     facts::{
+        Property,
+        containers::deviations,
         pod::PodSpec,
         pod_security::{Level, PolicyVersion, Subject, rules, violations},
     },
@@ -14,7 +19,6 @@ use crate::{
         Spot,
         pattern::{self, Pattern},
     },
-    snapshot::Object,
 };
 
 pub(super) const EVALUATORS: &[Evaluator] = &[
@@ -49,6 +53,13 @@ pub(super) const EVALUATORS: &[Evaluator] = &[
         alone: true,
         ask: |question| each(question, |pod, _, out| rules::host_paths(pod, out)),
     },
+    hardening("pod-host-ports", |question| deviate(question, &[Property::HostPorts])),
+    hardening("pod-privilege-escalation", |question| deviate(question, &[Property::Escalation])),
+    hardening("pod-capabilities", |question| {
+        deviate(question, &[Property::AddedCapabilities, Property::KeptCapabilities])
+    }),
+    hardening("pod-seccomp", |question| deviate(question, &[Property::Seccomp])),
+    hardening("pod-read-only-root", |question| deviate(question, &[Property::WritableRoot])),
     Evaluator {
         name: "pod-run-as-root",
         subjects: "Pods",
@@ -57,8 +68,25 @@ pub(super) const EVALUATORS: &[Evaluator] = &[
     },
 ];
 
+const fn hardening(name: &'static str, ask: fn(&Question<'_>) -> Answer) -> Evaluator {
+    Evaluator { name, subjects: "Pods", alone: true, ask }
+}
+
+/// Pods whose containers may do one of these. Each distinct spec is judged once.
+fn deviate(question: &Question<'_>, asked: &[Property]) -> Answer {
+    let judged: RefCell<HashMap<usize, Vec<String>>> = RefCell::default();
+    each(question, |pod, number, out| {
+        let mut judged = judged.borrow_mut();
+        let texts = judged.entry(number).or_insert_with(|| {
+            let found = deviations(pod.spec).into_iter().filter(|found| asked.contains(&found.property));
+            found.map(|found| found.text()).collect()
+        });
+        out.extend_from_slice(texts);
+    })
+}
+
 /// Asks a question of every Pod outside the namespaces that are privileged by design.
-fn each(question: &Question<'_>, judge: impl Fn(&Subject<'_>, &Object, &mut Vec<String>)) -> Answer {
+fn each(question: &Question<'_>, judge: impl Fn(&Subject<'_>, usize, &mut Vec<String>)) -> Answer {
     let accepted = Pattern::list(&question.policy.privileged_namespaces);
     let mut tally = Tally::default();
     let mut left_out = BTreeSet::new();
@@ -74,7 +102,7 @@ fn each(question: &Question<'_>, judge: impl Fn(&Subject<'_>, &Object, &mut Vec<
             Err(why) => tally.odd(spot, why),
             Ok(pod) => {
                 let mut found = Vec::new();
-                judge(&Subject { spec: &pod.spec, annotations: &object.annotations }, object, &mut found);
+                judge(&Subject { spec: &pod.spec, annotations: &object.annotations }, pod.number, &mut found);
                 fail_once(&mut tally, spot, found);
             }
         }
@@ -142,7 +170,10 @@ fn enforced(question: &Question<'_>) -> Answer {
         match namespace.labels.get(LABEL).map(|value| (&**value, Level::parse(value))) {
             None => tally.fail(spot, format!("label {LABEL} is not set")),
             Some((_, Some(Level::Baseline | Level::Restricted))) => {}
-            Some((value, _)) => tally.fail(spot, format!("label {LABEL} = {value}")),
+            Some((value, Some(_))) => tally.fail(spot, format!("label {LABEL} = {value}")),
+            Some((value, None)) => {
+                tally.fail(spot, format!("label {LABEL} = {value} is no level: admission takes it as restricted"));
+            }
         }
     }
     remark_accepted(&mut tally, "", &left_out);

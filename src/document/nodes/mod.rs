@@ -13,6 +13,7 @@ mod controls;
 mod crypto;
 mod evidence;
 mod facts;
+mod hardening;
 mod inventory;
 mod network;
 mod observed;
@@ -23,6 +24,7 @@ mod scope;
 mod system;
 mod table;
 mod team;
+mod workload;
 
 use std::{
     cell::RefCell,
@@ -68,6 +70,8 @@ const NODES: &[(&str, Build)] = &[
     ("clusters", system::clusters),
     ("components", inventory::components),
     ("connections", network::connections),
+    ("container-fields", hardening::fields),
+    ("container-security", hardening::matrix),
     ("contacts", system::contacts),
     ("control-gaps", controls::gaps),
     ("control-overview", controls::overview),
@@ -100,6 +104,8 @@ const NODES: &[(&str, Build)] = &[
     ("ownership", inventory::ownership),
     ("pack-controls", pack::controls),
     ("party", system::party),
+    ("pod-security", hardening::by_namespace),
+    ("pod-security-violations", hardening::violations),
     ("posture", pack::posture),
     ("raci", raci::matrix),
     ("raci-because", raci::because),

@@ -45,15 +45,16 @@ impl<'o> Found<'o> {
             Place::Container { list, index, name } => (format!("{list}[{index}]."), format!("{}: ", label(list, name))),
             Place::Volume { index, name } => (format!("volumes[{index}]."), format!("volume {name}: ")),
         };
-        self.push(format!("spec.{path}{field}"), format!("{label}{field} {problem}"));
+        let problem = problem.to_string();
+        self.push(format!("spec.{path}{field}"), format!("{label}{field} {problem}"), problem);
     }
 
     fn annotation(&mut self, key: &str, value: &str) {
-        self.push(format!("metadata.annotations[{key}]"), format!("annotation {key} = {value}"));
+        self.push(format!("metadata.annotations[{key}]"), format!("annotation {key} = {value}"), format!("= {value}"));
     }
 
-    fn push(&mut self, field: String, text: String) {
-        self.out.push(Violation { check: self.rule.check, reason: self.rule.reason, field, text });
+    fn push(&mut self, field: String, text: String, problem: String) {
+        self.out.push(Violation { check: self.rule.check, reason: self.rule.reason, field, problem, text });
     }
 }
 

@@ -55,7 +55,7 @@ impl Level {
 }
 
 /// The minor version of the policy: `latest`, or 36 for `v1.36`. One newer than the rules known here means the newest.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct PolicyVersion(u32);
 
 impl PolicyVersion {
@@ -117,6 +117,8 @@ pub struct Violation {
     pub reason: &'static str,
     /// Path of the field in its object: `spec.containers[0].securityContext.privileged`.
     pub field: String,
+    /// Its value, or what it lacks: `= true`, `is not set`.
+    pub problem: String,
     /// The same for people: container or volume by name, the field in it, its value or that it is not set.
     pub text: String,
 }
