@@ -50,7 +50,7 @@ fn the_sample_gives_the_facts_that_are_known_of_it() {
     assert!(facts.certificates.seen().is_sorted_by_key(|certificate| certificate.not_after));
     assert_eq!(facts.storage_classes.seen().len(), 3);
     assert!(facts.storage_classes.seen().iter().any(|class| class.encrypted == Some(true)));
-    assert!(facts.ingresses.seen().iter().any(|ingress| !ingress.without_tls.is_empty()));
+    assert!(facts.exposure.seen().ways.iter().any(|way| !way.without_tls.is_empty()));
     assert!(facts.admission.seen().engines.contains(&"Kyverno".to_owned()));
     assert!(facts.policy_reports.seen().iter().any(|sum| sum.fail > 0));
     assert!(facts.vulnerabilities.seen().iter().any(|sum| sum.high > 0));

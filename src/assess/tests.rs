@@ -1,5 +1,7 @@
 //! From small clusters to outcomes: each check with an object that passes and one that fails, and the rules on evidence.
 
+mod exposure;
+
 use chrono::TimeDelta;
 use serde_json::{Value, json};
 

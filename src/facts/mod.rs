@@ -25,6 +25,7 @@ pub mod pod_security;
 mod reports;
 pub(crate) mod running;
 mod standards;
+pub(crate) mod selector;
 mod storage;
 pub(crate) mod templates;
 pub(crate) mod versions;
@@ -41,7 +42,7 @@ pub use backups::*;
 pub use certificates::*;
 pub use containers::{Deviation, Property, WorkloadSecurity};
 pub use control_plane::{ControlPlane, Origin, PlaneComponent, PlaneSetting, PlaneSource, PlaneValue};
-pub use exposure::*;
+pub use exposure::{Backend, BackendState, Exposure, OnNode, OpenListener, Redirect, SharedHost, Tls, WayIn};
 pub use images::{Image, Images, Registry};
 pub use namespaces::*;
 pub use network::*;
@@ -94,10 +95,12 @@ families! { |join, pods, as_of|
     control_plane: ControlPlane = control_plane::observe(join);
     /// What containers may do beyond a hardened one, by workload.
     containers: Vec<WorkloadSecurity> = containers::observe(join, pods);
+    /// Everything that is reachable from outside the cluster network.
+    exposure: Exposure = exposure::observe(join, pods);
     /// Images in use, grouped by registry.
     images: Images = images::observe(join, pods);
-    /// Ingresses, by namespace and name.
-    ingresses: Vec<Ingress> = exposure::ingresses(join);
+    /// Issuers, failed requests, client certificates.
+    issuance: Issuance = certificates::issuance(join);
     /// Namespaces, by name, with owner, Pod Security labels, default-deny and quota.
     namespaces: Vec<Namespace> = namespaces::observe(join, pods);
     /// Network policies, by namespace and name.
@@ -108,8 +111,6 @@ families! { |join, pods, as_of|
     pod_security: Vec<NamespaceSecurity> = standards::observe(join, pods);
     /// Policy reports summed by namespace.
     policy_reports: Vec<PolicyReportSum> = reports::policy(join);
-    /// Services that are reachable from outside the cluster network.
-    services: Vec<ExposedService> = exposure::services(join);
     /// Storage classes, by name.
     storage_classes: Vec<StorageClass> = storage::observe(join);
     /// Versions of API server and kubelets, and the skew between them.

@@ -86,6 +86,7 @@ pub(crate) struct Condition {
     #[serde(rename = "type")]
     pub(crate) kind: String,
     pub(crate) status: String,
+    pub(crate) reason: Option<String>,
 }
 
 /// Whether the `Ready` condition is true, if there is one.

@@ -1,7 +1,7 @@
 //! Certificates: issued and valid, and how much time is left.
 
 use super::{Answer, Evaluator, Question, Tally};
-use crate::facts::certificates::{Certificate, certificate};
+use crate::facts::certificates::{Certificate, SigningBody, certificate};
 
 pub(super) const EVALUATORS: &[Evaluator] = &[
     Evaluator {
@@ -16,6 +16,13 @@ pub(super) const EVALUATORS: &[Evaluator] = &[
         alone: true,
         ask: |question| ask(question, expiry),
     },
+    Evaluator {
+        name: "certificate-ready",
+        subjects: "certificates",
+        alone: true,
+        ask: |question| ask(question, ready),
+    },
+    Evaluator { name: "client-certificate-approved", subjects: "signing requests", alone: true, ask: clients },
 ];
 
 fn ask(question: &Question<'_>, judge: fn(&Question<'_>, &Certificate) -> Option<String>) -> Answer {
@@ -64,4 +71,36 @@ fn renewal(question: &Question<'_>, certificate: &Certificate) -> String {
         Some(renewal) => format!("; its renewal is planned for {}", renewal.date_naive()),
         None => String::new(),
     }
+}
+
+/// Not ready, or late for renewal while still valid.
+fn ready(question: &Question<'_>, certificate: &Certificate) -> Option<String> {
+    let valid = certificate.days_left.is_some_and(|days| days >= 0);
+    match (certificate.ready, certificate.renewal) {
+        (Some(false), _) => Some(format!(
+            "condition Ready is not true ({})",
+            certificate.reason.as_deref().unwrap_or("no reason given")
+        )),
+        (_, Some(renewal)) if valid && certificate.overdue => {
+            let days = (question.as_of - renewal).num_days();
+            // A day's grace: the controller may be at it.
+            (days >= 1).then(|| format!("status.renewalTime passed {days} days ago, on {}", renewal.date_naive()))
+        }
+        _ => None,
+    }
+}
+
+fn clients(question: &Question<'_>) -> Answer {
+    let mut tally = Tally::default();
+    for (spot, object) in question.objects("certificates.k8s.io", "CertificateSigningRequest") {
+        tally.subject();
+        match object.body::<SigningBody>() {
+            Err(error) => tally.odd(spot, error),
+            Ok(body) if body.is_client() => {
+                tally.fail(spot, format!("a client certificate that {} asked for was approved", body.asked_by()));
+            }
+            Ok(_) => {}
+        }
+    }
+    tally.answer()
 }

@@ -1,11 +1,13 @@
 //! Cryptography: as declared, in transit and at rest; certificates and storage as observed.
 
-use super::{Ctx, Grid, Head, Place, inventory::component_cell, observed};
+use super::{Ctx, Grid, Head, Place, inventory::component_cell, observed, table::lines};
 use crate::{
+    assess::ClusterEvidence,
     document::{
         tree::{Block, Cell, Inline, Tone},
         words,
     },
+    facts::Certificate,
     workspace::CryptoState,
 };
 
@@ -36,42 +38,99 @@ pub(super) fn declared(ctx: &Ctx<'_>, place: &mut Place<'_>) -> Result<Vec<Block
     grid.blocks()
 }
 
-/// Certificates that cert-manager keeps, soonest expiry first.
+/// Certificates that cert-manager keeps, soonest expiry first; then issuers, and what else issues.
 pub(super) fn certificates(ctx: &Ctx<'_>, place: &mut Place<'_>) -> Result<Vec<Block>, String> {
     observed::each_cluster(ctx, "what.certificates", |cluster| {
         let fact = &cluster.facts.certificates;
         let heads = [
-            Head::name("column.certificate", 26),
-            Head::text("column.component", 18),
-            Head::text("column.hosts", 24),
-            Head::text("column.issuer", 18),
-            Head::text("column.expires", 14),
+            Head::name("column.certificate", 24),
+            Head::text("column.component", 16),
+            Head::text("column.hosts", 22),
+            Head::text("column.issuer", 16),
+            Head::text("column.used_by", 20),
+            Head::text("column.expires", 16),
         ];
         let mut grid = Grid::new(ctx, place, "certificates", "table.certificates", &heads);
-        let near = i64::from(ctx.ws.policy.certificate_days);
+        let ways = &cluster.facts.exposure.seen().ways;
         for certificate in fact.seen() {
-            let mut expires = match certificate.not_after {
-                Some(time) => vec![Inline::text(words::date(time.date_naive()))],
-                None => vec![ctx.badge(Tone::Bad, "crypto.not_issued")],
-            };
-            match certificate.days_left {
-                Some(days) if days < 0 => expires.extend([Inline::Break, ctx.badge(Tone::Bad, "crypto.expired")]),
-                Some(days) if days <= near => {
-                    let text = ctx.t.count("crypto.days_left", usize::try_from(days).unwrap_or_default());
-                    expires.extend([Inline::Break, Inline::Badge { tone: Tone::Caution, text }]);
-                }
-                _ => {}
-            }
+            let secret = certificate.secret.as_ref().map(|secret| format!("{}/{secret}", certificate.namespace));
+            let used: Vec<String> = ways
+                .iter()
+                .filter(|way| secret.as_ref().is_some_and(|secret| way.certificates.contains(secret)))
+                .map(|way| format!("{} {}/{}", way.kind, way.namespace, way.name))
+                .collect();
+            let name = vec![Inline::code(format!("{}/{}", certificate.namespace, certificate.name))];
+            let key = certificate.key.as_deref().map(|key| vec![Inline::text(key)]);
             grid.row(vec![
-                Cell::new(vec![Inline::code(format!("{}/{}", certificate.namespace, certificate.name))]),
+                lines(std::iter::once(name).chain(key)),
                 component_cell(ctx, certificate.component.as_ref()),
                 Cell::new(observed::names(ctx, certificate.dns_names.iter().map(String::as_str), 5)),
                 Cell::text(&*certificate.issuer),
-                Cell::new(expires),
+                Cell::new(observed::names(ctx, used.iter().map(String::as_str), 4)),
+                Cell::new(expiry(ctx, certificate)),
             ]);
         }
-        observed::table(ctx, cluster, fact, grid)
+        let mut blocks = observed::table(ctx, cluster, fact, grid);
+        blocks.extend(issuance(ctx, place, cluster));
+        blocks
     })
+}
+
+/// End, days left, late renewal, and why it is not ready.
+pub(super) fn expiry(ctx: &Ctx<'_>, certificate: &Certificate) -> Vec<Inline> {
+    let near = i64::from(ctx.ws.policy.certificate_days);
+    let mut text = match certificate.not_after {
+        Some(time) => vec![Inline::text(words::date(time.date_naive()))],
+        None => vec![ctx.badge(Tone::Bad, "crypto.not_issued")],
+    };
+    match certificate.days_left {
+        Some(days) if days < 0 => text.extend([Inline::text(" "), ctx.badge(Tone::Bad, "crypto.expired")]),
+        Some(days) if days <= near => {
+            let left = ctx.t.count("crypto.days_left", usize::try_from(days).unwrap_or_default());
+            text.extend([Inline::text(" "), Inline::Badge { tone: Tone::Caution, text: left }]);
+        }
+        _ => {}
+    }
+    if let (true, Some(renewal)) = (certificate.overdue, certificate.renewal) {
+        let due = ctx.t.fill("crypto.overdue", &[("date", &words::date(renewal.date_naive()))]);
+        text.extend([Inline::Break, Inline::text(due)]);
+    }
+    if certificate.ready == Some(false) {
+        let reason = certificate.reason.as_deref().unwrap_or_default();
+        text.extend([Inline::Break, ctx.badge(Tone::Bad, "crypto.not_ready"), Inline::text(format!(" {reason}"))]);
+    }
+    text
+}
+
+/// Issuers, one row each; requests that failed and client certificates as remarks below.
+fn issuance(ctx: &Ctx<'_>, place: &mut Place<'_>, cluster: &ClusterEvidence) -> Vec<Block> {
+    let fact = &cluster.facts.issuance;
+    let heads = [Head::name("column.issuer", 34), Head::text("column.how", 44), Head::text("column.ready", 22)];
+    let mut grid = Grid::new(ctx, place, "issuers", "table.issuers", &heads);
+    for issuer in &fact.seen().issuers {
+        let name = match &*issuer.namespace {
+            "" => issuer.name.clone(),
+            namespace => format!("{namespace}/{}", issuer.name),
+        };
+        let mut ready = observed::yes(ctx, issuer.ready, Some(true));
+        ready.extend(issuer.reason.as_deref().map(|reason| Inline::text(format!(" {reason}"))));
+        grid.row(vec![
+            Cell::new(vec![Inline::text(format!("{} ", issuer.kind)), Inline::code(name)]),
+            Cell::text(&*issuer.how),
+            Cell::new(ready),
+        ]);
+    }
+    let mut remark = |key: &str, names: Vec<String>| {
+        if !names.is_empty() {
+            let mut text = vec![ctx.text(key), Inline::text(" ")];
+            text.extend(observed::names(ctx, names.iter().map(String::as_str), 12));
+            grid.note(text);
+        }
+    };
+    remark("crypto.failed_requests", fact.seen().failed_requests.clone());
+    let clients = fact.seen().clients.iter().map(|it| format!("{} ({})", it.name, it.asked_by));
+    remark("crypto.client_certificates", clients.collect());
+    observed::table(ctx, cluster, fact, grid)
 }
 
 /// Storage classes and what they say of encryption.

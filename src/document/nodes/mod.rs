@@ -12,6 +12,7 @@ mod control_plane;
 mod controls;
 mod crypto;
 mod evidence;
+mod exposure;
 mod facts;
 mod hardening;
 mod inventory;
@@ -82,7 +83,7 @@ const NODES: &[(&str, Build)] = &[
     ("evidence-lists", evidence::lists),
     ("evidence-snapshots", evidence::snapshots),
     ("exceptions", assessment::exceptions),
-    ("exposure", network::exposure),
+    ("exposure", exposure::ways),
     ("facts", facts::table),
     ("fence", scope::fence),
     ("findings", assessment::findings),

@@ -104,60 +104,6 @@ fn globs(patterns: &[String]) -> GlobSet {
     set.build().unwrap_or_default()
 }
 
-/// Ingresses and services reachable from outside.
-pub(super) fn exposure(ctx: &Ctx<'_>, place: &mut Place<'_>) -> Result<Vec<Block>, String> {
-    observed::each_cluster(ctx, "what.exposure", |cluster| {
-        let fact = &cluster.facts.ingresses;
-        let heads = [
-            Head::name("column.ingress", 26),
-            Head::text("column.component", 20),
-            Head::text("column.hosts", 32),
-            Head::text("column.tls", 22),
-        ];
-        let mut grid = Grid::new(ctx, place, "ingresses", "table.ingresses", &heads);
-        for ingress in fact.seen() {
-            let tls = if ingress.without_tls.is_empty() {
-                vec![vec![ctx.badge(Tone::Good, "network.tls_all")]]
-            } else {
-                let hosts = observed::names(ctx, ingress.without_tls.iter().map(String::as_str), 4);
-                vec![vec![ctx.badge(Tone::Bad, "network.tls_missing")], hosts]
-            };
-            grid.row(vec![
-                Cell::new(vec![Inline::code(format!("{}/{}", ingress.namespace, ingress.name))]),
-                component_cell(ctx, ingress.component.as_ref()),
-                Cell::new(observed::names(ctx, ingress.hosts.iter().map(String::as_str), 6)),
-                lines(tls),
-            ]);
-        }
-        let mut blocks = observed::table(ctx, cluster, fact, grid);
-        let fact = &cluster.facts.services;
-        let heads = [
-            Head::name("column.service", 28),
-            Head::text("column.component", 20),
-            Head::text("column.type", 14),
-            Head::text("column.ports", 16),
-            Head::text("column.reachable_from", 22),
-        ];
-        let mut grid = Grid::new(ctx, place, "exposed-services", "table.services", &heads);
-        for service in fact.seen() {
-            let from = if service.source_ranges.is_empty() {
-                vec![ctx.badge(Tone::Caution, "network.everybody")]
-            } else {
-                observed::names(ctx, service.source_ranges.iter().map(String::as_str), 6)
-            };
-            grid.row(vec![
-                Cell::new(vec![Inline::code(format!("{}/{}", service.namespace, service.name))]),
-                component_cell(ctx, service.component.as_ref()),
-                Cell::text(&*service.kind),
-                Cell::text(service.ports.join(", ")),
-                Cell::new(from),
-            ]);
-        }
-        blocks.extend(observed::table(ctx, cluster, fact, grid));
-        blocks
-    })
-}
-
 /// Every network policy.
 pub(super) fn policies(ctx: &Ctx<'_>, place: &mut Place<'_>) -> Result<Vec<Block>, String> {
     observed::each_cluster(ctx, "what.policies", |cluster| {
