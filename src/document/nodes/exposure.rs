@@ -60,9 +60,9 @@ fn host(ctx: &Ctx<'_>, way: &WayIn) -> Cell {
         rows.push(vec![ctx.badge(Tone::Neutral, "exposure.internal")]);
     }
     let everybody = |range: &String| matches!(&**range, "0.0.0.0/0" | "::/0");
-    if way.source_ranges.is_empty() || way.source_ranges.iter().any(everybody) {
+    if way.source_ranges.iter().any(everybody) || (way.source_ranges.is_empty() && way.kind.starts_with("Service")) {
         rows.push(vec![ctx.badge(Tone::Neutral, "network.everybody")]);
-    } else {
+    } else if !way.source_ranges.is_empty() {
         let mut from = vec![ctx.text("exposure.from"), Inline::text(" ")];
         from.extend(observed::names(ctx, way.source_ranges.iter().map(String::as_str), 4));
         rows.push(from);

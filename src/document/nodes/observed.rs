@@ -57,19 +57,25 @@ pub(super) fn source<T>(ctx: &Ctx<'_>, cluster: &ClusterEvidence, fact: &Observe
     text
 }
 
-/// Paths with their completeness and number of objects.
+/// Paths with their completeness and number of objects; those of APIs that are not installed stand together.
 pub(super) fn paths(ctx: &Ctx<'_>, evidence: &[Citation]) -> Vec<Inline> {
-    let pieces = evidence.iter().flat_map(|piece| {
-        let count = ctx.t.count("observed.objects", piece.count);
-        let end = format!(" ({}, {count})", ctx.t.t(completeness(&piece.completeness)));
-        [Inline::code(&*piece.path), Inline::text(end)]
-    });
+    let (absent, read): (Vec<&Citation>, Vec<&Citation>) =
+        evidence.iter().partition(|piece| piece.completeness == "absent");
     let mut out = Vec::new();
-    for (index, piece) in pieces.enumerate() {
-        if index > 0 && index % 2 == 0 {
+    for piece in read {
+        if !out.is_empty() {
             out.push(Inline::text(", "));
         }
-        out.push(piece);
+        let count = ctx.t.count("observed.objects", piece.count);
+        let end = format!(" ({}, {count})", ctx.t.t(completeness(&piece.completeness)));
+        out.extend([Inline::code(&*piece.path), Inline::text(end)]);
+    }
+    if !absent.is_empty() {
+        if !out.is_empty() {
+            out.push(Inline::text("; "));
+        }
+        out.push(Inline::text(format!("{}: ", ctx.t.t(completeness("absent")))));
+        out.extend(join(absent.into_iter().map(|piece| Inline::code(&*piece.path)), ", "));
     }
     if !out.is_empty() {
         out.push(Inline::text("."));
