@@ -1,9 +1,12 @@
-//! Reading the recorded cluster over loopback, and reading its snapshot back.
+//! Reading a generated large cluster, and the recorded one, over loopback; reading the snapshots back.
 //!
-//! Uses `../shared/recorded-cluster` when it is there, else the slice in the source tree.
+//! `cargo bench --bench collect` prints both; `-- recorded` and the like measure only what they name. The recorded part
+//! uses `../shared/recorded-cluster` when it is there, else the slice in the source tree.
 
+mod generated;
 #[path = "../tests/testsuite/replay.rs"]
 mod replay;
+mod scale;
 
 use std::{
     fs,
@@ -19,6 +22,18 @@ use scopefence::{
 };
 
 fn main() {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    match arguments.first().map(String::as_str) {
+        Some(scale::SERVE) => return scale::serve(),
+        Some(scale::FETCH) => return scale::fetch(&arguments[1..]),
+        _ => {}
+    }
+    // `cargo bench` itself says `--bench`.
+    match arguments.iter().find(|argument| *argument != "--bench").map(String::as_str) {
+        Some("scale") => return scale::report(),
+        None => scale::report(),
+        Some(_) => {}
+    }
     if shared().is_none() {
         println!("../shared/recorded-cluster not found: measuring the slice in tests/data/recorded");
     }

@@ -1,5 +1,6 @@
 //! `scopefence collect`.
 
+mod cost;
 mod progress;
 mod report;
 mod target;
@@ -19,8 +20,8 @@ use self::{
 };
 use super::{Exit, Failure, Ui, workspace};
 use crate::{
-    cluster::{self, Access, Connection, projection::Projections},
-    snapshot::{self, Snapshot},
+    cluster::{self, Access, Collected, Connection, projection::Projections},
+    snapshot::{self, Header, ListRecord, Packed},
     workspace::MAIN_FILE,
 };
 
@@ -133,8 +134,8 @@ pub(super) fn run(arguments: &Arguments, ui: &Ui) -> Result<Exit, Failure> {
     let mut failure = None;
     let mut written = Vec::new();
     for reading in readings? {
-        match reading.and_then(|snapshot| target.write(snapshot, ui)) {
-            Ok(snapshot) => written.push(snapshot),
+        match reading.and_then(|read| target.write(read, ui)) {
+            Ok(one) => written.push(one),
             Err(error) if failure.is_none() => failure = Some(error),
             Err(error) => ui.failure(&error),
         }
@@ -153,16 +154,16 @@ async fn read(
     projections: &Projections,
     progress: &Progress<'_>,
     context: Option<String>,
-) -> Result<Snapshot, Failure> {
+) -> Result<Collected<Packed>, Failure> {
     let connection = connect(&arguments.access.access(context)).await?;
     if let Some(warning) = unverified(&connection) {
         progress.warn(warning);
     }
     let id = arguments.cluster.clone().or_else(|| declared.id(connection.context.as_deref()));
     let bar = progress.bar(connection.context.as_deref().unwrap_or("cluster"));
-    let snapshot = cluster::collect(&connection, id.as_deref(), projections, &|event| bar.observe(&event)).await;
+    let read = cluster::collect_packed(&connection, id.as_deref(), projections, &|event| bar.observe(&event)).await;
     bar.finish();
-    snapshot.map_err(|error| help(&error, Failure::new(&error)))
+    read.map_err(|error| help(&error, Failure::new(&error)))
 }
 
 pub(super) async fn connect(access: &Access) -> Result<Connection, Failure> {
@@ -241,7 +242,10 @@ fn from_files(
     for note in &supplied.notes {
         ui.note(note);
     }
-    let written = target.write(supplied.snapshot, ui)?;
+    let snapshot = supplied.snapshot;
+    let lists =
+        snapshot::pack(&snapshot).map_err(|error| Failure::new(format_args!("cannot pack the lists: {error}")))?;
+    let written = target.write(Collected { header: snapshot.header, lists }, ui)?;
     report::written(&[written], arguments.format, ui);
     Ok(Exit::Fine)
 }
@@ -282,17 +286,18 @@ fn dry_run(arguments: &Arguments, projections: &Projections, ui: &Ui) -> Result<
 pub(super) struct Written {
     path: PathBuf,
     digest: String,
-    snapshot: Snapshot,
+    header: Header,
+    records: Vec<ListRecord>,
 }
 
 impl Target {
     /// Links a snapshot to its predecessor and writes it.
-    fn write(&self, mut snapshot: Snapshot, ui: &Ui) -> Result<Written, Failure> {
-        let path = self.path(&snapshot.header)?;
+    fn write(&self, Collected { mut header, lists }: Collected<Packed>, ui: &Ui) -> Result<Written, Failure> {
+        let path = self.path(&header)?;
         if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-            snapshot.header.previous = target::previous(folder, &path, &snapshot.header, ui);
+            header.previous = target::previous(folder, &path, &header, ui);
         }
-        let digest = snapshot::write(&snapshot, &path).map_err(Failure::new)?;
-        Ok(Written { path, digest, snapshot })
+        let digest = snapshot::write_packed(&header, &lists, &path).map_err(Failure::new)?;
+        Ok(Written { path, digest, header, records: lists.into_iter().map(|list| list.record).collect() })
     }
 }

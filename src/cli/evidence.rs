@@ -10,6 +10,7 @@ use std::{
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use clap::Args;
+use rayon::prelude::*;
 
 use super::{Exit, Failure, Ui, collect};
 use crate::{
@@ -177,13 +178,18 @@ impl Evidence {
         Ok(Some(Self { snapshots: vec![snapshot], older: Vec::new() }))
     }
 
-    /// Which findings the earlier snapshots showed. Reads each of them; one that cannot be read is said and left out.
+    /// Which findings the earlier snapshots showed. Reads and assesses as many at once as there are processors; one
+    /// that cannot be read is said and left out.
     pub(super) fn history(&self, workspace: &Workspace, ui: &Ui) -> History {
         let mut history = History::default();
-        for older in &self.older {
-            match snapshot::read(&older.path) {
-                Ok(snapshot) => history.past.push(assess::past(workspace, &snapshot)),
-                Err(error) => ui.warn(format_args!("findings may be older than they are said to be: {error}")),
+        // Not all at once: a large cluster's snapshot unpacks to hundreds of MB.
+        for some in self.older.chunks(rayon::current_num_threads().max(1)) {
+            let assess = |older: &Found| snapshot::read(&older.path).map(|older| assess::past(workspace, &older));
+            for past in some.par_iter().map(assess).collect::<Vec<_>>() {
+                match past {
+                    Ok(past) => history.past.push(past),
+                    Err(error) => ui.warn(format_args!("findings may be older than they are said to be: {error}")),
+                }
             }
         }
         history

@@ -1,6 +1,6 @@
 //! Everything one collection reads, many kinds at a time.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::sync::Arc;
 
 use serde::Deserialize;
 use serde_json::{json, value::RawValue};
@@ -14,7 +14,9 @@ use super::{
     request::{Api, Refusal, SelfSubject},
     settings,
 };
-use crate::snapshot::{ClusterIdentity, Collector, Completeness, FORMAT, Header, List, ListRecord, Snapshot, Source};
+use crate::snapshot::{
+    ClusterIdentity, Collector, Completeness, FORMAT, Header, List, ListRecord, Object, Packed, Snapshot, Source,
+};
 
 /// Kinds read at the same time.
 const CONCURRENT: usize = 8;
@@ -28,7 +30,41 @@ pub enum Event<'a> {
     Listed(&'a ListRecord),
 }
 
-/// Reads all that the projections and discovery name.
+/// What one collection read.
+pub struct Collected<L> {
+    /// Where, when and by whom.
+    pub header: Header,
+    /// One per list asked for, sorted by (group, kind).
+    pub lists: Vec<L>,
+}
+
+/// What becomes of a list as soon as it was read.
+trait Keep: Send + Sized + 'static {
+    fn keep(record: ListRecord, objects: Vec<Object>) -> Result<Self, String>;
+    fn record(&self) -> &ListRecord;
+}
+
+impl Keep for List {
+    fn keep(record: ListRecord, objects: Vec<Object>) -> Result<Self, String> {
+        Ok(List::new(record, objects))
+    }
+
+    fn record(&self) -> &ListRecord {
+        &self.record
+    }
+}
+
+impl Keep for Packed {
+    fn keep(record: ListRecord, objects: Vec<Object>) -> Result<Self, String> {
+        Packed::new(record, objects).map_err(|error| error.to_string())
+    }
+
+    fn record(&self) -> &ListRecord {
+        &self.record
+    }
+}
+
+/// Reads all that the projections and discovery name into a snapshot.
 ///
 /// `id` names the cluster in the snapshot; `None` takes the kubeconfig context, else `cluster`.
 ///
@@ -40,20 +76,44 @@ pub async fn collect(
     projections: &Projections,
     observe: &(dyn Fn(Event<'_>) + Send + Sync),
 ) -> Result<Snapshot, Error> {
+    let Collected { header, lists } = gather(connection, id, projections, observe).await?;
+    Ok(Snapshot::new(header, lists))
+}
+
+/// As [`collect`], with each list packed for the file as soon as it ends: the objects of the whole cluster are never
+/// in memory at once.
+///
+/// # Errors
+/// As [`collect`].
+pub async fn collect_packed(
+    connection: &Connection,
+    id: Option<&str>,
+    projections: &Projections,
+    observe: &(dyn Fn(Event<'_>) + Send + Sync),
+) -> Result<Collected<Packed>, Error> {
+    gather(connection, id, projections, observe).await
+}
+
+async fn gather<L: Keep>(
+    connection: &Connection,
+    id: Option<&str>,
+    projections: &Projections,
+    observe: &(dyn Fn(Event<'_>) + Send + Sync),
+) -> Result<Collected<L>, Error> {
     let api = &connection.api;
     let started = now();
     let version = version(connection).await?;
     let (discovery, collector) = tokio::join!(discovery::discover(api), who_am_i(api));
     let kinds = chosen(&discovery, projections);
     observe(Event::Discovered(kinds.len()));
-    let mut lists = read_all(api, kinds, observe).await;
-    read_settings(api, &mut lists, projections).await;
-    let readable =
-        lists.iter().any(|list| matches!(list.record.completeness, Completeness::Complete | Completeness::Partial(_)));
+    let Lists { mut lists, uid } = read_all::<L>(api, kinds, observe).await?;
+    let readable = lists
+        .iter()
+        .any(|list| matches!(list.record().completeness, Completeness::Complete | Completeness::Partial(_)));
     if !readable {
         let reason = lists
             .iter()
-            .map(|list| &list.record.completeness)
+            .map(|list| &list.record().completeness)
             .chain(discovery.core_unknown.iter())
             .chain(discovery.groups_unknown.iter())
             .find_map(|completeness| match completeness {
@@ -65,8 +125,12 @@ pub async fn collect(
             reason: reason.unwrap_or_else(|| "it offers nothing to list".to_owned()),
         });
     }
-    lists.extend(missing(&discovery, &lists, projections));
-    let uid = match cluster_uid(&lists) {
+    for record in missing(&discovery, &lists, projections) {
+        lists.push(L::keep(record, Vec::new()).map_err(Error::Memory)?);
+    }
+    lists.sort_by(|a, b| a.record().key().cmp(&b.record().key()));
+    lists.dedup_by(|b, a| a.record().key() == b.record().key());
+    let uid = match uid {
         Some(uid) => Some(uid),
         None => ask_uid(api).await,
     };
@@ -88,7 +152,7 @@ pub async fn collect(
         previous: None,
         sample: false,
     };
-    tokio::task::spawn_blocking(move || Snapshot::new(header, lists)).await.map_err(|_| Error::Interrupted)
+    Ok(Collected { header, lists })
 }
 
 /// The first request: if it does not come through, no other will.
@@ -146,11 +210,18 @@ fn chosen(discovery: &Discovery, projections: &Projections) -> Vec<(Listable, Ar
     kinds
 }
 
-async fn read_all(
+/// Lists as they ended.
+struct Lists<L> {
+    lists: Vec<L>,
+    /// UID of the kube-system namespace, if it was among them.
+    uid: Option<String>,
+}
+
+async fn read_all<L: Keep>(
     api: &Api,
     kinds: Vec<(Listable, Arc<Projection>)>,
     observe: &(dyn Fn(Event<'_>) + Send + Sync),
-) -> Vec<List> {
+) -> Result<Lists<L>, Error> {
     let permits = Arc::new(Semaphore::new(CONCURRENT));
     let mut tasks = JoinSet::new();
     for (kind, projection) in kinds {
@@ -158,69 +229,58 @@ async fn read_all(
         tasks.spawn(async move {
             // The semaphore is never closed.
             let _permit = permits.acquire_owned().await;
-            list::list(&api, &kind, projection).await
+            let (mut record, mut objects) = list::list(&api, &kind, projection.clone()).await;
+            read_settings(&api, &projection, &mut record, &mut objects).await;
+            let uid = cluster_uid(&record, &objects);
+            // Sorting, hashing and packing a large list take longer than a network round trip.
+            let kept = tokio::task::spawn_blocking(move || L::keep(record, objects)).await;
+            (kept, uid)
         });
     }
-    let mut lists = Vec::new();
+    let mut all = Lists { lists: Vec::new(), uid: None };
     while let Some(done) = tasks.join_next().await {
-        if let Ok(list) = done {
-            observe(Event::Listed(&list.record));
-            lists.push(list);
-        }
+        let Ok((Ok(kept), uid)) = done else { return Err(Error::Interrupted) };
+        let list = kept.map_err(Error::Memory)?;
+        observe(Event::Listed(list.record()));
+        all.lists.push(list);
+        all.uid = all.uid.or(uid);
     }
-    lists
+    Ok(all)
 }
 
 /// Adds the known settings of named ConfigMaps to their list.
-async fn read_settings(api: &Api, lists: &mut [List], projections: &Projections) {
-    for list in lists.iter_mut() {
-        let Some(projection) = projections.get(&list.record.group, &list.record.kind) else { continue };
-        let mut bodies = BTreeMap::new();
-        let mut warnings = Vec::new();
-        for settings in &projection.settings {
-            let path = format!(
-                "/api/{}/namespaces/{}/{}/{}",
-                list.record.version, settings.namespace, list.record.resource, settings.name
-            );
-            let problem = match api.get(&path, "application/json").await {
-                Err(trouble) => trouble.reason,
-                Ok(answer) => match answer.refusal() {
-                    Some(Refusal::NotFound) => continue,
-                    Some(Refusal::Forbidden(_)) => "forbidden".to_owned(),
-                    Some(Refusal::Gone) => "gone".to_owned(),
-                    Some(Refusal::Failed(reason)) => reason,
-                    None => match settings::body(&answer.body, settings).map(RawValue::from_string) {
-                        Ok(Ok(body)) => {
-                            bodies.insert(
-                                (settings.namespace.clone(), settings.name.clone()),
-                                Arc::<RawValue>::from(body),
-                            );
-                            continue;
+async fn read_settings(api: &Api, projection: &Projection, record: &mut ListRecord, objects: &mut [Object]) {
+    for settings in &projection.settings {
+        let path =
+            format!("/api/{}/namespaces/{}/{}/{}", record.version, settings.namespace, record.resource, settings.name);
+        let problem = match api.get(&path, "application/json").await {
+            Err(trouble) => trouble.reason,
+            Ok(answer) => match answer.refusal() {
+                Some(Refusal::NotFound) => continue,
+                Some(Refusal::Forbidden(_)) => "forbidden".to_owned(),
+                Some(Refusal::Gone) => "gone".to_owned(),
+                Some(Refusal::Failed(reason)) => reason,
+                None => match settings::body(&answer.body, settings).map(RawValue::from_string) {
+                    Ok(Ok(body)) => {
+                        let named = |object: &&mut Object| {
+                            *object.namespace == settings.namespace && *object.name == settings.name
+                        };
+                        if let Some(object) = objects.iter_mut().find(named) {
+                            object.body = Arc::from(body);
                         }
-                        Ok(Err(_)) => "it cannot be read".to_owned(),
-                        Err(reason) => reason.to_owned(),
-                    },
+                        continue;
+                    }
+                    Ok(Err(_)) => "it cannot be read".to_owned(),
+                    Err(reason) => reason.to_owned(),
                 },
-            };
-            warnings.push(format!("settings of {}/{} were not read: {problem}", settings.namespace, settings.name));
-        }
-        if bodies.is_empty() && warnings.is_empty() {
-            continue;
-        }
-        let mut record = list.record.clone();
-        record.warnings.extend(warnings);
-        let mut objects = list.seen().to_vec();
-        for object in &mut objects {
-            if let Some(body) = bodies.remove(&(object.namespace.to_string(), object.name.to_string())) {
-                object.body = body;
-            }
-        }
-        *list = List::new(record, objects);
+            },
+        };
+        record.warnings.push(format!("settings of {}/{} were not read: {problem}", settings.namespace, settings.name));
     }
 }
 
 /// Records for what was not there to be listed: groups that could not be reached, kinds that are not installed.
-fn missing(discovery: &Discovery, lists: &[List], projections: &Projections) -> Vec<List> {
+fn missing<L: Keep>(discovery: &Discovery, lists: &[L], projections: &Projections) -> Vec<ListRecord> {
     let mut missing = Vec::new();
     for unknown in &discovery.unknown {
         missing.push(empty(
@@ -232,7 +292,7 @@ fn missing(discovery: &Discovery, lists: &[List], projections: &Projections) -> 
         ));
     }
     for projection in projections.iter() {
-        let read = |list: &List| list.record.group == projection.group && list.record.kind == projection.kind;
+        let read = |list: &L| list.record().key() == (&projection.group, &projection.kind);
         if lists.iter().any(read) {
             continue;
         }
@@ -253,8 +313,8 @@ fn empty(
     metadata_only: bool,
     path: String,
     completeness: Completeness,
-) -> List {
-    let record = ListRecord {
+) -> ListRecord {
+    ListRecord {
         group: group.to_owned(),
         version: version.to_owned(),
         kind: kind.to_owned(),
@@ -269,13 +329,14 @@ fn empty(
         retries: 0,
         warnings: Vec::new(),
         digest: String::new(),
-    };
-    List::new(record, Vec::new())
+    }
 }
 
-fn cluster_uid(lists: &[List]) -> Option<String> {
-    let namespaces = lists.iter().find(|list| list.record.group.is_empty() && list.record.kind == "Namespace")?;
-    let system = namespaces.seen().iter().find(|object| &*object.name == "kube-system")?;
+fn cluster_uid(record: &ListRecord, objects: &[Object]) -> Option<String> {
+    if record.key() != ("", "Namespace") {
+        return None;
+    }
+    let system = objects.iter().find(|object| &*object.name == "kube-system")?;
     Some(system.uid.to_string()).filter(|uid| !uid.is_empty())
 }
 

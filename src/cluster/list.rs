@@ -5,10 +5,10 @@ use std::sync::Arc;
 use super::{
     discovery::Listable,
     now, page,
-    projection::{Projection, Strings},
+    projection::Projection,
     request::{Api, Refusal},
 };
-use crate::snapshot::{Completeness, List, ListRecord, Object};
+use crate::snapshot::{Completeness, ListRecord, Object, Strings};
 
 /// Objects asked for at a time.
 const PAGE: usize = 500;
@@ -47,8 +47,8 @@ impl Reading {
     }
 }
 
-/// Reads a kind. Never fails: how it ended is in the record.
-pub(super) async fn list(api: &Api, kind: &Listable, projection: Arc<Projection>) -> List {
+/// Reads a kind. Never fails: how it ended is in the record, but for count and digest.
+pub(super) async fn list(api: &Api, kind: &Listable, projection: Arc<Projection>) -> (ListRecord, Vec<Object>) {
     let content = ["Secret", "ConfigMap"].contains(&&*kind.kind) && kind.group.is_empty();
     let accept = match projection.metadata_only {
         // Never ask for content of these, not even as a second choice.
@@ -106,13 +106,7 @@ pub(super) async fn list(api: &Api, kind: &Listable, projection: Arc<Projection>
         record.completeness =
             Completeness::Partial(format!("{} of {all} objects could not be read: {first}", reading.odd.len()));
     }
-    // Hashing and sorting a large list takes longer than a network round trip.
-    let objects = reading.objects;
-    let fallback = record.clone();
-    tokio::task::spawn_blocking(move || List::new(record, objects)).await.unwrap_or_else(|_| {
-        let completeness = Completeness::Failed("the list could not be processed".to_owned());
-        List::new(ListRecord { completeness, ..fallback }, Vec::new())
-    })
+    (record, reading.objects)
 }
 
 fn partial(pages: usize, reason: String) -> Completeness {

@@ -22,7 +22,7 @@ mod proxy;
 mod request;
 mod settings;
 
-pub use collect::{Event, collect};
+pub use collect::{Collected, Event, collect, collect_packed};
 pub use connect::{Access, Connection, connect, contexts};
 pub use files::{Error as FilesError, Supplied, from_files};
 pub use permissions::{ClusterRole, Extra};
@@ -50,6 +50,9 @@ pub enum Error {
         /// Why, for one of the lists.
         reason: String,
     },
+    /// A list could not be packed.
+    #[error("a list cannot be kept: {0}")]
+    Memory(String),
     /// The program is being stopped.
     #[error("interrupted")]
     Interrupted,

@@ -3,16 +3,20 @@
 //! ```text
 //! {header}
 //! {list record}                 per list, sorted by (group, kind)
+//! {"template":{…}}              a Pod spec, before the first object that refers to it; since format 2
 //! {object}                      as many as the record's count, sorted by (namespace, name)
 //! {"end":{"lists":…,"objects":…}}
 //! ```
+//!
+//! In: a file ([`super::pack`] writes it). Out: a [`Snapshot`]. Steps: unpack ([`super::frames`]), cut into lines, put
+//! objects together with their templates ([`super::template`]), verify, parse ([`super::line`]).
 //!
 //! Invariant: what [`read`] returns agrees with every count and digest in the file; memory is bounded by what the file
 //! honestly holds, whatever its header claims.
 
 use std::{
     fs,
-    io::{self, BufRead, BufReader, Read, Write},
+    io::{self, BufRead, BufReader, Read},
     path::Path,
 };
 
@@ -20,7 +24,13 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::{Error, FORMAT, Header, List, ListRecord, Object, Snapshot};
+use super::{
+    Error, FORMAT, Header, List, ListRecord, Object, Snapshot,
+    frames::Frames,
+    line,
+    share::Strings,
+    template::{self, Template},
+};
 use crate::digest::{hex, sha256_hex};
 
 /// Compressed size beyond which a file is not read: a cluster of 200,000 objects needs a few tens of MB.
@@ -31,19 +41,19 @@ const MAX_CONTENT: u64 = 4 << 30;
 const MAX_LINE: u64 = 16 << 20;
 /// Objects parsed at a time.
 const BATCH: usize = 2048;
-/// Above this level the file shrinks by a few percent and takes several times as long.
-const ZSTD_LEVEL: i32 = 12;
+/// Objects parsed by one thread in one go; they share their texts.
+const SHARE: usize = 512;
 
 /// Last line, so that a file cut off between two lists is noticed.
 #[derive(Debug, Serialize, Deserialize)]
-struct End {
-    end: Totals,
+pub(super) struct End {
+    pub(super) end: Totals,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
-struct Totals {
-    lists: usize,
-    objects: usize,
+pub(super) struct Totals {
+    pub(super) lists: usize,
+    pub(super) objects: usize,
 }
 
 /// Reads and verifies a snapshot, compressed with zstd or gzip or not at all; the content decides, not the name.
@@ -109,35 +119,32 @@ pub fn read_header(path: &Path) -> Result<Header, Error> {
 fn read_objects(lines: &mut Lines<'_>, record: ListRecord) -> Result<List, Error> {
     let mut digest = Sha256::new();
     let mut objects = Vec::new();
-    let mut text = Vec::new();
-    let mut ends = Vec::new();
+    let mut templates = Vec::new();
+    let mut batch = Batch::default();
     while objects.len() < record.count {
-        text.clear();
-        ends.clear();
-        while ends.len() < BATCH && objects.len() + ends.len() < record.count {
+        batch.clear();
+        while batch.ends.len() < BATCH && objects.len() + batch.ends.len() < record.count {
             if !lines.next()? {
                 return Err(lines.truncated(format!(
                     "within the list {}, after {} of {} objects",
                     record.path,
-                    objects.len() + ends.len(),
+                    objects.len() + batch.ends.len(),
                     record.count
                 )));
             }
-            text.extend_from_slice(lines.line());
-            ends.push(text.len());
-            digest.update(lines.line());
-            digest.update(b"\n");
+            if let Some(template) = Template::read(lines.line()) {
+                templates.push(template);
+            } else if template::refers(lines.line()) {
+                let whole = template::whole(lines.line(), &templates)
+                    .ok_or_else(|| lines.damaged(format!("line {} refers to no template", lines.number)))?;
+                lines.count(whole.len())?;
+                batch.push(whole.as_bytes(), lines.number);
+            } else {
+                batch.push(lines.line(), lines.number);
+            }
         }
-        let first = lines.number - ends.len();
-        let batch: Vec<Object> = (0..ends.len())
-            .into_par_iter()
-            .map(|index| {
-                let start = if index == 0 { 0 } else { ends[index - 1] };
-                serde_json::from_slice(&text[start..ends[index]])
-                    .map_err(|error| lines_error(lines.path, first + index + 1, "object", &error))
-            })
-            .collect::<Result<_, _>>()?;
-        objects.extend(batch);
+        let (_, parsed) = rayon::join(|| digest.update(&batch.text), || batch.parse(lines.path));
+        objects.extend(parsed?);
     }
     let digest = hex(&digest.finalize());
     if digest != record.digest {
@@ -146,92 +153,45 @@ fn read_objects(lines: &mut Lines<'_>, record: ListRecord) -> Result<List, Error
     Ok(List { record, objects })
 }
 
-/// Writes a snapshot to `path` in one step: an interrupted run leaves what was there before. The name decides on the
-/// compression: `.zst`, `.gz`, else none. Equal snapshots give equal bytes. Returns the SHA-256 of the file in hex.
-///
-/// # Errors
-/// When the folder does not exist or cannot be written.
-pub fn write(snapshot: &Snapshot, path: &Path) -> Result<String, Error> {
-    let failed = |source| Error::Write { path: path.to_owned(), source };
-    let bytes = encode(snapshot, path.extension().and_then(|extension| extension.to_str())).map_err(failed)?;
-    let folder = match path.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
-        _ => Path::new("."),
-    };
-    let mut file = tempfile::Builder::new().prefix(".snapshot-").tempfile_in(folder).map_err(failed)?;
-    file.write_all(&bytes).map_err(failed)?;
-    file.as_file().sync_all().map_err(failed)?;
-    readable(file.as_file()).map_err(failed)?;
-    file.persist(path).map_err(|error| failed(error.error))?;
-    Ok(sha256_hex(&bytes))
+/// Lines of objects that are parsed together.
+#[derive(Default)]
+struct Batch {
+    text: Vec<u8>,
+    /// Where each line ends, behind its line break, and its number in the file.
+    ends: Vec<(usize, usize)>,
 }
 
-/// A temporary file is private to its owner; evidence is meant to be handed on like any other file.
-#[cfg(unix)]
-fn readable(file: &fs::File) -> io::Result<()> {
-    use std::os::unix::fs::PermissionsExt;
-    file.set_permissions(fs::Permissions::from_mode(0o644))
-}
-
-#[cfg(not(unix))]
-fn readable(_file: &fs::File) -> io::Result<()> {
-    Ok(())
-}
-
-fn encode(snapshot: &Snapshot, extension: Option<&str>) -> io::Result<Vec<u8>> {
-    match extension {
-        Some("zst") => {
-            let mut encoder = zstd::stream::write::Encoder::new(Vec::new(), ZSTD_LEVEL)?;
-            encoder.include_checksum(true)?;
-            write_lines(snapshot, &mut encoder)?;
-            encoder.finish()
-        }
-        Some("gz") => {
-            // No name and no time in the gzip header, so that equal content gives equal bytes.
-            let mut encoder = flate2::GzBuilder::new().mtime(0).write(Vec::new(), flate2::Compression::default());
-            write_lines(snapshot, &mut encoder)?;
-            encoder.finish()
-        }
-        _ => {
-            let mut bytes = Vec::new();
-            write_lines(snapshot, &mut bytes)?;
-            Ok(bytes)
-        }
+impl Batch {
+    fn clear(&mut self) {
+        self.text.clear();
+        self.ends.clear();
     }
-}
 
-pub(super) fn write_lines(snapshot: &Snapshot, out: &mut impl Write) -> io::Result<()> {
-    let mut line = Vec::new();
-    let mut put = |value: &dyn Fn(&mut Vec<u8>) -> serde_json::Result<()>| -> io::Result<()> {
-        line.clear();
-        value(&mut line)?;
-        line.push(b'\n');
-        out.write_all(&line)
-    };
-    put(&|line| serde_json::to_writer(line, &snapshot.header))?;
-    for list in &snapshot.lists {
-        put(&|line| serde_json::to_writer(line, &list.record))?;
-        for object in &list.objects {
-            put(&|line| serde_json::to_writer(line, object))?;
-        }
+    fn push(&mut self, line: &[u8], number: usize) {
+        self.text.extend_from_slice(line);
+        self.text.push(b'\n');
+        self.ends.push((self.text.len(), number));
     }
-    let objects = snapshot.lists.iter().map(|list| list.objects.len()).sum();
-    put(&|line| serde_json::to_writer(line, &End { end: Totals { lists: snapshot.lists.len(), objects } }))
-}
 
-/// SHA-256 in hex over the lines of `objects`, as a record's digest.
-pub(super) fn digest_of(objects: &[Object]) -> String {
-    let mut digest = Sha256::new();
-    let mut line = Vec::new();
-    for object in objects {
-        line.clear();
-        // Strings, maps with string keys and raw JSON always serialize.
-        if serde_json::to_writer(&mut line, object).is_ok() {
-            line.push(b'\n');
-            digest.update(&line);
-        }
+    fn parse(&self, path: &Path) -> Result<Vec<Object>, Error> {
+        let chunks: Vec<Vec<Object>> = (0..self.ends.len().div_ceil(SHARE))
+            .into_par_iter()
+            .map(|chunk| {
+                let strings = Strings::default();
+                let first = chunk * SHARE;
+                let mut start = if first == 0 { 0 } else { self.ends[first - 1].0 };
+                let ends = &self.ends[first..(first + SHARE).min(self.ends.len())];
+                ends.iter()
+                    .map(|&(end, number)| {
+                        let line = &self.text[start..end - 1];
+                        start = end;
+                        line::parse(line, &strings).map_err(|error| lines_error(path, number, "object", &error))
+                    })
+                    .collect()
+            })
+            .collect::<Result<_, _>>()?;
+        Ok(chunks.into_iter().flatten().collect())
     }
-    hex(&digest.finalize())
 }
 
 fn load(path: &Path) -> Result<Vec<u8>, Error> {
@@ -249,7 +209,10 @@ fn load(path: &Path) -> Result<Vec<u8>, Error> {
 }
 
 fn open<'a>(path: &Path, bytes: &'a [u8]) -> Result<Box<dyn BufRead + Send + Sync + 'a>, Error> {
-    decoder(path, bytes, bytes)
+    match Frames::of(bytes) {
+        Some(frames) => Ok(Box::new(frames)),
+        None => decoder(path, bytes, bytes),
+    }
 }
 
 fn decoder<'a>(
@@ -298,17 +261,23 @@ impl<'a> Lines<'a> {
             return Ok(false);
         }
         self.number += 1;
-        self.total += read as u64;
-        if read as u64 > MAX_LINE {
+        self.count(read)?;
+        if self.line.pop_if(|last| *last == b'\n').is_none() && self.number > 1 {
+            return Err(self.truncated(format!("within line {}", self.number)));
+        }
+        Ok(true)
+    }
+
+    /// Takes account of a line of this length.
+    fn count(&mut self, length: usize) -> Result<(), Error> {
+        self.total += length as u64;
+        if length as u64 > MAX_LINE {
             return Err(self.too_large(format!("line {} is longer than {} MB", self.number, MAX_LINE >> 20)));
         }
         if self.total > MAX_CONTENT {
             return Err(self.too_large(format!("it unpacks to more than {} MB", MAX_CONTENT >> 20)));
         }
-        if self.line.pop_if(|last| *last == b'\n').is_none() && self.number > 1 {
-            return Err(self.truncated(format!("within line {}", self.number)));
-        }
-        Ok(true)
+        Ok(())
     }
 
     fn line(&self) -> &[u8] {

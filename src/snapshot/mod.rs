@@ -10,21 +10,31 @@ mod cite;
 mod error;
 mod file;
 mod find;
+mod frames;
+mod line;
+mod pack;
+mod share;
+mod template;
 
 use std::{collections::BTreeMap, sync::Arc};
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
+use sha2::{Digest, Sha256};
+
+use crate::digest::{hex, sha256_hex};
 
 pub use cite::{Citation, State};
 pub(crate) use cite::{cite, not_installed, qualified, reason};
 pub use error::Error;
-pub use file::{read, read_header, write};
+pub use file::{read, read_header};
 pub use find::{ENDINGS, Evidence, Found, find, is_snapshot_name};
+pub use pack::{Packed, pack, write, write_packed};
+pub(crate) use share::Strings;
 
 /// Format version that this program writes; it reads this and every older one.
-pub const FORMAT: u32 = 1;
+pub const FORMAT: u32 = 2;
 
 /// Everything one collection read from one cluster.
 #[derive(Debug, Clone)]
@@ -140,6 +150,13 @@ pub struct ListRecord {
     pub digest: String,
 }
 
+impl ListRecord {
+    /// What lists are sorted by.
+    pub(crate) fn key(&self) -> (&str, &str) {
+        (&self.group, &self.kind)
+    }
+}
+
 /// How a list ended. Only [`Completeness::Complete`] lets anything read absence into it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", tag = "state", content = "reason")]
@@ -220,13 +237,33 @@ impl Object {
     }
 }
 
+/// Into the order of a file.
+fn sort(objects: &mut [Object]) {
+    objects.sort_by(|a, b| (&a.namespace, &a.name, &a.uid).cmp(&(&b.namespace, &b.name, &b.uid)));
+}
+
+/// SHA-256 in hex over the lines of `objects`, as a record's digest.
+fn digest_of(objects: &[Object]) -> String {
+    let mut digest = Sha256::new();
+    let mut line = Vec::new();
+    for object in objects {
+        line.clear();
+        // Strings, maps with string keys and raw JSON always serialize.
+        if serde_json::to_writer(&mut line, object).is_ok() {
+            line.push(b'\n');
+            digest.update(&line);
+        }
+    }
+    hex(&digest.finalize())
+}
+
 impl List {
     /// Binds objects to the record of how they were read: sorts them by (namespace, name) and sets the record's count
     /// and digest from them.
     pub fn new(mut record: ListRecord, mut objects: Vec<Object>) -> Self {
-        objects.sort_by(|a, b| (&a.namespace, &a.name, &a.uid).cmp(&(&b.namespace, &b.name, &b.uid)));
+        sort(&mut objects);
         record.count = objects.len();
-        record.digest = file::digest_of(&objects);
+        record.digest = digest_of(&objects);
         Self { record, objects }
     }
 
@@ -245,16 +282,15 @@ impl List {
 }
 
 impl Snapshot {
-    /// Puts lists into order; of two lists of one kind the first stays. The digest is that of the uncompressed content.
+    /// Puts lists into order; of two lists of one kind the first stays. The digest is that of the header and of the
+    /// records, which hold the digests of the objects.
     pub fn new(header: Header, mut lists: Vec<List>) -> Self {
-        lists.sort_by(|a, b| (&a.record.group, &a.record.kind).cmp(&(&b.record.group, &b.record.kind)));
-        lists.dedup_by(|b, a| (&a.record.group, &a.record.kind) == (&b.record.group, &b.record.kind));
-        let mut snapshot = Self { header, digest: String::new(), lists };
-        let mut content = DigestWriter::default();
-        // A digest cannot fail to take bytes.
-        let _ = file::write_lines(&snapshot, &mut content);
-        snapshot.digest = content.finish();
-        snapshot
+        lists.sort_by(|a, b| a.record.key().cmp(&b.record.key()));
+        lists.dedup_by(|b, a| a.record.key() == b.record.key());
+        let records: Vec<&ListRecord> = lists.iter().map(|list| &list.record).collect();
+        // Plain data always serializes.
+        let digest = sha256_hex(serde_json::to_vec(&(&header, records)).unwrap_or_default());
+        Self { header, digest, lists }
     }
 
     /// The list of a kind, if the collection knew the kind at all.
@@ -263,26 +299,6 @@ impl Snapshot {
             .binary_search_by(|list| (&*list.record.group, &*list.record.kind).cmp(&(group, kind)))
             .ok()
             .map(|index| &self.lists[index])
-    }
-}
-
-#[derive(Default)]
-struct DigestWriter(sha2::Sha256);
-
-impl DigestWriter {
-    fn finish(self) -> String {
-        crate::digest::hex(&sha2::Digest::finalize(self.0))
-    }
-}
-
-impl std::io::Write for DigestWriter {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        sha2::Digest::update(&mut self.0, bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
     }
 }
 

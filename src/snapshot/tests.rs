@@ -72,7 +72,7 @@ fn sample() -> Snapshot {
 
 fn lines(snapshot: &Snapshot) -> Vec<String> {
     let mut bytes = Vec::new();
-    file::write_lines(snapshot, &mut bytes).expect("memory takes all");
+    pack::write_lines(snapshot, &mut bytes).expect("memory takes all");
     String::from_utf8(bytes).expect("text").lines().map(str::to_owned).collect()
 }
 
@@ -100,6 +100,52 @@ fn what_is_written_is_read_in_every_form() {
         assert_eq!(fs::read(&path).expect("there"), bytes, "{ending} is deterministic");
     }
     assert_eq!(fs::read_dir(folder.path()).expect("a folder").count(), 3, "no temporary file stays");
+}
+
+/// Pods of one workload, which share their spec in a file.
+fn siblings() -> Snapshot {
+    let pod = |name: &str, node: &str| {
+        let filler = "x".repeat(200);
+        object(name, &format!(r#"{{"spec":{{"nodeName":"{node}","x":"{filler}"}},"status":{{"phase":"Running"}}}}"#))
+    };
+    let pods = vec![pod("a", "n1"), pod("b", "n2"), pod("c", "n1")];
+    Snapshot::new(header("prod", "2026-01-01T00:01:00Z"), vec![List::new(record("Pod"), pods)])
+}
+
+#[test]
+fn equal_specs_are_stored_once_and_come_back_whole() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let snapshot = siblings();
+    let text = lines(&snapshot);
+    assert_eq!(text.iter().filter(|line| line.starts_with("{\"template\":")).count(), 1, "{text:#?}");
+    assert_eq!(text.iter().filter(|line| line.starts_with("{\"of\":[0,\"n")).count(), 3, "{text:#?}");
+    for ending in ENDINGS {
+        let path = folder.path().join(format!("a{ending}"));
+        write(&snapshot, &path).expect("written");
+        let again = read(&path).expect("read");
+        let bodies = |snapshot: &Snapshot| {
+            snapshot.lists[0].seen().iter().map(|pod| pod.body.get().to_owned()).collect::<Vec<_>>()
+        };
+        assert_eq!(bodies(&again), bodies(&snapshot));
+        assert_eq!(again.lists[0].record, snapshot.lists[0].record);
+    }
+    let damaged = text.join("\n").replace("\"of\":[0,", "\"of\":[7,") + "\n";
+    assert!(matches!(read(&put(&folder, damaged.as_bytes())).expect_err("no such template"), Error::Damaged { .. }));
+    let damaged = text.join("\n").replacen("xxx", "xyx", 1) + "\n";
+    assert!(matches!(read(&put(&folder, damaged.as_bytes())).expect_err("another template"), Error::Damaged { .. }));
+}
+
+#[test]
+fn the_older_format_is_read_and_written_anew() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let snapshot = siblings();
+    let mut old = vec![serde_json::to_string(&Header { format: 1, ..snapshot.header.clone() }).expect("JSON")];
+    old.push(serde_json::to_string(&snapshot.lists[0].record).expect("JSON"));
+    old.extend(snapshot.lists[0].seen().iter().map(|pod| serde_json::to_string(pod).expect("JSON")));
+    old.push(r#"{"end":{"lists":1,"objects":3}}"#.to_owned());
+    let read = read(&put(&folder, (old.join("\n") + "\n").as_bytes())).expect("format 1");
+    assert_eq!(read.header.format, 1);
+    assert_eq!(lines(&read), lines(&snapshot));
 }
 
 #[test]
@@ -170,7 +216,7 @@ fn other_files_are_named_for_what_they_are() {
     assert!(matches!(error(b"{\"kind\":\"PodList\"}\n"), Error::NotSnapshot { .. }));
     let future = error(b"{\"format\":7,\"generator\":\"scopefence 9\",\"news\":{}}\n");
     assert!(matches!(future, Error::Future { format: 7, .. }));
-    assert!(future.to_string().ends_with("this program reads up to 1: update scopefence"), "{future}");
+    assert!(future.to_string().ends_with("this program reads up to 2: update scopefence"), "{future}");
     assert!(matches!(read(folder.path()).expect_err("a folder"), Error::Open { .. }));
     assert!(matches!(read(&folder.path().join("none")).expect_err("nothing"), Error::Open { .. }));
 }

@@ -2,7 +2,12 @@
 
 use std::{collections::BTreeMap, fs, process::Output};
 
-use scopefence::snapshot::{self, Completeness, Snapshot, Source};
+use scopefence::{
+    assess::{self, History, Outcome},
+    facts::{State, catalogue},
+    snapshot::{self, Completeness, Snapshot, Source},
+    workspace::{self, Workspace},
+};
 
 use crate::{
     replay::{Fault, Options, Replay},
@@ -114,6 +119,34 @@ fn a_broken_aggregated_api_costs_only_itself() {
     assert_eq!(failed.count(), 1);
 }
 
+/// No check passes and no fact is complete without every list that it needs.
+fn nothing_rests_on_gaps(workspace: &Workspace, snapshot: Snapshot) {
+    let incomplete = |kind: &String| {
+        let (group, kind) = kind.rsplit_once('/').unwrap_or(("", kind));
+        let ended = snapshot.list(group, kind).map(|list| &list.record.completeness);
+        (!matches!(ended, Some(Completeness::Complete | Completeness::Absent))).then(|| format!("{kind}: {ended:?}"))
+    };
+    let empty = |kind: &String| {
+        let (group, kind) = kind.rsplit_once('/').unwrap_or(("", kind));
+        snapshot.list(group, kind).is_some_and(|list| list.complete().is_ok_and(<[_]>::is_empty))
+    };
+    let assessment = assess::assess(workspace, std::slice::from_ref(&snapshot), &History::default(), None);
+    assert!(assessment.results.len() > 10);
+    for result in &assessment.results {
+        let check = assessment.checks.iter().find(|check| check.id == result.check).expect("its check");
+        let gaps: Vec<_> = check.needs.iter().filter_map(incomplete).collect();
+        let passes = result.outcome == Outcome::Pass;
+        assert!(!passes || gaps.is_empty(), "{} passes without {gaps:?}", check.id);
+        assert!(!passes || !check.needs.first().is_some_and(empty), "{} passes on nothing", check.id);
+    }
+    let facts = &assessment.clusters[0].facts;
+    for entry in catalogue::entries() {
+        let gaps: Vec<_> = entry.needs.iter().filter_map(incomplete).collect();
+        let state = facts.account(&entry.family).expect("its family").state();
+        assert!(state != State::Complete || gaps.is_empty(), "{} is complete without {gaps:?}", entry.id);
+    }
+}
+
 /// Every kind meets every fault in turn: run `n` gives kind `k` fault `k + n`.
 #[test]
 fn fault_matrix() {
@@ -150,6 +183,9 @@ fn fault_matrix() {
         .map(|(path, _)| path.clone())
         .collect();
     assert!(paths.len() >= 12, "{paths:?}");
+    let today = chrono::NaiveDate::from_ymd_opt(2026, 11, 21).expect("a date");
+    let workspace = workspace::load(&checkout("scopes/compliant-kubernetes"), today).expect("a starter");
+    let workspace = workspace.workspace.expect("a sound workspace");
     let run = |turn: usize| {
         let given: BTreeMap<String, usize> =
             paths.iter().enumerate().map(|(at, path)| (path.clone(), (at + turn) % faults.len())).collect();
@@ -190,6 +226,7 @@ fn fault_matrix() {
                 assert!(record.retries > 0, "{} with {fault:?}", record.path);
             }
         }
+        nothing_rests_on_gaps(&workspace, snapshot);
     };
     std::thread::scope(|scope| {
         for lane in 0..6 {

@@ -1,12 +1,17 @@
 //! Canaries: secrets planted wherever a cluster can hold them appear in no snapshot, output, log or error.
 
-use std::{fs, path::Path, process::Output};
+use std::{
+    collections::BTreeSet,
+    fs,
+    path::{Path, PathBuf},
+    process::{Command, Output},
+};
 
 use serde_json::{Value, json};
 
 use crate::{
     replay::{Fault, Options, Replay},
-    support::{data, scopefence},
+    support::{checkout, data, scopefence, tool},
 };
 
 /// Planted everywhere; also inside base64 it would not do to find it.
@@ -141,6 +146,74 @@ fn planted_secrets_stay_in_the_cluster() {
     assert!(pods.iter().all(|pod| pod.body.get().contains(r#""value":"[redacted]""#)));
     assert!(pods.iter().any(|pod| pod.body.get().contains("--profiling=false")));
     assert_eq!(snapshot.list("", "Secret").expect("Secrets").complete().expect("complete").len(), 1);
+}
+
+/// Every text in a file that the program wrote, unpacked.
+fn text_of(path: &Path) -> Option<String> {
+    let extension = path.extension()?.to_str()?;
+    Some(match extension {
+        "pdf" => {
+            let output = Command::new(tool("pdftotext")?).arg(path).arg("-").output().expect("pdftotext runs");
+            String::from_utf8_lossy(&output.stdout).into_owned()
+        }
+        "xlsx" => {
+            let mut book: calamine::Xlsx<_> = calamine::open_workbook(path).expect("a workbook");
+            let sheets = calamine::Reader::worksheets(&mut book);
+            let cells = sheets.iter().flat_map(|(_, range)| range.rows().flatten());
+            cells.map(|cell| format!("{cell}\n")).collect()
+        }
+        _ => String::from_utf8_lossy(&fs::read(path).expect("readable")).into_owned(),
+    })
+}
+
+fn files(folder: &Path, found: &mut Vec<PathBuf>) {
+    for path in fs::read_dir(folder).expect("a folder").flatten().map(|entry| entry.path()) {
+        if path.is_dir() { files(&path, found) } else { found.push(path) }
+    }
+}
+
+#[test]
+fn planted_secrets_reach_no_document() {
+    let recording = planted();
+    let server = Replay::of(recording.path(), Options::default());
+    let snapshot = server.folder().join("x.snapshot.jsonl.zst");
+    let run = |command: &str, arguments: &[&str]| {
+        let output = scopefence()
+            .arg(command)
+            .arg(checkout("scopes/compliant-kubernetes"))
+            .args(arguments)
+            .env("RUST_LOG", "trace")
+            .output()
+            .expect("the program runs");
+        let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(output.status.code().is_some_and(|code| code < 2), "{command} {arguments:?}: {stderr}");
+        assert_clean(command, &output.stdout);
+        assert_clean(command, &output.stderr);
+    };
+    let kubeconfig = server.kubeconfig();
+    let (kubeconfig, path) = (kubeconfig.to_str().expect("a path"), snapshot.to_str().expect("a path"));
+    run("collect", &["--kubeconfig", kubeconfig, "--out", path]);
+    run("drift", &["--live", "--kubeconfig", kubeconfig]);
+    for format in ["text", "json"] {
+        run("assess", &["--evidence", path, "--format", format]);
+    }
+    run("drift", &["--evidence", path, "--format", "json"]);
+    let out = server.folder().join("out");
+    let to = out.to_str().expect("a path");
+    run("build", &["--evidence", path, "--out", to, "--format", "html,pdf,md,csv,xlsx"]);
+    let mut written = Vec::new();
+    files(&out, &mut written);
+    let mut seen = BTreeSet::new();
+    for path in written {
+        let Some(text) = text_of(&path) else { continue };
+        assert_clean(&path.to_string_lossy(), text.as_bytes());
+        if text.contains("kube-system") {
+            seen.extend(path.extension().map(|extension| extension.to_string_lossy().into_owned()));
+        }
+    }
+    for format in ["html", "md", "csv", "xlsx"] {
+        assert!(seen.contains(format), "nothing of the cluster was looked at as {format}: {seen:?}");
+    }
 }
 
 #[test]

@@ -4,6 +4,8 @@ mod assess;
 mod build;
 mod check;
 mod collect;
+mod collect_apiserver;
+mod collect_clients;
 mod collect_files;
 mod collect_secrets;
 mod collect_usage;

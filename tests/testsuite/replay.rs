@@ -84,9 +84,12 @@ pub struct Replay {
     runtime: Option<tokio::runtime::Runtime>,
 }
 
+#[derive(Default)]
 struct State {
     recording: PathBuf,
     options: Options,
+    /// Packed pages by path, instead of a recording.
+    pages: Option<BTreeMap<String, Vec<Bytes>>>,
     counts: Mutex<BTreeMap<String, usize>>,
     seen: Mutex<Vec<Seen>>,
 }
@@ -106,6 +109,17 @@ impl Replay {
 
     /// Replays a folder of recorded answers.
     pub fn of(recording: &Path, options: Options) -> Self {
+        Self::run(State { recording: recording.to_owned(), options, ..State::default() })
+    }
+
+    /// Serves pages packed with gzip, by path; the continue token is the number of the page.
+    pub fn of_pages(pages: BTreeMap<String, Vec<Vec<u8>>>) -> Self {
+        let packed = |pages: Vec<Vec<u8>>| pages.into_iter().map(Bytes::from).collect();
+        let pages = pages.into_iter().map(|(path, pages)| (path, packed(pages))).collect();
+        Self::run(State { pages: Some(pages), ..State::default() })
+    }
+
+    fn run(state: State) -> Self {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let names = vec!["localhost".to_owned(), "127.0.0.1".to_owned()];
         let certified = rcgen::generate_simple_self_signed(names).expect("a certificate");
@@ -119,12 +133,7 @@ impl Replay {
         let listener =
             runtime.block_on(tokio::net::TcpListener::bind(SocketAddr::from(([127, 0, 0, 1], 0)))).expect("a port");
         let url = format!("https://{}", listener.local_addr().expect("an address"));
-        let state = Arc::new(State {
-            recording: recording.to_owned(),
-            options,
-            counts: Mutex::default(),
-            seen: Mutex::default(),
-        });
+        let state = Arc::new(state);
         runtime.spawn(serve(listener, tokio_rustls::TlsAcceptor::from(Arc::new(tls)), state.clone()));
         let folder = tempfile::tempdir().expect("a folder");
         fs::write(folder.path().join("ca.pem"), certified.cert.pem()).expect("the certificate is written");
@@ -201,6 +210,9 @@ impl State {
         self.seen.lock().expect("not poisoned").push(seen);
         if !parts.headers.contains_key(header::AUTHORIZATION) {
             return status(401, "Unauthorized");
+        }
+        if let Some(pages) = &self.pages {
+            return prepared(pages, &path, &query);
         }
         let asked = body.collect().await.map(|body| body.to_bytes()).unwrap_or_default();
         let page = parameter(&query, "continue").map_or(0, |token| token.parse().unwrap_or(0));
@@ -395,6 +407,19 @@ fn plain(code: u16, content_type: &str, text: &str) -> Response<Body> {
         .header(header::CONTENT_TYPE, content_type)
         .body(body)
         .expect("an answer")
+}
+
+/// A page as it was packed before.
+fn prepared(pages: &BTreeMap<String, Vec<Bytes>>, path: &str, query: &str) -> Response<Body> {
+    let number = parameter(query, "continue").map_or(0, |token| token.parse().unwrap_or(usize::MAX));
+    match pages.get(path).and_then(|pages| pages.get(number)) {
+        None => plain(404, "text/plain", "404 page not found\n"),
+        Some(page) => Response::builder()
+            .header(header::CONTENT_TYPE, "application/json")
+            .header(header::CONTENT_ENCODING, "gzip")
+            .body(Full::new(page.clone()).map_err(|never| match never {}).boxed())
+            .expect("an answer"),
+    }
 }
 
 /// Like the API server, which packs answers above 128 kB if it may.

@@ -4,11 +4,16 @@ use std::collections::BTreeMap;
 
 use serde_json::json;
 
-use super::{Format, Written, progress::ending};
+use super::{
+    Format, Written,
+    cost::{costs, grants},
+    progress::ending,
+};
 use crate::{
     cli::{Exit, Ui},
     cluster::{Preflight, Readable},
-    snapshot::{Completeness, ListRecord, Source},
+    facts::catalogue,
+    snapshot::{Completeness, Source},
     visible::spelled_out,
 };
 
@@ -30,8 +35,8 @@ pub(super) fn written(written: &[Written], format: Format, ui: &Ui) {
                     json!({
                         "path": one.path,
                         "sha256": one.digest,
-                        "header": one.snapshot.header,
-                        "lists": one.snapshot.lists.iter().map(|list| &list.record).collect::<Vec<_>>(),
+                        "header": one.header,
+                        "lists": one.records,
                     })
                 })
                 .collect();
@@ -41,8 +46,7 @@ pub(super) fn written(written: &[Written], format: Format, ui: &Ui) {
 }
 
 fn summary(one: &Written, ui: &Ui) {
-    let header = &one.snapshot.header;
-    let records: Vec<&ListRecord> = one.snapshot.lists.iter().map(|list| &list.record).collect();
+    let (header, records) = (&one.header, &one.records);
     let objects: usize = records.iter().map(|record| record.count).sum();
     let by = match &header.collector {
         Some(collector) => format!(" as {}", spelled_out(&collector.username)),
@@ -54,7 +58,7 @@ fn summary(one: &Written, ui: &Ui) {
         (_, None) => format!("from the cluster{by}"),
     };
     let mut counts: BTreeMap<u8, (&str, usize)> = BTreeMap::new();
-    for record in &records {
+    for record in records {
         let entry = counts.entry(rank(&record.completeness)).or_insert((ending(&record.completeness).0, 0));
         entry.1 += 1;
     }
@@ -95,8 +99,13 @@ fn name(group: &str, kind: &str) -> String {
 /// Status 1 when something that the usual rights include is refused.
 pub(super) fn preflight(server: &str, answers: &[Preflight], format: Format, ui: &Ui) -> Exit {
     let readable = answers.iter().filter(|answer| answer.answer == Readable::Yes).count();
+    let costs = costs(answers, catalogue::entries());
+    let grants = grants(answers, &costs);
     match format {
-        Format::Json => ui.print(format!("{:#}", json!({"server": server, "kinds": answers}))),
+        Format::Json => {
+            let report = json!({"server": server, "kinds": answers, "facts": costs, "grant": grants});
+            ui.print(format!("{report:#}"));
+        }
         Format::Text => {
             let rows: Vec<[String; 4]> = answers
                 .iter()
@@ -112,6 +121,21 @@ pub(super) fn preflight(server: &str, answers: &[Preflight], format: Format, ui:
                 })
                 .collect();
             table(["readable", "kind", "what is read", "why"], &rows, |line| ui.print(line));
+            if !costs.is_empty() {
+                ui.print("\nfacts that will be partial or missing");
+                let rows: Vec<[String; 3]> = costs
+                    .iter()
+                    .map(|cost| [cost.title.to_owned(), cost.expected.as_str().to_owned(), cost.without.join(", ")])
+                    .collect();
+                table(["fact", "will be", "without"], &rows, |line| ui.print(line));
+            }
+            if !grants.is_empty() {
+                let grants: Vec<String> = grants.iter().map(|grant| spelled_out(grant)).collect();
+                ui.print(format!("\nto have them, grant `list` on {}", grants.join(", ")));
+                ui.print(
+                    "`scopefence permissions` prints a ClusterRole with the usual rights; `--with` adds the others",
+                );
+            }
         }
     }
     ui.note(format!("{readable} of {} kinds can be read from {}", answers.len(), spelled_out(server)));
@@ -120,7 +144,7 @@ pub(super) fn preflight(server: &str, answers: &[Preflight], format: Format, ui:
 }
 
 /// Columns padded to their widest cell; the last one is left ragged.
-fn table(head: [&str; 4], rows: &[[String; 4]], mut print: impl FnMut(String)) {
+fn table<const N: usize>(head: [&str; N], rows: &[[String; N]], mut print: impl FnMut(String)) {
     if rows.is_empty() {
         return;
     }
@@ -131,13 +155,13 @@ fn table(head: [&str; 4], rows: &[[String; 4]], mut print: impl FnMut(String)) {
             *widest = (*widest).max(width(cell));
         }
     }
-    let line = |cells: [&str; 4]| {
+    let line = |cells: [&str; N]| {
         let padded =
             cells.iter().zip(widths).map(|(cell, widest)| format!("{cell}{}", " ".repeat(widest - width(cell))));
         padded.collect::<Vec<_>>().join("  ").trim_end().to_owned()
     };
     print(line(head));
     for row in rows {
-        print(line([&row[0], &row[1], &row[2], &row[3]]));
+        print(line(row.each_ref().map(String::as_str)));
     }
 }

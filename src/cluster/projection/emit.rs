@@ -4,7 +4,7 @@
 //! A value that is not of the shape that the projection expects (a text where a list should be) becomes the marker
 //! [`UNEXPECTED`], so that whoever reads the field fails loudly instead of reading absence into it.
 
-use std::{borrow::Cow, cell::RefCell, collections::HashSet, fmt, sync::Arc};
+use std::{borrow::Cow, fmt, sync::Arc};
 
 use chrono::{DateTime, Utc};
 use serde::{
@@ -14,28 +14,12 @@ use serde::{
 use serde_json::value::RawValue;
 
 use super::{Flags, Leaf, Node, Projection, path::WHOLE};
-use crate::snapshot::{Object, OwnerRef};
+use crate::snapshot::{Object, OwnerRef, Strings};
 
 /// Stands for a value that a projection redacts.
 pub(crate) const REDACTED: &str = "[redacted]";
 /// Stands for a value of another shape than the API promises.
 pub(crate) const UNEXPECTED: &str = "[unexpected]";
-
-/// Keeps one copy of each text: labels, namespaces and owners repeat on every Pod.
-#[derive(Debug, Default)]
-pub(crate) struct Strings(RefCell<HashSet<Arc<str>>>);
-
-impl Strings {
-    fn get(&self, text: &str) -> Arc<str> {
-        let mut set = self.0.borrow_mut();
-        if let Some(known) = set.get(text) {
-            return known.clone();
-        }
-        let new: Arc<str> = text.into();
-        set.insert(new.clone());
-        new
-    }
-}
 
 /// Reads one object.
 #[derive(Clone, Copy)]
@@ -95,7 +79,8 @@ impl<'de> Visitor<'de> for ObjectSeed<'_> {
         }
         let body = String::from_utf8(body).map_err(A::Error::custom)?;
         let body: Box<RawValue> = RawValue::from_string(body).map_err(A::Error::custom)?;
-        Ok(Object { namespace, name, uid, created, labels, annotations, owners, body: Arc::from(body) })
+        let body = self.strings.body(body);
+        Ok(Object { namespace, name, uid, created, labels, annotations, owners, body })
     }
 }
 

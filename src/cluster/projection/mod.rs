@@ -17,11 +17,13 @@ use std::{
     sync::{Arc, OnceLock},
 };
 
-pub(crate) use emit::{Emit, ObjectSeed, Strings};
+pub(crate) use emit::{Emit, ObjectSeed};
 #[cfg(test)]
 pub(crate) use emit::{REDACTED, UNEXPECTED};
 use path::Leaf;
 pub(crate) use path::Node;
+
+pub(crate) use crate::snapshot::Strings;
 
 /// Projections of all kinds.
 #[derive(Debug, Clone, Default)]
