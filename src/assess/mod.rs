@@ -9,6 +9,8 @@
 //! component and cluster alone; the same inputs give the same assessment.
 
 pub mod checks;
+#[cfg(test)]
+mod estate;
 pub mod evaluators;
 mod findings;
 mod history;

@@ -26,7 +26,7 @@ fn result<'a>(assessment: &'a Assessment, check: &str) -> &'a CheckResult {
 }
 
 /// Outcome of a check on these lists, with its messages.
-fn ask_in(workspace: &Workspace, check: &str, lists: Vec<List>) -> (Outcome, Vec<String>) {
+pub(super) fn ask_in(workspace: &Workspace, check: &str, lists: Vec<List>) -> (Outcome, Vec<String>) {
     let assessment = assessed(workspace, lists);
     let findings = assessment.findings.iter().filter(|finding| finding.check.as_str() == check);
     let messages = findings.flat_map(|finding| &finding.objects).map(|failure| failure.message.clone()).collect();
@@ -46,7 +46,7 @@ fn container(context: Value) -> Value {
 }
 
 /// Asks about a good and a bad object; the bad one's message must name the field.
-fn tell_apart(check: &str, good: Vec<List>, bad: Vec<List>, field: &str) {
+pub(super) fn tell_apart(check: &str, good: Vec<List>, bad: Vec<List>, field: &str) {
     assert_eq!(ask(check, good), (Outcome::Pass, Vec::new()), "{check}: the good one");
     let (outcome, messages) = ask(check, bad);
     assert_eq!(outcome, Outcome::Fail, "{check}: the bad one");

@@ -8,7 +8,7 @@
 //! Invariants: no two boxes overlap, every text lies inside its box, no name is cut short, and no text is smaller than
 //! 6.5 points when the scene is printed at its own size, which is at most the width of an A4 page in landscape.
 
-mod advance;
+pub(super) mod advance;
 mod draw;
 mod layout;
 mod pack;

@@ -61,6 +61,9 @@ fn component(id: &str, fence: Fence, team: &str) -> Component {
         duties: Duty::ALL.into_iter().map(|duty| (duty, team.clone())).collect(),
         claims: Vec::new(),
         optional: false,
+        recovery_point: None,
+        recovery_time: None,
+        restore_tested: None,
         product: None,
         version: None,
         kind: "software".to_owned(),
@@ -149,6 +152,8 @@ pub(crate) fn workspace() -> Workspace {
             privileged_namespaces: Vec::new(),
             open_namespaces: Vec::new(),
             remediation_days: BTreeMap::new(),
+            report_days: 7,
+            restore_test_days: None,
         },
         organizations: vec![Organization {
             id: OrganizationId::new("acme"),
@@ -170,6 +175,7 @@ pub(crate) fn workspace() -> Workspace {
         interfaces: Vec::new(),
         connections: Vec::new(),
         node_access: Vec::new(),
+        lifecycles: Vec::new(),
         activities: vec![
             activity("upgrade", "Upgrade the cluster", RaciParty::Team(TeamId::new("platform"))),
             activity("fix-image", "Fix a vulnerable image", RaciParty::Owner),

@@ -16,6 +16,7 @@ pub(crate) mod containers;
 pub(crate) mod control_plane;
 pub(crate) mod exposure;
 pub(crate) mod images;
+pub(crate) mod lifecycle;
 mod namespaces;
 pub(crate) mod network;
 pub(crate) mod nodes;
@@ -24,11 +25,12 @@ pub(crate) mod pod;
 pub mod pod_security;
 mod reports;
 pub(crate) mod running;
-mod standards;
 pub(crate) mod selector;
+mod standards;
 mod storage;
 pub(crate) mod templates;
 pub(crate) mod versions;
+pub(crate) mod vulnerabilities;
 mod workloads;
 
 use chrono::{DateTime, Utc};
@@ -44,6 +46,7 @@ pub use containers::{Deviation, Property, WorkloadSecurity};
 pub use control_plane::{ControlPlane, Origin, PlaneComponent, PlaneSetting, PlaneSource, PlaneValue};
 pub use exposure::{Backend, BackendState, Exposure, OnNode, OpenListener, Redirect, SharedHost, Tls, WayIn};
 pub use images::{Image, Images, Registry};
+pub use lifecycle::Support;
 pub use namespaces::*;
 pub use network::*;
 pub use nodes::*;
@@ -53,6 +56,7 @@ pub use running::WorkloadName;
 pub use standards::{Field as StandardsField, Met, ModeSet, NamespaceSecurity, Violator};
 pub use storage::*;
 pub use versions::*;
+pub use vulnerabilities::*;
 pub use workloads::*;
 
 /// Declares the families of facts: the field of [`Facts`], how it is observed, and how data finds it by name.
@@ -114,9 +118,9 @@ families! { |join, pods, as_of|
     /// Storage classes, by name.
     storage_classes: Vec<StorageClass> = storage::observe(join);
     /// Versions of API server and kubelets, and the skew between them.
-    versions: Versions = versions::observe(join);
-    /// Trivy Operator's vulnerability reports summed by component.
-    vulnerabilities: Vec<VulnerabilitySum> = reports::vulnerabilities(join);
+    versions: Versions = versions::observe(join, pods, as_of);
+    /// Vulnerability reports by component and workload, and workloads without one.
+    vulnerabilities: Vulnerabilities = vulnerabilities::observe(join, as_of);
     /// Workloads (owner-reference roots that run Pods), by component, kind, namespace, name.
     workloads: Vec<Workload> = workloads::observe(join, pods);
 }

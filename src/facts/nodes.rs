@@ -9,6 +9,7 @@ use crate::{
         pattern::{self, Pattern},
     },
     snapshot::Object,
+    workspace::Product,
 };
 
 /// A node.
@@ -77,6 +78,18 @@ pub(crate) struct Info {
     pub(crate) kubelet_version: String,
     pub(crate) container_runtime_version: String,
     pub(crate) architecture: String,
+}
+
+impl Info {
+    /// What has a lifecycle, with its version as reported; empty ones are left out.
+    pub(crate) fn versions(&self) -> impl Iterator<Item = (Product, &str)> {
+        let all = [
+            (Product::Kubernetes, &*self.kubelet_version),
+            (Product::Runtime, &*self.container_runtime_version),
+            (Product::OperatingSystem, &*self.os_image),
+        ];
+        all.into_iter().filter(|(_, version)| !version.is_empty())
+    }
 }
 
 /// A condition of any kind that has them.

@@ -1,17 +1,13 @@
-//! Reports of other tools in the cluster: policy reports by namespace, vulnerability reports by component.
+//! Policy reports by namespace.
 //!
 //! The absence of a report is not the absence of a problem.
 
 use std::collections::BTreeMap;
 
-use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::observed::{Observed, Reading, State};
-use crate::{
-    ownership::Join,
-    workspace::{ComponentId, Duty, TeamId},
-};
+use crate::ownership::Join;
 
 /// Policy reports of one namespace, summed.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
@@ -30,27 +26,6 @@ pub struct PolicyReportSum {
     pub error: u64,
     /// Results skipped.
     pub skip: u64,
-}
-
-/// Vulnerability reports of one component, summed.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct VulnerabilitySum {
-    /// Component the scanned workloads belong to.
-    pub component: Option<ComponentId>,
-    /// Team that answers for the component's images.
-    pub team: Option<TeamId>,
-    /// Reports summed.
-    pub reports: usize,
-    /// Critical vulnerabilities.
-    pub critical: u64,
-    /// High vulnerabilities.
-    pub high: u64,
-    /// Medium vulnerabilities.
-    pub medium: u64,
-    /// Low vulnerabilities.
-    pub low: u64,
-    /// Oldest report, UTC.
-    pub oldest: Option<DateTime<Utc>>,
 }
 
 #[derive(Default, Deserialize)]
@@ -94,59 +69,5 @@ pub(super) fn policy(join: &Join<'_>) -> Observed<Vec<PolicyReportSum>> {
         sum.error += report.summary.error;
         sum.skip += report.summary.skip;
     }
-    reading.finish(sums.into_values().collect())
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct VulnerabilityReport {
-    report: Vulnerabilities,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-struct Vulnerabilities {
-    summary: VulnerabilitySummary,
-    update_timestamp: Option<DateTime<Utc>>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-struct VulnerabilitySummary {
-    critical_count: u64,
-    high_count: u64,
-    medium_count: u64,
-    low_count: u64,
-}
-
-pub(super) fn vulnerabilities(join: &Join<'_>) -> Observed<Vec<VulnerabilitySum>> {
-    let mut reading = Reading::new(join.snapshot());
-    let owners = join.owners("aquasecurity.github.io", "VulnerabilityReport");
-    let mut sums: BTreeMap<Option<ComponentId>, VulnerabilitySum> = BTreeMap::new();
-    for (index, object) in reading.need("aquasecurity.github.io", "VulnerabilityReport").iter().enumerate() {
-        let Some(body) = reading.body::<VulnerabilityReport>(object) else { continue };
-        let component = owners.spot(index).and_then(|spot| join.component(spot));
-        let id = component.map(|component| component.id.clone());
-        let sum = sums.entry(id.clone()).or_insert_with(|| VulnerabilitySum {
-            team: component.and_then(|component| component.duties.get(&Duty::Image).cloned()),
-            component: id,
-            reports: 0,
-            critical: 0,
-            high: 0,
-            medium: 0,
-            low: 0,
-            oldest: None,
-        });
-        let summary = body.report.summary;
-        sum.reports += 1;
-        sum.critical += summary.critical_count;
-        sum.high += summary.high_count;
-        sum.medium += summary.medium_count;
-        sum.low += summary.low_count;
-        sum.oldest = [sum.oldest, body.report.update_timestamp].into_iter().flatten().min();
-    }
-    reading.remark(
-        "A workload without a report was not scanned; that is not the same as having no vulnerabilities".to_owned(),
-    );
     reading.finish(sums.into_values().collect())
 }

@@ -51,6 +51,8 @@ pub struct Workspace {
     pub activities: Vec<Activity>,
     /// Where and how data is encrypted.
     pub cryptography: Vec<Cryptography>,
+    /// Until when versions are supported, where the embedded tables do not say or say otherwise.
+    pub lifecycles: Vec<Lifecycle>,
     /// Recurring assessments: scans, reviews, restore tests, audits.
     pub assessments: Vec<RecurringAssessment>,
     /// The baseline chosen, if any.
@@ -313,6 +315,10 @@ pub struct Policy {
     pub open_namespaces: Vec<String>,
     /// Days within which a finding of each severity has to be remediated.
     pub remediation_days: BTreeMap<Severity, u32>,
+    /// Days after which a vulnerability report is stale.
+    pub report_days: u32,
+    /// Days within which a restore has to be tested again; `None`: none declared, and the check is `manual`.
+    pub restore_test_days: Option<u32>,
 }
 
 /// An organization.
@@ -485,6 +491,12 @@ pub struct Component {
     pub product: Option<String>,
     /// Declared version.
     pub version: Option<String>,
+    /// Recovery point objective in minutes: how old the newest backup of its data may be.
+    pub recovery_point: Option<u32>,
+    /// Recovery time objective in minutes: how long a restore may take.
+    pub recovery_time: Option<u32>,
+    /// Day on which a restore of its data was last tested, as declared.
+    pub restore_tested: Option<NaiveDate>,
     /// Asset type for the inventory: `software`, `service`, `hardware`, `interconnection`, `process` (OSCAL component types).
     pub kind: String,
     /// Where it was declared, `scope/inside.toml:12`.
@@ -635,6 +647,35 @@ pub struct NodeAccess {
     pub until: Option<NaiveDate>,
     /// How it is recorded.
     pub recorded: String,
+}
+
+/// Until when versions of a product are supported.
+#[derive(Debug, Clone, Serialize)]
+pub struct Lifecycle {
+    /// What it is a version of.
+    pub product: Product,
+    /// Release line, for example `Kubernetes 1.36`.
+    pub title: String,
+    /// Versions as a cluster reports them, as globs: `v1.36.*`, `containerd://2.1.*`, `Ubuntu 24.04*`.
+    pub versions: Vec<String>,
+    /// First day.
+    pub released: Option<NaiveDate>,
+    /// Last day of support.
+    pub end: NaiveDate,
+    /// Who says so: an address or a contract.
+    pub source: String,
+}
+
+/// What a lifecycle speaks of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Product {
+    /// API server, kubelet and the other parts of Kubernetes, by `v1.36.2`.
+    Kubernetes,
+    /// Container runtime, by `containerd://2.1.4`.
+    Runtime,
+    /// Operating system of a node, by its image's name.
+    OperatingSystem,
 }
 
 /// One RACI row: exactly one A, at least one R.

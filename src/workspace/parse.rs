@@ -103,6 +103,7 @@ raw_tables! {
         node_access "node-access": raw::NodeAccess,
         activities "activity": raw::Activity,
         cryptography "cryptography": raw::Cryptography,
+        lifecycles "lifecycle": raw::Lifecycle,
         assessments "assessment": raw::Assessment,
         implementations "implementation": raw::Implementation,
         check_overrides "check-override": raw::CheckOverride,

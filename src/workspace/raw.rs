@@ -45,6 +45,7 @@ tables! {
     Policy {
         registries: Texts, node_images: Texts, runtimes: Texts, certificate_days: Number, evidence_days: Number,
         privileged_namespaces: Texts, open_namespaces: Texts, remediation_days: Option<Spanned<RemediationDays>>,
+        report_days: Number, restore_test_days: Number,
     }
     RemediationDays { critical: Number, high: Number, medium: Number, low: Number }
     Organization {
@@ -70,6 +71,7 @@ tables! {
     Component {
         id: Text, was: Texts, title: Text, group: Text, fence: Text, team: Text, description: Text, part_of: Text,
         duties: Option<Spanned<Duties>>, optional: Flag, product: Text, version: Text, kind: Text, claim: Tables<Claim>,
+        recovery_point_objective: Text, recovery_time_objective: Text, restore_tested: Date,
     }
     Duties { image: Text, configuration: Text, data: Text, availability: Text, access: Text, network: Text }
     Claim {
@@ -92,6 +94,7 @@ tables! {
         id: Text, was: Texts, title: Text, group: Text, description: Text, component: Text, duty: Text, r: Texts,
         a: Text, c: Texts, i: Texts, frequency: Text, because: Text, controls: Texts, skills: Texts, out_of_hours: Flag,
     }
+    Lifecycle { product: Text, title: Text, versions: Texts, released: Date, end: Date, source: Text }
     Cryptography {
         id: Text, was: Texts, what: Text, state: Text, mechanism: Text, keys: Text, component: Text, rotation: Text,
     }

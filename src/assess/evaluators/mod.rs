@@ -12,6 +12,7 @@ mod network;
 mod nodes;
 mod pods;
 mod settings;
+mod vulnerabilities;
 
 use chrono::{DateTime, Utc};
 
@@ -130,7 +131,7 @@ impl Tally {
 }
 
 /// All families.
-const FAMILIES: [&[Evaluator]; 8] = [
+const FAMILIES: [&[Evaluator]; 9] = [
     access::EVALUATORS,
     certificates::EVALUATORS,
     exposure::EVALUATORS,
@@ -139,6 +140,7 @@ const FAMILIES: [&[Evaluator]; 8] = [
     nodes::EVALUATORS,
     pods::EVALUATORS,
     settings::EVALUATORS,
+    vulnerabilities::EVALUATORS,
 ];
 
 fn all() -> impl Iterator<Item = &'static Evaluator> {

@@ -22,9 +22,11 @@ mod pack;
 mod raci;
 pub(super) mod reading;
 mod scope;
+mod support;
 mod system;
 mod table;
 mod team;
+mod vulnerabilities;
 mod workload;
 
 use std::{
@@ -63,6 +65,7 @@ const NODES: &[(&str, Build)] = &[
     ("brief-findings", team::findings),
     ("brief-rows", team::rows),
     ("brief-they-call", team::they_call),
+    ("brief-vulnerabilities", vulnerabilities::of_team),
     ("brief-we-call", team::we_call),
     ("categorization", system::categorization),
     ("certificates", crypto::certificates),
@@ -122,6 +125,9 @@ const NODES: &[(&str, Build)] = &[
     ("team-briefs", team::list),
     ("teams", team::all),
     ("verb-matrix", access::matrix),
+    ("versions", support::versions),
+    ("vulnerabilities", vulnerabilities::by_component),
+    ("vulnerability-reports", vulnerabilities::reports),
     ("workloads", inventory::workloads),
     ("workloads-summary", inventory::summary),
 ];

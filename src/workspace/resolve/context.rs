@@ -212,6 +212,28 @@ impl<'a> Table<'a> {
         if value.is_none() { default } else { self.word(value, key, words).unwrap_or(default) }
     }
 
+    /// A length of time as `30m`, `24h` or `7d`, in minutes.
+    pub fn minutes(&self, value: &Text, key: &str) -> Option<u32> {
+        let value = value.as_ref()?;
+        let text = value.get_ref().trim();
+        let unit = match text.chars().last() {
+            Some('m') => Some(1),
+            Some('h') => Some(60),
+            Some('d') => Some(24 * 60),
+            _ => None,
+        };
+        let digits = text.get(..text.len().saturating_sub(1)).unwrap_or_default();
+        let minutes = unit.zip(digits.parse::<u32>().ok()).and_then(|(unit, number)| number.checked_mul(unit));
+        if minutes.is_none_or(|minutes| minutes == 0) {
+            let message = format!("`{key}` cannot be `{text}`");
+            self.report(
+                Diagnostic::new(Code::UnknownValue, self.at(value), message, "not a length of time")
+                    .help("write a number of minutes, hours or days: `30m`, `24h`, `7d`"),
+            );
+        }
+        minutes
+    }
+
     /// A date without a time.
     pub fn date(&self, value: &Date, key: &str) -> Option<NaiveDate> {
         let value = value.as_ref()?;

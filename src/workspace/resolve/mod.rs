@@ -68,6 +68,7 @@ fn model(context: &Context<'_>, raw: &Raw) -> Option<Workspace> {
         node_access: scope::node_access(context, raw),
         activities: raci::activities(context, raw),
         cryptography: scope::cryptography(context, raw),
+        lifecycles: scope::lifecycles(context, raw),
         assessments: scope::assessments(context, raw),
         baseline: controls::baseline(context, raw),
         implementations: controls::implementations(context, raw),

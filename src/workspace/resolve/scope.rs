@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{
     super::{
         Component, ComponentId, Connection, ConnectionId, ConnectionNeed, CryptoState, Cryptography, Duty, Fence,
-        Interface, InterfaceId, NodeAccess, RecurringAssessment, Side, TeamId,
+        Interface, InterfaceId, Lifecycle, NodeAccess, Product, RecurringAssessment, Side, TeamId,
         code::Code,
         diagnostic::Diagnostic,
         parse::{Item, Raw},
@@ -38,6 +38,12 @@ const COMPONENT_KINDS: Words<&str> = &[
 const NEEDS: Words<ConnectionNeed> = &[("required", ConnectionNeed::Required), ("allowed", ConnectionNeed::Allowed)];
 
 const STATES: Words<CryptoState> = &[("in-transit", CryptoState::InTransit), ("at-rest", CryptoState::AtRest)];
+
+const PRODUCTS: Words<Product> = &[
+    ("kubernetes", Product::Kubernetes),
+    ("runtime", Product::Runtime),
+    ("operating-system", Product::OperatingSystem),
+];
 
 /// Components of a circle that a diagnostic names.
 const CIRCLE: usize = 8;
@@ -74,6 +80,9 @@ fn component(context: &Context<'_>, item: &Item<raw::Component>) -> Component {
         optional: table.flag(&raw.optional),
         product: table.optional(&raw.product),
         version: table.optional(&raw.version),
+        recovery_point: table.minutes(&raw.recovery_point_objective, "recovery-point-objective"),
+        recovery_time: table.minutes(&raw.recovery_time_objective, "recovery-time-objective"),
+        restore_tested: table.date(&raw.restore_tested, "restore-tested"),
         kind: table.word_or(&raw.kind, "kind", COMPONENT_KINDS, "software").to_owned(),
         declared_at: table.here().to_string(),
     }
@@ -228,6 +237,24 @@ pub(super) fn node_access(context: &Context<'_>, raw: &Raw) -> Vec<NodeAccess> {
                 until,
                 recorded: table.text(&raw.recorded, "recorded"),
             }
+        })
+        .collect()
+}
+
+pub(super) fn lifecycles(context: &Context<'_>, raw: &Raw) -> Vec<Lifecycle> {
+    raw.lifecycles
+        .iter()
+        .filter_map(|item| {
+            let table = context.table(item, "lifecycle", None);
+            let raw = &item.raw;
+            table.required(&raw.product, "product");
+            table.required(&raw.versions, "versions");
+            table.required(&raw.end, "end");
+            let (title, source) = (table.text(&raw.title, "title"), table.text(&raw.source, "source"));
+            let (versions, released) = (table.globs(&raw.versions), table.date(&raw.released, "released"));
+            let product = raw.product.as_ref().and_then(|_| table.word(&raw.product, "product", PRODUCTS));
+            let end = table.date(&raw.end, "end");
+            Some(Lifecycle { product: product?, title, versions, released, end: end?, source })
         })
         .collect()
 }

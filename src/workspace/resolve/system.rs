@@ -276,6 +276,8 @@ pub(super) fn policy(context: &Context<'_>, raw: &Raw) -> Policy {
         privileged_namespaces: Vec::new(),
         open_namespaces: Vec::new(),
         remediation_days: BTreeMap::new(),
+        report_days: 7,
+        restore_test_days: None,
     };
     let Some(item) = once(context, &raw.policy, "policy") else { return policy };
     let table = context.table(item, "policy", None).named("the policy");
@@ -288,6 +290,8 @@ pub(super) fn policy(context: &Context<'_>, raw: &Raw) -> Policy {
     let days = |value: &raw::Number, default: u32| value.as_ref().map_or(default, |value| *value.get_ref());
     policy.certificate_days = days(&raw.certificate_days, policy.certificate_days);
     policy.evidence_days = days(&raw.evidence_days, policy.evidence_days);
+    policy.report_days = days(&raw.report_days, policy.report_days);
+    policy.restore_test_days = raw.restore_test_days.as_ref().map(|value| *value.get_ref());
     if let Some(remediation) = &raw.remediation_days {
         let r = remediation.get_ref();
         policy.remediation_days = [
