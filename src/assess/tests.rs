@@ -133,6 +133,52 @@ fn policies_that_cannot_be_evaluated_leave_the_question_open() {
     assert_eq!(ask("network-default-deny-ingress", lists).0, Outcome::NotVisible);
 }
 
+#[test]
+fn required_connections_and_their_enforcement_are_told_apart() {
+    let mut workspace = workspace(vec![
+        shop(),
+        component("db", "platform", vec![claim(|claim| claim.namespaces = vec!["db".to_owned()])]),
+    ]);
+    assert_eq!(ask_in(&workspace, "network-required-connections", on_db(json!([]))).0, Outcome::Manual);
+    workspace.connections = vec![crate::workspace::Connection {
+        id: crate::workspace::ConnectionId::new("shop-to-db"),
+        title: "Shop to database".to_owned(),
+        from: workspace.components[0].id.clone(),
+        to: workspace.components[1].id.clone(),
+        need: crate::workspace::ConnectionNeed::Required,
+        protocol: "PostgreSQL".to_owned(),
+        ports: vec![5432],
+        organization: None,
+        agreement: None,
+        data: String::new(),
+        encryption: None,
+    }];
+    let open = on_db(json!([{ "from": [{ "namespaceSelector": {} }] }]));
+    assert_eq!(ask_in(&workspace, "network-required-connections", open), (Outcome::Pass, Vec::new()));
+    let (outcome, messages) = ask_in(&workspace, "network-required-connections", on_db(json!([])));
+    assert_eq!(outcome, Outcome::Fail);
+    assert!(messages[0].contains("shop-to-db: no ingress rule lets TCP 5432 through to db/orders"), "{messages:?}");
+
+    let agent = |image: &str| {
+        let spec = json!({ "template": { "spec": { "containers": [{ "name": "agent", "image": image }] } } });
+        vec![list("apps/DaemonSet", vec![object("kube-system", "agent", json!({ "spec": spec }))])]
+    };
+    let (good, bad) = (agent("quay.io/cilium/cilium:v1.18.4"), agent("docker.io/flannel/flannel:v0.26.1"));
+    tell_apart("network-policies-enforced", good, bad, "flannel does not enforce");
+    assert_eq!(ask("network-policies-enforced", agent("example.com/net:1")).0, Outcome::NotVisible);
+}
+
+/// A shop, a database, and one policy of the database with these ingress rules.
+fn on_db(ingress: Value) -> Vec<List> {
+    let policy = json!({ "spec": { "podSelector": {}, "policyTypes": ["Ingress"], "ingress": ingress } });
+    let pod = |namespace: &str, name: &str| object(namespace, name, json!({ "spec": { "containers": [] } }));
+    vec![
+        namespaces(&["shop", "db"]),
+        list("Pod", vec![pod("shop", "web"), pod("db", "orders")]),
+        list("networking.k8s.io/NetworkPolicy", vec![object("db", "default-deny", policy)]),
+    ]
+}
+
 fn bindings(role: &str, subject: Value) -> Vec<List> {
     let body = json!({ "roleRef": { "kind": "ClusterRole", "name": role }, "subjects": [subject] });
     vec![

@@ -107,6 +107,10 @@ families! { |join, pods, as_of|
     issuance: Issuance = certificates::issuance(join);
     /// Namespaces, by name, with owner, Pod Security labels, default-deny and quota.
     namespaces: Vec<Namespace> = namespaces::observe(join, pods);
+    /// Declared connections and what network policies say of them, in order of declaration.
+    connections: Vec<JudgedConnection> = network::judge_connections(join, pods).0;
+    /// Network plug-ins seen, and whether one of them enforces policies.
+    network_plugins: NetworkPlugins = network::observe_plugins(join);
     /// Network policies, by namespace and name.
     network_policies: Vec<NetworkPolicy> = network::observe(join);
     /// Machines, by name.

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use serde::Serialize;
 
 use super::{
-    network::{default_deny, parse},
+    network::{Denials, Direction},
     observed::{Observed, Reading},
     pod::Pods,
     pod_security::{Level, Policy, PolicyVersion, Subject, level_met},
@@ -32,7 +32,8 @@ pub struct Namespace {
     pub level_met: Option<String>,
     /// Pods in it; `None` when Pods were not read completely.
     pub pods: Option<usize>,
-    /// A policy denies all ingress that no other policy allows; `None` when policies were not read completely.
+    /// A policy denies all ingress that no other policy allows; `None` when policies were not read completely,
+    /// or cannot be evaluated.
     pub default_deny_ingress: Option<bool>,
     /// The same for egress.
     pub default_deny_egress: Option<bool>,
@@ -105,14 +106,7 @@ pub(super) fn observe(join: &Join<'_>, pods: &Pods) -> Observed<Vec<Namespace>> 
         entry.0 += 1;
         entry.1 = entry.1.zip(level).map(|(weakest, level)| weakest.min(level));
     }
-    let mut parsed = Vec::new();
-    for object in policies {
-        match parse(object) {
-            Ok(policy) => parsed.push(policy),
-            Err(error) => reading.odd(object, error),
-        }
-    }
-    let denied = default_deny(parsed.iter());
+    let denials = Denials::read(join, &mut reading);
     let count = |objects: &'_ [Object]| {
         let mut counts: BTreeMap<String, usize> = BTreeMap::new();
         for object in objects {
@@ -130,7 +124,7 @@ pub(super) fn observe(join: &Join<'_>, pods: &Pods) -> Observed<Vec<Namespace>> 
             let name = &*object.name;
             let (component, team) = owners.of(index);
             let (pods, level) = met.get(name).copied().unwrap_or((0, None));
-            let (ingress, egress) = denied.get(name).copied().unwrap_or_default();
+            let denies = |direction| denials.of(object, direction).filter(|_| policies_known);
             Namespace {
                 name: name.to_owned(),
                 component,
@@ -138,8 +132,8 @@ pub(super) fn observe(join: &Join<'_>, pods: &Pods) -> Observed<Vec<Namespace>> 
                 pod_security: PodSecurityLabels::of(object),
                 level_met: level.filter(|_| pods_known).map(|level| level.as_str().to_owned()),
                 pods: pods_known.then_some(pods),
-                default_deny_ingress: policies_known.then_some(ingress),
-                default_deny_egress: policies_known.then_some(egress),
+                default_deny_ingress: denies(Direction::Ingress),
+                default_deny_egress: denies(Direction::Egress),
                 network_policies: policies_known.then(|| policy_counts.get(name).copied().unwrap_or(0)),
                 quota: quotas_known.then(|| quota_counts.contains_key(name)),
             }

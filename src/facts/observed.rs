@@ -170,6 +170,11 @@ impl<'a> Reading<'a> {
         self.any || self.state != State::Complete
     }
 
+    /// Everything needed so far was read.
+    pub(crate) fn complete_so_far(&self) -> bool {
+        self.state == State::Complete
+    }
+
     /// Makes the fact no better than `state`, and says why.
     pub(crate) fn worsen(&mut self, state: State, reason: String) {
         self.state = self.state.max(state);

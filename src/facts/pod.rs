@@ -85,6 +85,7 @@ pub(crate) struct Pod {
     pub(crate) spec: Arc<PodSpec>,
     /// Number of the spec: equal ones have the same.
     pub(crate) number: usize,
+    pub(crate) status: PodStatus,
 }
 
 impl Pod {
@@ -100,7 +101,7 @@ impl Pod {
             mount.name.truncate(TOKEN_VOLUME.len());
         }
         let Numbered { spec, number } = specs.number(body.spec);
-        Ok(Self { spec, number })
+        Ok(Self { spec, number, status: body.status })
     }
 }
 
@@ -108,6 +109,15 @@ impl Pod {
 #[serde(default)]
 struct Body {
     spec: PodSpec,
+    status: PodStatus,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(crate) struct PodStatus {
+    pub(crate) phase: Option<String>,
+    #[serde(rename = "podIP")]
+    pub(crate) pod_ip: Option<String>,
 }
 
 /// `PodSpec`, as far as anything here asks.
@@ -271,6 +281,9 @@ pub(crate) struct Weighted {
 #[serde(rename_all = "camelCase", default)]
 pub(crate) struct Port {
     pub(crate) host_port: Option<i64>,
+    pub(crate) name: Option<String>,
+    pub(crate) container_port: Option<i64>,
+    pub(crate) protocol: Option<String>,
 }
 
 #[derive(Debug, Default, PartialEq, Eq, Hash, Deserialize)]

@@ -117,6 +117,11 @@ impl Tally {
         self.failures.push(Failing { spot, message: message.into() });
     }
 
+    /// Something failed so far.
+    pub(crate) fn failed(&self) -> bool {
+        !self.failures.is_empty()
+    }
+
     pub(crate) fn odd(&mut self, spot: Spot, why: impl std::fmt::Display) {
         self.odd.push((spot, why.to_string()));
     }

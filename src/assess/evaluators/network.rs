@@ -1,9 +1,15 @@
-//! Network: namespaces deny by default what no policy allows.
+//! Network: namespaces deny by default what no policy allows, and declared connections work.
+
+use std::collections::BTreeSet;
 
 use super::{Answer, Evaluator, Question, Tally};
 use crate::{
-    facts::network::{default_deny, not_evaluated, parse},
+    facts::{
+        network::{self, Denials, Direction, Enforcement, JudgedConnection, Standing},
+        observed::Reading,
+    },
     ownership::pattern::{self, Pattern},
+    workspace::ConnectionNeed,
 };
 
 pub(super) const EVALUATORS: &[Evaluator] = &[
@@ -11,60 +17,149 @@ pub(super) const EVALUATORS: &[Evaluator] = &[
         name: "network-default-deny-ingress",
         subjects: "namespaces",
         alone: false,
-        ask: |question| ask(question, Direction::Ingress),
+        ask: |question| denies(question, Direction::Ingress),
     },
     Evaluator {
         name: "network-default-deny-egress",
         subjects: "namespaces",
         alone: false,
-        ask: |question| ask(question, Direction::Egress),
+        ask: |question| denies(question, Direction::Egress),
     },
+    Evaluator { name: "network-required-connections", subjects: "required connections", alone: false, ask: required },
+    Evaluator { name: "network-policies-enforced", subjects: "network plug-ins", alone: false, ask: enforced },
 ];
 
-#[derive(Clone, Copy)]
-enum Direction {
-    Ingress,
-    Egress,
-}
-
-fn ask(question: &Question<'_>, direction: Direction) -> Answer {
+fn denies(question: &Question<'_>, direction: Direction) -> Answer {
     let mut tally = Tally::default();
-    let mut policies = Vec::new();
-    for (spot, object) in question.objects("networking.k8s.io", "NetworkPolicy") {
-        match parse(object) {
-            Ok(parsed) => policies.push(parsed),
-            Err(error) => tally.odd(spot, error),
-        }
+    let mut reading = Reading::new(question.join.snapshot());
+    let denials = Denials::read(question.join, &mut reading);
+    for (spot, why) in &denials.odd {
+        tally.odd(*spot, why);
     }
-    let denied = default_deny(policies.iter());
     let open = Pattern::list(&question.policy.open_namespaces);
-    let mut left_out = Vec::new();
-    let mut failing = 0;
+    let (mut left_out, mut untold) = (Vec::new(), Vec::new());
+    let word = match direction {
+        Direction::Ingress => "ingress",
+        Direction::Egress => "egress",
+    };
+    let unread = !reading.complete_so_far();
     for (spot, namespace) in question.objects("", "Namespace") {
         if pattern::any(&open, &namespace.name) {
             left_out.push(&*namespace.name);
             continue;
         }
-        tally.subject();
-        let (ingress, egress) = denied.get(&*namespace.name).copied().unwrap_or_default();
-        let (denies, word) = match direction {
-            Direction::Ingress => (ingress, "ingress"),
-            Direction::Egress => (egress, "egress"),
-        };
-        if !denies {
-            failing += 1;
-            tally.fail(spot, format!("no NetworkPolicy denies {word} by default"));
+        match denials.of(namespace, direction) {
+            Some(true) => tally.subject(),
+            // A policy that was not read, or cannot be evaluated, may deny.
+            None => untold.push(&*namespace.name),
+            Some(false) if unread => untold.push(&*namespace.name),
+            Some(false) => {
+                tally.subject();
+                tally.fail(spot, format!("no network policy denies {word} by default"));
+            }
         }
     }
-    let others = not_evaluated(question.join.snapshot());
-    if failing > 0 && !others.is_empty() {
-        return Answer::NotVisible(format!(
-            "{failing} namespaces have no default-deny NetworkPolicy, but {} may deny as well and are not evaluated",
-            others.join(", ")
-        ));
+    if !untold.is_empty() {
+        let remark = format!("policies that were not read or cannot be evaluated may decide in {}", untold.join(", "));
+        if !tally.failed() {
+            return Answer::NotVisible(remark);
+        }
+        tally.remark(remark);
     }
     if !left_out.is_empty() {
         tally.remark(format!("left out as open by policy: {}", left_out.join(", ")));
+    }
+    tally.answer()
+}
+
+/// Required connections that policies cut off. The owner of the policy that denies is asked: an allowing one belongs
+/// beside it.
+fn required(question: &Question<'_>) -> Answer {
+    if question.join.workspace().connections.is_empty() {
+        return Answer::Manual("the workspace declares no connections".to_owned());
+    }
+    let mut tally = Tally::default();
+    let (judged, odd) = network::judge_connections(question.join, question.pods);
+    for (spot, why) in odd {
+        tally.odd(spot, why);
+    }
+    let (mut untold, mut unheld) = (Vec::new(), Vec::new());
+    for connection in judged.seen().iter().filter(|connection| connection.need == ConnectionNeed::Required) {
+        match connection.standing {
+            Standing::Open | Standing::Partly => tally.subject(),
+            Standing::NotVisible => untold.push(connection.connection.as_str()),
+            Standing::NotHeld => unheld.push(connection.connection.as_str()),
+            Standing::Blocked => {
+                tally.subject();
+                blocked(connection, &mut tally);
+            }
+        }
+    }
+    if !untold.is_empty() {
+        let remark = format!("what policies say cannot be told of {}", untold.join(", "));
+        if !tally.failed() {
+            return Answer::NotVisible(remark);
+        }
+        tally.remark(remark);
+    }
+    if !unheld.is_empty() {
+        tally.remark(format!("no policy holds either side of {}", unheld.join(", ")));
+    }
+    tally.answer()
+}
+
+fn blocked(connection: &JudgedConnection, tally: &mut Tally) {
+    let mut said = BTreeSet::new();
+    for path in &connection.paths {
+        for (side, word, whose) in [(&path.egress, "egress", &path.from), (&path.ingress, "ingress", &path.to)] {
+            let (true, Some(&spot)) = (side.answer == network::Answer::Blocked, side.spots.first()) else { continue };
+            if !said.insert((spot, word)) {
+                continue;
+            }
+            let ports: Vec<String> = path.ports.iter().map(ToString::to_string).collect();
+            let message = format!(
+                "cuts off the required connection {}: no {word} rule lets {} through {} {}",
+                connection.connection,
+                ports.join(", "),
+                if word == "egress" { "from" } else { "to" },
+                whose.join(", "),
+            );
+            tally.fail(spot, message);
+        }
+    }
+}
+
+/// Policies that nothing enforces protect nothing.
+fn enforced(question: &Question<'_>) -> Answer {
+    let mut tally = Tally::default();
+    let observed = network::observe_plugins(question.join);
+    let plugins = observed.seen();
+    match plugins.enforced {
+        Enforcement::NotVisible => {
+            let seen: Vec<&str> = plugins.seen.iter().map(|plugin| plugin.product).collect();
+            let seen = if seen.is_empty() { "no known network plug-in".to_owned() } else { seen.join(", ") };
+            return Answer::NotVisible(format!(
+                "{seen} was seen among DaemonSets, which does not tell whether policies are enforced; the provider or                  whoever runs the network has to say"
+            ));
+        }
+        Enforcement::Enforced => {
+            for plugin in plugins.seen.iter().filter(|plugin| plugin.enforces == Enforcement::Enforced) {
+                tally.subject();
+                let remark = plugin.remark.map(|remark| format!(", {remark}")).unwrap_or_default();
+                tally.remark(format!("{} enforces policies{remark}", plugin.product));
+            }
+        }
+        Enforcement::NotEnforced => {
+            for plugin in &plugins.seen {
+                tally.subject();
+                if let Some(spot) = plugin.spot {
+                    tally.fail(
+                        spot,
+                        format!("{} does not enforce network policies, and nothing else does", plugin.product),
+                    );
+                }
+            }
+        }
     }
     tally.answer()
 }

@@ -19,6 +19,7 @@ mod inventory;
 mod network;
 mod observed;
 mod pack;
+mod paths;
 mod raci;
 pub(super) mod reading;
 mod scope;
@@ -74,6 +75,7 @@ const NODES: &[(&str, Build)] = &[
     ("clusters", system::clusters),
     ("components", inventory::components),
     ("connections", network::connections),
+    ("connections-policies", paths::connections),
     ("container-fields", hardening::fields),
     ("container-security", hardening::matrix),
     ("contacts", system::contacts),
@@ -100,6 +102,7 @@ const NODES: &[(&str, Build)] = &[
     ("laws", system::laws),
     ("namespaces", network::namespaces),
     ("narrative", narrative),
+    ("network-plugins", paths::plugins),
     ("network-policies", network::policies),
     ("node-access", access::node_access),
     ("nodes", configuration::nodes),

@@ -2,14 +2,13 @@
 
 use globset::{Glob, GlobSet};
 
-use super::{Ctx, Grid, Head, Place, inventory::component_cell, observed, table::lines};
+use super::{Ctx, Grid, Head, Place, inventory::component_cell, observed, paths, table::lines};
 use crate::{
     document::{
         fence,
         tree::{Block, Cell, Inline, Tone},
     },
     facts::network::Lets,
-    workspace::ConnectionNeed,
 };
 
 /// Declared connections, with organization, agreement, data, ports and encryption.
@@ -25,10 +24,7 @@ pub(super) fn connections(ctx: &Ctx<'_>, place: &mut Place<'_>) -> Result<Vec<Bl
     let mut grid = Grid::new(ctx, place, "connections-table", "table.connections", &heads);
     for (index, connection) in ctx.ws.connections.iter().enumerate() {
         let path = vec![ctx.component_link(&connection.from), Inline::text(" → "), ctx.component_link(&connection.to)];
-        let need = match connection.need {
-            ConnectionNeed::Required => vec![ctx.badge(Tone::Neutral, "network.required")],
-            ConnectionNeed::Allowed => vec![ctx.badge(Tone::Neutral, "network.allowed")],
-        };
+        let need = vec![paths::need(ctx, connection.need)];
         let ports: Vec<String> = connection.ports.iter().map(u16::to_string).collect();
         let encryption = match &connection.encryption {
             Some(encryption) => vec![Inline::text(&**encryption)],

@@ -1,0 +1,32 @@
+//! Network policies: what each selects, which Pods they hold, and what they say of the connections that were declared.
+//!
+//! In: policies of every API that is known, Pods, namespaces, Services, the declared connections. Out: families of facts.
+//! Steps: translate each API's policies into [`rules`] ([`kubernetes`], [`admin`]), group Pods that policies cannot
+//! tell apart ([`pods`]), find the policies that select each group ([`model`]), then ask: declared connections
+//! ([`connections`]), default deny of namespaces and the list of policies ([`policies`]), and whether a
+//! network plug-in enforces any of it ([`cni`]).
+//!
+//! Invariant: what cannot be evaluated makes an answer not visible; it never makes it open or blocked.
+
+mod admin;
+mod cni;
+mod connections;
+mod kubernetes;
+mod model;
+mod pods;
+mod policies;
+mod rules;
+mod selector;
+mod services;
+#[cfg(test)]
+mod tests;
+
+pub use cni::{Enforcement, NetworkPlugin, NetworkPlugins};
+pub use connections::{JudgedConnection, JudgedPath, JudgedSide, Standing};
+pub use model::Answer;
+pub use policies::{Lets, NetworkPolicy};
+pub use rules::{Direction, Port, Protocol};
+
+pub(crate) use cni::observe as observe_plugins;
+pub(crate) use connections::judge as judge_connections;
+pub(crate) use policies::{Denials, observe};

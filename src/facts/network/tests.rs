@@ -1,0 +1,216 @@
+//! From objects to answers: who reaches whom, and which policies decide.
+
+use serde_json::{Value, json};
+
+use super::*;
+use crate::{
+    assess::testing::{claim, component, labelled, list, object, snapshot, workspace},
+    facts::pod::Pods,
+    ownership,
+    snapshot::{List, Object},
+    workspace::{ComponentId, Connection, ConnectionId, ConnectionNeed, Workspace},
+};
+
+fn connection(port: u16, protocol: &str) -> Connection {
+    Connection {
+        id: ConnectionId::new("web-to-db"),
+        title: "Web to database".to_owned(),
+        from: ComponentId::new("web"),
+        to: ComponentId::new("db"),
+        need: ConnectionNeed::Required,
+        protocol: protocol.to_owned(),
+        ports: vec![port],
+        organization: None,
+        agreement: None,
+        data: String::new(),
+        encryption: None,
+    }
+}
+
+/// `web` owns the namespace `web`, `db` the namespace `db`.
+fn shop() -> Workspace {
+    let of = |id: &str| component(id, "platform", vec![claim(|claim| claim.namespaces = vec![id.to_owned()])]);
+    let mut workspace = workspace(vec![of("web"), of("db")]);
+    workspace.connections = vec![connection(5432, "PostgreSQL")];
+    workspace
+}
+
+fn namespace(name: &str) -> Object {
+    labelled(object("", name, json!({})), &[("kubernetes.io/metadata.name", name), ("team", name)])
+}
+
+fn pod(namespace: &str, name: &str, spec: Value) -> Object {
+    let body = json!({ "spec": spec, "status": { "podIP": "10.244.0.9" } });
+    labelled(object(namespace, name, body), &[("app", name)])
+}
+
+fn listening(port: u16) -> Value {
+    json!({ "containers": [{ "name": "c", "ports": [{ "name": "sql", "containerPort": port }] }] })
+}
+
+fn policy(namespace: &str, name: &str, spec: Value) -> Object {
+    object(namespace, name, json!({ "spec": spec }))
+}
+
+fn cluster(policies: Vec<Object>) -> Vec<List> {
+    vec![
+        list("Namespace", vec![namespace("web"), namespace("db")]),
+        list("Pod", vec![pod("web", "front", json!({ "containers": [] })), pod("db", "orders", listening(5432))]),
+        list("networking.k8s.io/NetworkPolicy", policies),
+    ]
+}
+
+fn judged_in(workspace: &Workspace, lists: Vec<List>) -> JudgedConnection {
+    let snapshot = snapshot(lists);
+    let join = ownership::join(workspace, &snapshot);
+    let (judged, _) = judge_connections(&join, &Pods::of(&snapshot));
+    judged.seen()[0].clone()
+}
+
+fn judged(policies: Vec<Object>) -> JudgedConnection {
+    judged_in(&shop(), cluster(policies))
+}
+
+fn deny_all(namespace: &str) -> Object {
+    policy(namespace, "default-deny-all", json!({ "podSelector": {}, "policyTypes": ["Ingress", "Egress"] }))
+}
+
+/// A policy of `db` that lets in from these peers on these ports.
+fn lets_in(from: Value, ports: Value) -> Object {
+    let spec =
+        json!({ "podSelector": { "matchLabels": { "app": "orders" } }, "ingress": [{ "from": from, "ports": ports }] });
+    policy("db", "allow-web", spec)
+}
+
+#[test]
+fn a_connection_is_open_where_both_sides_let_it_through() {
+    assert_eq!(judged(Vec::new()).standing, Standing::Open);
+
+    let closed = judged(vec![deny_all("db")]);
+    assert_eq!(closed.standing, Standing::Blocked);
+    let [path] = &closed.paths[..] else { panic!("{:?}", closed.paths) };
+    assert_eq!((&path.from[..], &path.to[..]), (&["web/front".to_owned()][..], &["db/orders".to_owned()][..]));
+    assert_eq!((path.egress.answer, path.ingress.answer), (Answer::Open, Answer::Blocked));
+    assert_eq!(path.ingress.policies, ["db/default-deny-all"]);
+
+    let web = json!([{ "namespaceSelector": { "matchLabels": { "team": "web" } } }]);
+    let open = judged(vec![deny_all("db"), lets_in(web.clone(), json!([{ "port": 5432 }]))]);
+    assert_eq!(open.standing, Standing::Open);
+    assert_eq!(open.paths[0].ingress.policies, ["db/allow-web"]);
+
+    // The called lets it in, the caller is not let out: the payment service of the recorded cluster.
+    let held = judged(vec![deny_all("web"), deny_all("db"), lets_in(web, json!([{ "port": 5432 }]))]);
+    assert_eq!((held.standing, held.paths[0].egress.answer), (Standing::Blocked, Answer::Blocked));
+}
+
+#[test]
+fn ports_match_by_number_range_name_and_protocol() {
+    let open = |ports: Value| judged(vec![lets_in(json!([]), ports)]).standing == Standing::Open;
+    assert!(open(json!([])) && open(json!(null)) && open(json!([{ "protocol": "TCP" }])));
+    assert!(open(json!([{ "port": 5432 }])) && open(json!([{ "port": 5000, "endPort": 6000 }])));
+    assert!(open(json!([{ "port": "sql" }])) && !open(json!([{ "port": "http" }])));
+    assert!(!open(json!([{ "port": 5431 }])) && !open(json!([{ "protocol": "UDP", "port": 5432 }])));
+    assert!(!open(json!([{ "port": 5433, "endPort": 6000 }])));
+}
+
+#[test]
+fn peers_select_by_pod_by_namespace_and_by_both() {
+    let open = |peer: Value| judged(vec![lets_in(json!([peer]), json!([]))]).standing == Standing::Open;
+    // A Pod selector alone stays in the policy's own namespace.
+    assert!(!open(json!({ "podSelector": {} })));
+    assert!(open(json!({ "namespaceSelector": {} })));
+    assert!(open(json!({ "namespaceSelector": {}, "podSelector": { "matchLabels": { "app": "front" } } })));
+    assert!(!open(json!({ "namespaceSelector": {}, "podSelector": { "matchLabels": { "app": "other" } } })));
+}
+
+#[test]
+fn what_depends_on_the_plug_in_or_on_the_machine_is_not_visible() {
+    let block = json!([{ "ipBlock": { "cidr": "10.0.0.0/8" } }]);
+    let agent = |image: &str| {
+        let spec = json!({ "template": { "spec": { "containers": [{ "name": "agent", "image": image }] } } });
+        list("apps/DaemonSet", vec![object("kube-system", "net", json!({ "spec": spec }))])
+    };
+    let with = |image: &str| {
+        let mut lists = cluster(vec![lets_in(block.clone(), json!([]))]);
+        lists.push(agent(image));
+        judged_in(&shop(), lists).standing
+    };
+    assert_eq!(with("quay.io/calico/node:v3.31.0"), Standing::Open);
+    assert_eq!(with("quay.io/cilium/cilium:v1.18.4"), Standing::Blocked);
+    assert_eq!(with("example.com/unknown:1"), Standing::NotVisible);
+
+    let mut lists = cluster(vec![deny_all("db")]);
+    lists[1] =
+        list("Pod", vec![pod("web", "front", json!({ "hostNetwork": true })), pod("db", "orders", listening(5432))]);
+    let host = judged_in(&shop(), lists);
+    assert_eq!((host.standing, host.paths[0].egress.answer), (Standing::NotVisible, Answer::NotHeld));
+}
+
+#[test]
+fn a_port_of_a_service_is_held_against_the_port_of_its_pods() {
+    let service =
+        json!({ "spec": { "selector": { "app": "orders" }, "ports": [{ "port": 80, "targetPort": "sql" }] } });
+    let mut lists = cluster(vec![lets_in(json!([]), json!([{ "port": 5432 }]))]);
+    lists.push(list("Service", vec![object("db", "orders", service)]));
+    let mut workspace = shop();
+    workspace.connections = vec![connection(80, "HTTP")];
+    let judged = judged_in(&workspace, lists);
+    assert_eq!((judged.standing, judged.paths[0].ports[0].number), (Standing::Open, 5432));
+    assert!(judged.remarks[0].contains("port 80 of the Service is port 5432"), "{:?}", judged.remarks);
+}
+
+#[test]
+fn tiers_accept_deny_and_pass_before_and_after_network_policies() {
+    let rule = |action: &str| json!([{ "action": action, "from": [{ "namespaces": {} }] }]);
+    let cnp = |tier: &str, priority: i32, action: &str| {
+        let spec = json!({ "tier": tier, "priority": priority, "subject": { "namespaces": { "matchLabels": { "team": "db" } } }, "ingress": rule(action) });
+        policy("", &format!("{tier}-{priority}"), spec)
+    };
+    let with = |own: Vec<Object>, cluster_wide: Vec<Object>| {
+        let mut lists = cluster(own);
+        lists.push(list("policy.networking.k8s.io/ClusterNetworkPolicy", cluster_wide));
+        judged_in(&shop(), lists)
+    };
+    assert_eq!(with(vec![deny_all("db")], vec![cnp("Admin", 1, "Accept")]).standing, Standing::Open);
+    assert_eq!(
+        with(vec![deny_all("db")], vec![cnp("Admin", 1, "Pass"), cnp("Admin", 2, "Accept")]).standing,
+        Standing::Blocked
+    );
+    assert_eq!(with(vec![], vec![cnp("Baseline", 1, "Deny")]).standing, Standing::Blocked);
+    assert_eq!(with(vec![lets_in(json!([]), json!([]))], vec![cnp("Baseline", 1, "Deny")]).standing, Standing::Open);
+    let denied = with(vec![lets_in(json!([]), json!([]))], vec![cnp("Admin", 7, "Deny")]);
+    assert_eq!(denied.paths[0].ingress.policies, ["ClusterNetworkPolicy Admin-7"]);
+    // Of two with the same priority nobody can tell which comes first.
+    let mut deny = cnp("Admin", 1, "Deny");
+    deny.name = "other".into();
+    assert_eq!(with(vec![], vec![cnp("Admin", 1, "Accept"), deny]).standing, Standing::NotVisible);
+}
+
+#[test]
+fn a_policy_of_an_api_that_is_not_evaluated_leaves_its_namespace_open_to_question() {
+    let with = |namespace: &str| {
+        let mut lists = cluster(vec![deny_all("db")]);
+        lists.push(list("crd.antrea.io/NetworkPolicy", vec![object(namespace, "strict", json!({}))]));
+        judged_in(&shop(), lists)
+    };
+    let judged = with("db");
+    assert_eq!(judged.standing, Standing::NotVisible);
+    let why = judged.paths[0].ingress.why.as_deref().unwrap_or_default();
+    assert!(why.starts_with("crd.antrea.io/NetworkPolicy db/strict: "), "{why}");
+    assert_eq!(with("other").standing, Standing::Blocked);
+}
+
+#[test]
+fn ends_without_pods_are_judged_as_far_as_the_address_allows() {
+    let mut workspace = shop();
+    workspace.components[1].fence = crate::workspace::Fence::Outside;
+    workspace.components[1].claims.clear();
+    let out = |rules: Value| {
+        let spec = json!({ "podSelector": {}, "policyTypes": ["Egress"], "egress": rules });
+        judged_in(&workspace, cluster(vec![policy("web", "egress", spec)])).standing
+    };
+    assert_eq!(out(json!([])), Standing::Blocked);
+    assert_eq!(out(json!([{ "to": [{ "namespaceSelector": {} }] }])), Standing::Blocked);
+    assert_eq!(out(json!([{ "to": [{ "ipBlock": { "cidr": "0.0.0.0/0" } }] }])), Standing::Open);
+    assert_eq!(out(json!([{ "to": [{ "ipBlock": { "cidr": "192.0.2.0/24" } }] }])), Standing::NotVisible);
+}
