@@ -159,6 +159,16 @@ fn required_connections_and_their_enforcement_are_told_apart() {
     assert_eq!(outcome, Outcome::Fail);
     assert!(messages[0].contains("shop-to-db: no ingress rule lets TCP 5432 through to db/orders"), "{messages:?}");
 
+    let open = || {
+        on_db(
+            json!([{ "from": [{ "namespaceSelector": { "matchLabels": { "kubernetes.io/metadata.name": "shop" } } }] }]),
+        )
+    };
+    assert_eq!(ask_in(&workspace, "network-undeclared-paths", on_db(json!([]))), (Outcome::Pass, Vec::new()));
+    let (outcome, messages) = ask_in(&workspace, "network-undeclared-paths", open());
+    assert_eq!(outcome, Outcome::Fail);
+    assert_eq!(messages, ["lets shop reach db on all ports, which no connection declares"]);
+
     let agent = |image: &str| {
         let spec = json!({ "template": { "spec": { "containers": [{ "name": "agent", "image": image }] } } });
         vec![list("apps/DaemonSet", vec![object("kube-system", "agent", json!({ "spec": spec }))])]

@@ -111,6 +111,8 @@ families! { |join, pods, as_of|
     connections: Vec<JudgedConnection> = network::judge_connections(join, pods).0;
     /// Network plug-ins seen, and whether one of them enforces policies.
     network_plugins: NetworkPlugins = network::observe_plugins(join);
+    /// What network policies leave open beyond the declared connections, and what holds each workload.
+    network_openings: Openings = network::find_openings(join, pods).0;
     /// Network policies, by namespace and name.
     network_policies: Vec<NetworkPolicy> = network::observe(join);
     /// Machines, by name.

@@ -9,7 +9,7 @@ use crate::{
         observed::Reading,
     },
     ownership::pattern::{self, Pattern},
-    workspace::ConnectionNeed,
+    workspace::{ComponentId, ConnectionNeed},
 };
 
 pub(super) const EVALUATORS: &[Evaluator] = &[
@@ -26,6 +26,7 @@ pub(super) const EVALUATORS: &[Evaluator] = &[
         ask: |question| denies(question, Direction::Egress),
     },
     Evaluator { name: "network-required-connections", subjects: "required connections", alone: false, ask: required },
+    Evaluator { name: "network-undeclared-paths", subjects: "network policies", alone: false, ask: undeclared },
     Evaluator { name: "network-policies-enforced", subjects: "network plug-ins", alone: false, ask: enforced },
 ];
 
@@ -127,6 +128,32 @@ fn blocked(connection: &JudgedConnection, tally: &mut Tally) {
             tally.fail(spot, message);
         }
     }
+}
+
+/// Paths between components that policies open and no connection declares. The owner of the policy is asked.
+fn undeclared(question: &Question<'_>) -> Answer {
+    let mut tally = Tally::default();
+    let (observed, odd) = network::find_openings(question.join, question.pods);
+    for (spot, why) in odd {
+        tally.odd(spot, why);
+    }
+    for _ in question.objects("networking.k8s.io", "NetworkPolicy") {
+        tally.subject();
+    }
+    let name =
+        |id: &Option<ComponentId>| id.as_ref().map_or("workloads without an owner".to_owned(), ToString::to_string);
+    for path in &observed.seen().undeclared {
+        let ports = if path.ports.is_empty() { "all ports".to_owned() } else { path.ports.join(", ") };
+        let (from, to) = (name(&path.from), name(&path.to));
+        for &spot in &path.spots {
+            tally.fail(spot, format!("lets {from} reach {to} on {ports}, which no connection declares"));
+        }
+    }
+    let free = observed.seen().accepting.iter().flat_map(|open| &open.workloads).count();
+    if free > 0 {
+        tally.remark(format!("{free} workloads accept every connection, which default deny is asked about"));
+    }
+    tally.answer()
 }
 
 /// Policies that nothing enforces protect nothing.

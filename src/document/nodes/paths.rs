@@ -7,7 +7,7 @@ use crate::{
         tree::{Block, Cell, Inline, Tone},
     },
     facts::network::{Answer, Enforcement, JudgedPath, JudgedSide, Standing},
-    workspace::{Connection, ConnectionNeed},
+    workspace::{ComponentId, Connection, ConnectionNeed},
 };
 
 /// Workloads named in one line before the rest is counted.
@@ -105,6 +105,103 @@ fn one_side(ctx: &Ctx<'_>, key: &str, side: &JudgedSide) -> Vec<Inline> {
         }
     }
     text
+}
+
+/// Paths between components that policies open and no connection declares.
+pub(super) fn undeclared(ctx: &Ctx<'_>, place: &mut Place<'_>) -> Result<Vec<Block>, String> {
+    observed::each_cluster(ctx, "what.undeclared", |cluster| {
+        let fact = &cluster.facts.network_openings;
+        let heads = [
+            Head::name("column.path_between", 28),
+            Head::text("column.ports", 16),
+            Head::text("column.workloads", 34),
+            Head::text("column.opened_by", 24),
+        ];
+        let mut grid = Grid::new(ctx, place, "undeclared-paths", "table.undeclared", &heads);
+        for path in &fact.seen().undeclared {
+            let mut between = component(ctx, path.from.as_ref());
+            between.push(Inline::text(" → "));
+            between.extend(component(ctx, path.to.as_ref()));
+            let mut workloads = observed::names(ctx, path.callers.iter().map(String::as_str), NAMES);
+            workloads.push(Inline::text(" → "));
+            workloads.extend(observed::names(ctx, path.called.iter().map(String::as_str), NAMES));
+            grid.row(vec![
+                Cell::new(between),
+                ports(ctx, &path.ports),
+                Cell::new(workloads),
+                Cell::new(observed::names(ctx, path.policies.iter().map(String::as_str), NAMES)),
+            ]);
+        }
+        observed::table(ctx, cluster, fact, grid)
+    })
+}
+
+fn component(ctx: &Ctx<'_>, id: Option<&ComponentId>) -> Vec<Inline> {
+    vec![id.map_or_else(|| ctx.badge(Tone::Caution, "network.nobodys"), |id| ctx.component_link(id))]
+}
+
+fn ports(ctx: &Ctx<'_>, ports: &[String]) -> Cell {
+    if ports.is_empty() { Cell::new(vec![ctx.text("network.all_ports")]) } else { Cell::text(ports.join(", ")) }
+}
+
+/// Workloads that accept connections from everybody.
+pub(super) fn accepting(ctx: &Ctx<'_>, place: &mut Place<'_>) -> Result<Vec<Block>, String> {
+    observed::each_cluster(ctx, "what.accepting", |cluster| {
+        let fact = &cluster.facts.network_openings;
+        let heads = [
+            Head::name("column.component", 24),
+            Head::text("column.namespace", 16),
+            Head::text("column.workloads", 36),
+            Head::text("column.because", 24),
+        ];
+        let mut grid = Grid::new(ctx, place, "accepting-everything", "table.accepting", &heads);
+        for open in &fact.seen().accepting {
+            let mut why = observed::names(ctx, open.policies.iter().map(String::as_str), NAMES);
+            if why.is_empty() {
+                why.push(ctx.text("network.path.free"));
+            }
+            if !open.ports.is_empty() {
+                why.push(Inline::text(format!(", {}", open.ports.join(", "))));
+            }
+            grid.row(vec![
+                Cell::new(component(ctx, open.component.as_ref())),
+                Cell::new(vec![Inline::code(&*open.namespace)]),
+                Cell::new(observed::names(ctx, open.workloads.iter().map(String::as_str), 8)),
+                Cell::new(why),
+            ]);
+        }
+        observed::table(ctx, cluster, fact, grid)
+    })
+}
+
+/// Every workload with the policies that hold it, folded by namespace.
+pub(super) fn held(ctx: &Ctx<'_>, place: &mut Place<'_>) -> Result<Vec<Block>, String> {
+    observed::each_cluster(ctx, "what.held", |cluster| {
+        let fact = &cluster.facts.network_openings;
+        let heads = [
+            Head::name("column.namespace", 16),
+            Head::text("column.workloads", 36),
+            Head::number("column.pods"),
+            Head::text("column.held_ingress", 24),
+            Head::text("column.held_egress", 24),
+        ];
+        let mut grid = Grid::new(ctx, place, "workloads-held", "table.held", &heads);
+        for held in &fact.seen().held {
+            let side = |policies: &[String]| match policies {
+                [] if held.host_network => vec![ctx.text("network.host_network")],
+                [] => vec![ctx.text("network.no_policy")],
+                policies => observed::names(ctx, policies.iter().map(String::as_str), policies.len()),
+            };
+            grid.row(vec![
+                Cell::new(vec![Inline::code(&*held.namespace)]),
+                Cell::new(observed::names(ctx, held.workloads.iter().map(String::as_str), held.workloads.len())),
+                Cell::text(held.pods.to_string()),
+                Cell::new(side(&held.ingress)),
+                Cell::new(side(&held.egress)),
+            ]);
+        }
+        observed::table(ctx, cluster, fact, grid)
+    })
 }
 
 /// Network plug-ins and whether they enforce policies.

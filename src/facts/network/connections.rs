@@ -104,14 +104,14 @@ fn protocols(text: &str) -> Vec<Protocol> {
 }
 
 /// Ports that a connection declares.
-fn declared(connection: &Connection) -> impl Iterator<Item = Port> {
+pub(crate) fn declared(connection: &Connection) -> impl Iterator<Item = Port> {
     protocols(&connection.protocol)
         .into_iter()
         .flat_map(|protocol| connection.ports.iter().map(move |&number| Port { protocol, number }))
 }
 
 /// Components that are this one or parts of it.
-fn with_parts<'w>(workspace: &'w Workspace, id: &'w ComponentId) -> BTreeSet<&'w ComponentId> {
+pub(crate) fn with_parts<'w>(workspace: &'w Workspace, id: &'w ComponentId) -> BTreeSet<&'w ComponentId> {
     let mut found = BTreeSet::from([id]);
     loop {
         let before = found.len();
@@ -227,7 +227,21 @@ impl<'j, 'a> Judge<'j, 'a> {
         found.into_iter().collect()
     }
 
-    fn workload(&self, group: usize) -> String {
+    /// Ports of Pods that callers of the connection reach.
+    pub(crate) fn called_ports(&self, connection: &Connection) -> BTreeSet<Port> {
+        match self.end(&connection.to) {
+            End::Groups(groups) => self.named(&groups, connection).into_iter().map(|(_, target, _)| target).collect(),
+            End::Other(..) => BTreeSet::new(),
+        }
+    }
+
+    /// The workload of a group, by name.
+    pub(crate) fn name(&self, group: usize) -> String {
+        self.join.key(self.model.groups[group].root).name.to_string()
+    }
+
+    /// The workload of a group, as `namespace/name`.
+    pub(crate) fn workload(&self, group: usize) -> String {
         let key = self.join.key(self.model.groups[group].root);
         if key.namespace.is_empty() { key.name.to_string() } else { format!("{}/{}", key.namespace, key.name) }
     }

@@ -13,7 +13,7 @@ use std::{
 use serde::Serialize;
 
 use super::{
-    admin, cni, kubernetes,
+    admin, calico, cilium, cni, kubernetes,
     pods::{self, Group},
     rules::{Action, Direction, End, Far, Half, Peer, Policy, Port, Question, Rule, Tier},
     selector::{Expr, Match, Target},
@@ -77,16 +77,7 @@ pub(crate) struct Read {
 }
 
 /// Kinds of policies whose rules are not evaluated. Each may hold the Pods of its namespace, or of all.
-const OPAQUE: &[(&str, &str)] = &[
-    ("cilium.io", "CiliumClusterwideNetworkPolicy"),
-    ("cilium.io", "CiliumNetworkPolicy"),
-    ("crd.projectcalico.org", "GlobalNetworkPolicy"),
-    ("crd.projectcalico.org", "NetworkPolicy"),
-    ("projectcalico.org", "GlobalNetworkPolicy"),
-    ("projectcalico.org", "NetworkPolicy"),
-    ("crd.antrea.io", "ClusterNetworkPolicy"),
-    ("crd.antrea.io", "NetworkPolicy"),
-];
+const OPAQUE: &[(&str, &str)] = &[("crd.antrea.io", "ClusterNetworkPolicy"), ("crd.antrea.io", "NetworkPolicy")];
 
 /// Kinds of [`admin`].
 const ADMIN: [&str; 3] = ["AdminNetworkPolicy", "BaselineAdminNetworkPolicy", "ClusterNetworkPolicy"];
@@ -151,6 +142,28 @@ pub(crate) fn policies<'a>(join: &Join<'a>, reading: &mut Reading<'a>) -> Read {
             }
         }
     }
+    for kind in ["CiliumClusterwideNetworkPolicy", "CiliumNetworkPolicy"] {
+        for (spot, object) in spots(reading, snapshot, "cilium.io", kind) {
+            match cilium::parse(object, spot, kind) {
+                Ok(policies) => read.policies.extend(policies),
+                Err(error) => read.policies.push(opaque(object, spot, kind).doubted(&error.to_string())),
+            }
+        }
+    }
+    // The API server of Calico shows the stored objects once more, under its own group.
+    let served = |kind: &str| !spots(&mut Reading::new(snapshot), snapshot, "projectcalico.org", kind).is_empty();
+    let group = |kind: &str| if served(kind) { "projectcalico.org" } else { "crd.projectcalico.org" };
+    let tiers = spots(reading, snapshot, group("Tier"), "Tier");
+    let tiers = calico::Tiers::of(tiers.into_iter().map(|(_, object)| object));
+    for kind in ["GlobalNetworkPolicy", "NetworkPolicy"] {
+        for (spot, object) in spots(reading, snapshot, group(kind), kind) {
+            let named = format!("Calico {kind}");
+            match calico::parse(object, spot, &named, &tiers) {
+                Ok(policy) => read.policies.extend(policy),
+                Err(error) => read.policies.push(opaque(object, spot, &named).doubted(&error.to_string())),
+            }
+        }
+    }
     admin::doubt_equals(&mut read.policies);
     for &(group, kind) in OPAQUE {
         let objects = spots(reading, snapshot, group, kind);
@@ -203,7 +216,7 @@ impl<'a> Model<'a> {
             policy.subject.pod_labels(&mut ask);
             let halves = [&policy.ingress, &policy.egress].into_iter().flatten();
             for peer in halves.flat_map(|half| &half.rules).flat_map(|rule| rule.peers.iter().flatten()) {
-                if let Peer::Pods(selector) = peer {
+                if let Peer::Pods(selector) | Peer::Labelled(selector) = peer {
                     selector.pod_labels(&mut ask);
                 }
             }
@@ -234,8 +247,13 @@ impl<'a> Model<'a> {
         Self { policies, odd, groups, held, cidr_sees_pods, complete }
     }
 
+    /// Everything that can hold Pods was read.
+    pub(crate) fn complete(&self) -> bool {
+        self.complete
+    }
+
     /// Policies that select the group, with how certainly.
-    fn selecting(&self, group: usize, direction: Direction) -> &[(usize, Match)] {
+    pub(crate) fn selecting(&self, group: usize, direction: Direction) -> &[(usize, Match)] {
         &self.held[group][slot(direction)]
     }
 

@@ -1,7 +1,7 @@
 //! Pods as policies see them: those of one workload that no policy can tell apart are one group.
 
 use std::{
-    collections::{HashMap, HashSet},
+    collections::{BTreeMap, HashMap, HashSet},
     net::IpAddr,
 };
 
@@ -103,6 +103,15 @@ pub(crate) fn groups<'a>(
         });
         found[number].pods += 1;
         found[number].addresses.extend(address);
+    }
+    found
+}
+
+/// Numbers of the groups in each namespace.
+pub(crate) fn by_namespace<'a>(groups: &[Group<'a>]) -> BTreeMap<&'a str, Vec<usize>> {
+    let mut found: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+    for (number, group) in groups.iter().enumerate() {
+        found.entry(group.namespace).or_default().push(number);
     }
     found
 }

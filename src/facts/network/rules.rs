@@ -182,6 +182,10 @@ pub(crate) enum Peer {
     Cidr(Cidr),
     /// Addresses of an API that applies them to Pods as well.
     Network(Cidr),
+    /// Pods by labels, and whatever else outside the cluster carries them (sets of networks).
+    Labelled(Expr),
+    /// Everything outside the cluster.
+    World,
     /// Machines of the cluster and what runs in their network.
     Hosts,
     /// It cannot be evaluated.
@@ -203,13 +207,17 @@ impl Peer {
     fn matches(&self, far: Far<'_, '_>, cidr_sees_pods: Match) -> Match {
         match (self, far) {
             (Self::Unknown, _) => Match::Unknown,
+            (Self::World, Far::Outside) => Match::Yes,
+            (Self::World, Far::Pods(_)) => Match::No,
+            (Self::Labelled(_), Far::Outside | Far::Machines) => Match::Unknown,
+            (Self::Labelled(_), Far::Pods(group)) if group.host_network => Match::Unknown,
+            (Self::Labelled(selector), Far::Pods(group)) => selector.matches(group.target()),
             (Self::Pods(_), Far::Outside | Far::Machines) | (Self::Hosts, Far::Outside) => Match::No,
             (Self::Cidr(cidr) | Self::Network(cidr), Far::Outside | Far::Machines) if cidr.is_everything() => {
                 Match::Yes
             }
-            (Self::Cidr(_) | Self::Network(_), Far::Outside | Far::Machines) | (Self::Hosts, Far::Machines) => {
-                Match::Unknown
-            }
+            (Self::Cidr(_) | Self::Network(_), Far::Outside | Far::Machines)
+            | (Self::World | Self::Hosts, Far::Machines) => Match::Unknown,
             (Self::Hosts, Far::Pods(group)) => Match::of(group.host_network),
             (Self::Pods(_), Far::Pods(group)) if group.host_network => Match::No,
             (Self::Pods(selector), Far::Pods(group)) => selector.matches(group.target()),

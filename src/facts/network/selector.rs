@@ -1,11 +1,10 @@
 //! Selectors over Pods, of every policy API, as one expression with three answers: yes, no, not known.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-/// Labels as a snapshot keeps them.
-pub(crate) type Labels = BTreeMap<Arc<str>, Arc<str>>;
+pub(crate) use crate::facts::selector::Labels;
 
 /// Kleene's three values; `and` is the lesser, `or` the greater.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -50,15 +49,25 @@ impl Key {
     }
 }
 
+/// Where in a value a text has to stand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum Part {
+    Anywhere,
+    Start,
+    End,
+}
+
 /// A selector.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) enum Expr {
     All,
     /// It cannot be evaluated.
     Unknown,
     Has(Key),
     In(Key, Vec<String>),
+    Text(Key, Part, String),
     And(Vec<Expr>),
+    Or(Vec<Expr>),
     Not(Box<Expr>),
 }
 
@@ -110,6 +119,12 @@ impl Expr {
             Self::Unknown => Match::Unknown,
             Self::Has(key) => test(key, &|_| true),
             Self::In(key, values) => test(key, &|value| values.iter().any(|one| one == value)),
+            Self::Text(key, part, text) => test(key, &|value| match part {
+                Part::Anywhere => value.contains(text.as_str()),
+                Part::Start => value.starts_with(text.as_str()),
+                Part::End => value.ends_with(text.as_str()),
+            }),
+            Self::Or(parts) => parts.iter().map(|part| part.matches(target)).max().unwrap_or(Match::No),
             Self::And(parts) => parts.iter().map(|part| part.matches(target)).min().unwrap_or(Match::Yes),
             Self::Not(part) => part.matches(target).not(),
         }
@@ -119,12 +134,12 @@ impl Expr {
     pub(crate) fn pod_labels<'e>(&'e self, each: &mut impl FnMut(&'e str)) {
         match self {
             Self::All | Self::Unknown => {}
-            Self::Has(key) | Self::In(key, _) => {
+            Self::Has(key) | Self::In(key, _) | Self::Text(key, ..) => {
                 if let Key::Pod(label) = key {
                     each(label);
                 }
             }
-            Self::And(parts) => parts.iter().for_each(|part| part.pod_labels(each)),
+            Self::And(parts) | Self::Or(parts) => parts.iter().for_each(|part| part.pod_labels(each)),
             Self::Not(part) => part.pod_labels(each),
         }
     }
@@ -191,6 +206,8 @@ impl LabelSelector {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
 
     fn labels(pairs: &[(&str, &str)]) -> Labels {

@@ -214,3 +214,82 @@ fn ends_without_pods_are_judged_as_far_as_the_address_allows() {
     assert_eq!(out(json!([{ "to": [{ "ipBlock": { "cidr": "0.0.0.0/0" } }] }])), Standing::Open);
     assert_eq!(out(json!([{ "to": [{ "ipBlock": { "cidr": "192.0.2.0/24" } }] }])), Standing::NotVisible);
 }
+
+fn with(kind: &str, objects: Vec<Object>, policies: Vec<Object>) -> JudgedConnection {
+    let mut lists = cluster(policies);
+    lists.push(list(kind, objects));
+    judged_in(&shop(), lists)
+}
+
+#[test]
+fn cilium_policies_add_up_and_their_denials_come_first() {
+    let cilium = |spec: Value| with("cilium.io/CiliumNetworkPolicy", vec![policy("db", "c", spec)], Vec::new());
+    let endpoints = json!([{ "matchLabels": { "k8s:io.kubernetes.pod.namespace": "web" } }]);
+    let ports = json!([{ "ports": [{ "port": "5432", "protocol": "TCP" }] }]);
+    // An empty rule selects nobody: the documentation's default deny.
+    let judged = cilium(json!({ "endpointSelector": {}, "ingress": [{}] }));
+    assert_eq!(judged.standing, Standing::Blocked);
+    assert_eq!(judged.paths[0].ingress.policies, ["CiliumNetworkPolicy db/c"]);
+    let allow = json!([{ "fromEndpoints": endpoints, "toPorts": ports }]);
+    assert_eq!(cilium(json!({ "endpointSelector": {}, "ingress": allow })).standing, Standing::Open);
+    // Without a word of namespaces peers are of the policy's own.
+    let own = json!([{ "fromEndpoints": [{ "matchLabels": { "app": "front" } }] }]);
+    assert_eq!(cilium(json!({ "endpointSelector": {}, "ingress": own })).standing, Standing::Blocked);
+    let both = json!({ "endpointSelector": {}, "ingress": allow, "ingressDeny": [{ "fromEntities": ["cluster"] }] });
+    assert_eq!(cilium(both).standing, Standing::Blocked);
+    let off = json!({ "endpointSelector": {}, "enableDefaultDeny": { "ingress": false }, "ingress": [{}] });
+    assert_eq!(cilium(off).standing, Standing::Open);
+    let http = json!([{ "fromEndpoints": endpoints, "toPorts": [{ "ports": [{ "port": "5432" }], "rules": { "http": {} } }] }]);
+    let judged = cilium(json!({ "endpointSelector": {}, "ingress": http }));
+    assert_eq!(judged.standing, Standing::NotVisible);
+    assert!(
+        judged.paths[0].ingress.why.as_deref().is_some_and(|why| why.contains("CiliumNetworkPolicy db/c: it also"))
+    );
+}
+
+#[test]
+fn calico_policies_run_by_tier_and_order() {
+    let kind = "projectcalico.org/GlobalNetworkPolicy";
+    let rule = |action: &str| json!([{ "action": action, "protocol": "TCP", "source": { "namespaceSelector": "projectcalico.org/name == 'web'" }, "destination": { "ports": [5432] } }]);
+    let global = |order: Option<f64>, action: &str| {
+        let spec =
+            json!({ "order": order, "selector": "app == 'orders'", "types": ["Ingress"], "ingress": rule(action) });
+        policy("", &format!("calico-{action}"), spec)
+    };
+    assert_eq!(with(kind, vec![global(Some(1.0), "Allow")], vec![deny_all("db")]).standing, Standing::Open);
+    // Order 1000 is that of NetworkPolicies, and their tier ends with a denial; a policy without an order comes after.
+    let late = with(kind, vec![global(None, "Deny")], vec![lets_in(json!([]), json!([]))]);
+    assert_eq!(late.standing, Standing::Open);
+    let denied = with(kind, vec![global(Some(1.0), "Deny")], vec![lets_in(json!([]), json!([]))]);
+    assert_eq!(denied.paths[0].ingress.policies, ["Calico GlobalNetworkPolicy calico-Deny"]);
+    let strange = policy("", "strange", json!({ "tier": "unread", "selector": "all()", "ingress": rule("Deny") }));
+    assert_eq!(with(kind, vec![strange], Vec::new()).standing, Standing::NotVisible);
+    let accounts = json!([{ "action": "Allow", "source": { "serviceAccounts": { "names": ["web"] } } }]);
+    let accounts = policy("", "accounts", json!({ "selector": "all()", "ingress": accounts }));
+    assert_eq!(with(kind, vec![accounts], Vec::new()).standing, Standing::NotVisible);
+}
+
+#[test]
+fn openings_are_said_once_and_undeclared_paths_by_their_policy() {
+    let openings = |workspace: &Workspace, lists: Vec<List>| {
+        let snapshot = snapshot(lists);
+        let join = ownership::join(workspace, &snapshot);
+        find_openings(&join, &Pods::of(&snapshot)).0.seen().clone()
+    };
+    let (declared, mut undeclared) = (shop(), shop());
+    undeclared.connections.clear();
+    let free = openings(&declared, cluster(Vec::new()));
+    let free: Vec<_> = free.accepting.iter().map(|open| (&*open.namespace, &open.workloads[..])).collect();
+    assert_eq!(free, [("db", &["orders".to_owned()][..]), ("web", &["front".to_owned()][..])]);
+
+    let web = json!([{ "namespaceSelector": { "matchLabels": { "team": "web" } } }]);
+    let policies = || vec![deny_all("db"), lets_in(web.clone(), json!([{ "port": 5432 }]))];
+    assert!(openings(&declared, cluster(policies())).undeclared.is_empty());
+    let found = openings(&undeclared, cluster(policies()));
+    let [path] = &found.undeclared[..] else { panic!("{:?}", found.undeclared) };
+    assert_eq!((&path.ports[..], &path.policies[..]), (&["TCP 5432".to_owned()][..], &["db/allow-web".to_owned()][..]));
+    assert_eq!((&path.callers[..], &path.called[..]), (&["web/front".to_owned()][..], &["db/orders".to_owned()][..]));
+    let held: Vec<_> =
+        found.held.iter().map(|held| (&*held.namespace, held.ingress.len(), held.egress.len())).collect();
+    assert_eq!(held, [("db", 2, 1), ("web", 0, 0)]);
+}
