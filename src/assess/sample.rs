@@ -54,7 +54,7 @@ fn the_sample_gives_the_facts_that_are_known_of_it() {
     assert!(facts.admission.seen().engines.contains(&"Kyverno".to_owned()));
     assert!(facts.policy_reports.seen().iter().any(|sum| sum.fail > 0));
     assert!(facts.vulnerabilities.seen().sums.iter().any(|sum| sum.counts.high > 0));
-    assert!(facts.backups.seen().iter().any(|schedule| schedule.last_completed.is_some()));
+    assert!(facts.backups.seen().schedules.iter().any(|schedule| schedule.last_completed.is_some()));
 }
 
 #[test]

@@ -153,7 +153,6 @@ pub(crate) fn workspace() -> Workspace {
             open_namespaces: Vec::new(),
             remediation_days: BTreeMap::new(),
             report_days: 7,
-            restore_test_days: None,
         },
         organizations: vec![Organization {
             id: OrganizationId::new("acme"),

@@ -91,8 +91,8 @@ families! { |join, pods, as_of|
     access: Access = access::observe(join);
     /// Admission webhooks, admission policies, and the policy engines recognised.
     admission: Admission = admission::observe(join);
-    /// Backup schedules and when each last completed.
-    backups: Vec<BackupSchedule> = backups::observe(join);
+    /// Data with its newest backup, schedules, failures, restores.
+    backups: Backups = backups::observe(join, as_of);
     /// cert-manager certificates, soonest expiry first.
     certificates: Vec<Certificate> = certificates::observe(join, as_of);
     /// Settings of the control plane, as its static Pods show them.

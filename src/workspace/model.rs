@@ -317,8 +317,6 @@ pub struct Policy {
     pub remediation_days: BTreeMap<Severity, u32>,
     /// Days after which a vulnerability report is stale.
     pub report_days: u32,
-    /// Days within which a restore has to be tested again; `None`: none declared, and the check is `manual`.
-    pub restore_test_days: Option<u32>,
 }
 
 /// An organization.

@@ -45,7 +45,7 @@ tables! {
     Policy {
         registries: Texts, node_images: Texts, runtimes: Texts, certificate_days: Number, evidence_days: Number,
         privileged_namespaces: Texts, open_namespaces: Texts, remediation_days: Option<Spanned<RemediationDays>>,
-        report_days: Number, restore_test_days: Number,
+        report_days: Number,
     }
     RemediationDays { critical: Number, high: Number, medium: Number, low: Number }
     Organization {

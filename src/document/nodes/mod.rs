@@ -6,6 +6,7 @@
 mod access;
 pub(super) mod acronyms;
 mod assessment;
+mod backups;
 mod checklist;
 mod configuration;
 mod control_plane;
@@ -60,6 +61,7 @@ const NODES: &[(&str, Build)] = &[
     ("access-verbs", access::verbs),
     ("access-wide", access::wide),
     ("acronyms", acronyms::place),
+    ("backups", backups::all),
     ("baseline", controls::baseline),
     ("brief-components", team::components),
     ("brief-contact", team::contact),

@@ -277,7 +277,6 @@ pub(super) fn policy(context: &Context<'_>, raw: &Raw) -> Policy {
         open_namespaces: Vec::new(),
         remediation_days: BTreeMap::new(),
         report_days: 7,
-        restore_test_days: None,
     };
     let Some(item) = once(context, &raw.policy, "policy") else { return policy };
     let table = context.table(item, "policy", None).named("the policy");
@@ -291,7 +290,6 @@ pub(super) fn policy(context: &Context<'_>, raw: &Raw) -> Policy {
     policy.certificate_days = days(&raw.certificate_days, policy.certificate_days);
     policy.evidence_days = days(&raw.evidence_days, policy.evidence_days);
     policy.report_days = days(&raw.report_days, policy.report_days);
-    policy.restore_test_days = raw.restore_test_days.as_ref().map(|value| *value.get_ref());
     if let Some(remediation) = &raw.remediation_days {
         let r = remediation.get_ref();
         policy.remediation_days = [
