@@ -36,6 +36,8 @@ pub struct Definition {
     pub needs: Vec<String>,
     /// An absent API is a failure instead of not applicable.
     pub required: bool,
+    /// Names, labels and kept annotations answer it: lists of which only these were read are no gap.
+    pub names_suffice: bool,
     /// The question.
     #[serde(skip)]
     pub evaluator: &'static Evaluator,
@@ -83,6 +85,8 @@ struct RawCheck {
     needs: Vec<String>,
     #[serde(default)]
     required: bool,
+    #[serde(default)]
+    names_suffice: bool,
     evaluator: toml::Spanned<String>,
     params: Option<toml::Spanned<toml::Table>>,
     rationale: String,
@@ -181,6 +185,7 @@ pub fn parse(text: &str) -> Result<Vec<Definition>, Problem> {
                 },
                 needs: raw.needs,
                 required: raw.required,
+                names_suffice: raw.names_suffice,
                 evaluator,
                 params,
                 rationale: raw.rationale.trim().to_owned(),

@@ -43,7 +43,10 @@ fn the_sample_gives_the_facts_that_are_known_of_it() {
     let access = facts.access.seen();
     assert!(access.cluster_admins.iter().any(|binding| binding.default && binding.subject.name == "system:masters"));
     assert!(access.cluster_admins.iter().any(|binding| !binding.default));
-    assert!(access.grants.iter().all(|grant| !grant.resources.is_empty() && !grant.verbs.is_empty()));
+    assert!(access.grants.iter().all(|grant| !grant.bound.is_empty() && grant.rules < access.rule_sets.len()));
+    assert!(access.authorizers.rbac_alone(), "the flags of the API server were read");
+    let helpdesk = facts.escalations.seen().paths.iter().find(|path| path.subject.name == "oidc:helpdesk");
+    assert_eq!(helpdesk.and_then(|path| path.steps.last()).map(String::as_str), Some("cluster-admin"));
     assert!(!access.limits.is_empty());
 
     assert_eq!(facts.certificates.seen().len(), 7);

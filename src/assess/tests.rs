@@ -218,6 +218,7 @@ fn access_is_told_apart() {
         groups: vec!["oidc:admins".to_owned()],
         users: Vec::new(),
         service_accounts: Vec::new(),
+        may: None,
     });
     assert_eq!(ask_in(&declared, "rbac-cluster-admin", bindings("cluster-admin", group)).0, Outcome::Pass);
 
@@ -229,6 +230,177 @@ fn access_is_told_apart() {
         ]
     };
     tell_apart("rbac-wildcard", roles(json!(["get"])), roles(json!(["*"])), "rules[].verbs = *");
+}
+
+/// All RBAC lists: one ClusterRole `r` with these rules, one ClusterRoleBinding `b` of it with these subjects.
+fn granted(rules: Value, subjects: Value) -> Vec<List> {
+    let body = json!({ "roleRef": { "kind": "ClusterRole", "name": "r" }, "subjects": subjects });
+    vec![
+        list(&format!("{RBAC}/ClusterRole"), vec![object("", "r", json!({ "rules": rules }))]),
+        list(&format!("{RBAC}/Role"), Vec::new()),
+        list(&format!("{RBAC}/ClusterRoleBinding"), vec![object("", "b", body)]),
+        list(&format!("{RBAC}/RoleBinding"), Vec::new()),
+        list("ServiceAccount", vec![object("shop", "web", json!({})), object("other", "stray", json!({}))]),
+    ]
+}
+
+fn rules(resource: &str, verb: &str) -> Value {
+    json!([{ "apiGroups": [""], "resources": [resource], "verbs": [verb] }])
+}
+
+#[test]
+fn grants_are_told_apart() {
+    let dev = || json!([{ "kind": "Group", "name": "dev" }]);
+    let account =
+        |namespace: &str, name: &str| json!([{ "kind": "ServiceAccount", "namespace": namespace, "name": name }]);
+    tell_apart(
+        "rbac-escalation",
+        granted(rules("pods", "get"), dev()),
+        granted(rules("secrets", "list"), dev()),
+        "ClusterRole r lets Group dev in the whole cluster: read Secrets",
+    );
+    let anyone = json!([{ "kind": "Group", "name": "system:unauthenticated" }]);
+    tell_apart(
+        "rbac-anyone",
+        granted(rules("pods", "get"), dev()),
+        granted(rules("pods", "get"), anyone),
+        "bound to Group system:unauthenticated",
+    );
+    tell_apart(
+        "rbac-default-account",
+        granted(rules("pods", "get"), account("shop", "web")),
+        granted(rules("pods", "get"), account("shop", "default")),
+        "bound to ServiceAccount shop/default",
+    );
+    let mut gone = granted(rules("pods", "get"), dev());
+    gone[0] = list(&format!("{RBAC}/ClusterRole"), vec![object("", "other", json!({}))]);
+    tell_apart("rbac-dangling", granted(rules("pods", "get"), dev()), gone, "ClusterRole r does not exist");
+}
+
+#[test]
+fn a_missing_role_is_no_finding_where_roles_were_not_all_read() {
+    let mut lists = granted(rules("pods", "get"), json!([{ "kind": "Group", "name": "dev" }]));
+    lists[0] = ended(&format!("{RBAC}/ClusterRole"), Completeness::Forbidden("no".to_owned()), Vec::new());
+    assert_eq!(ask("rbac-dangling", lists), (Outcome::Forbidden, Vec::new()));
+}
+
+#[test]
+fn undeclared_subjects_are_told_apart() {
+    let subject =
+        |namespace: &str, name: &str| json!([{ "kind": "ServiceAccount", "namespace": namespace, "name": name }]);
+    let mut declared = workspace(vec![shop()]);
+    let ask =
+        |declared: &Workspace, subjects| ask_in(declared, "rbac-undeclared", granted(rules("pods", "get"), subjects));
+    declared.roles.clear();
+    assert_eq!(ask(&declared, subject("other", "stray")).0, Outcome::Manual, "nothing to compare with");
+    declared.roles.push(role_of("dev"));
+    assert_eq!(ask(&declared, json!([{ "kind": "Group", "name": "dev" }])).0, Outcome::Pass);
+    assert_eq!(ask(&declared, subject("shop", "web")).0, Outcome::Pass, "a component claims it");
+    let (outcome, messages) = ask(&declared, subject("other", "stray"));
+    assert!(outcome == Outcome::Fail && messages[0].contains("ServiceAccount other/stray"), "{messages:?}");
+    let (outcome, messages) = ask(&declared, json!([{ "kind": "User", "name": "eve" }]));
+    assert!(outcome == Outcome::Fail && messages[0].contains("User eve, in no declared role"), "{messages:?}");
+}
+
+fn role_of(group: &str) -> Role {
+    Role {
+        id: RoleId::new(group),
+        title: "Developer".to_owned(),
+        team: TeamId::new("platform"),
+        description: String::new(),
+        privileged: false,
+        groups: vec![group.to_owned()],
+        users: Vec::new(),
+        service_accounts: Vec::new(),
+        may: None,
+    }
+}
+
+#[test]
+fn leavers_are_found_by_name_and_in_groups() {
+    use crate::workspace::{MemberList, Person, PersonId};
+    let mut declared = workspace(vec![shop()]);
+    let left = moment().date_naive() - TimeDelta::days(1);
+    declared.people = vec![Person {
+        id: PersonId::new("eve"),
+        name: "Eve".to_owned(),
+        title: None,
+        teams: vec![TeamId::new("platform")],
+        email: Some("eve@example.com".to_owned()),
+        phone: None,
+        skills: Vec::new(),
+        on_call: false,
+        left: Some(left),
+    }];
+    let ask =
+        |declared: &Workspace, subjects| ask_in(declared, "rbac-leavers", granted(rules("pods", "get"), subjects));
+    let user = |name: &str| json!([{ "kind": "User", "name": name }]);
+    let group = || json!([{ "kind": "Group", "name": "dev" }]);
+    assert_eq!(ask(&declared, user("ada")).0, Outcome::Pass);
+    let (outcome, messages) = ask(&declared, user("Eve@Example.com"));
+    assert!(outcome == Outcome::Fail && messages[0].contains("who left"), "{messages:?}");
+    assert_eq!(ask(&declared, group()).0, Outcome::NotVisible, "nobody supplied its members");
+
+    let list = |people: &[&str], days: i64| MemberList {
+        source: "Entra ID".to_owned(),
+        date: moment().date_naive() - TimeDelta::days(days),
+        file: "evidence/groups/entra-id.csv".to_owned(),
+        digest: String::new(),
+        groups: [("dev".to_owned(), people.iter().map(|name| (*name).to_owned()).collect())].into(),
+    };
+    declared.members = vec![list(&["Ada"], 1)];
+    assert_eq!(ask(&declared, group()).0, Outcome::Pass);
+    declared.members = vec![list(&["Ada"], 400)];
+    assert_eq!(ask(&declared, group()).0, Outcome::Manual, "an old list proves nothing");
+    declared.members = vec![list(&["Ada", "eve"], 1)];
+    let (outcome, messages) = ask(&declared, group());
+    assert!(outcome == Outcome::Fail && messages[0].contains("eve of dev, who left"), "{messages:?}");
+
+    declared.members = vec![list(&["Ada", "Bob"], 30), list(&["Ada", "eve"], 1)];
+    let assessment = assessed(&declared, granted(rules("pods", "get"), group()));
+    let members = assessment.clusters[0].facts.members.seen();
+    assert_eq!(members.unknown_people, ["Ada"]);
+    let leavers: Vec<_> = members.leavers.iter().map(|leaver| (leaver.name.as_str(), leaver.left)).collect();
+    assert_eq!(leavers, [("Bob", None), ("eve", Some(left))]);
+}
+
+#[test]
+fn tokens_are_told_apart() {
+    let lists = |pod: Value, account: Value| {
+        let mut lists =
+            granted(rules("pods", "get"), json!([{ "kind": "ServiceAccount", "namespace": "shop", "name": "reader" }]));
+        lists[4] = list("ServiceAccount", vec![object("shop", "web", account), object("shop", "reader", json!({}))]);
+        lists.push(list("Pod", vec![object("shop", "web", json!({ "spec": pod }))]));
+        lists
+    };
+    let web = || json!({ "serviceAccountName": "web" });
+    let off = || json!({ "automountServiceAccountToken": false });
+    tell_apart(
+        "token-automount",
+        lists(web(), off()),
+        lists(web(), json!({})),
+        "token of service account web is mounted",
+    );
+    // The Pod has the last word, and an account with rights needs its token.
+    let insists = json!({ "serviceAccountName": "web", "automountServiceAccountToken": true });
+    assert_eq!(ask("token-automount", lists(insists, off())).0, Outcome::Fail);
+    assert_eq!(ask("token-automount", lists(json!({ "serviceAccountName": "reader" }), off())).0, Outcome::Pass);
+
+    let secret = |annotations: &[(&str, &str)]| {
+        let mut secret = object("shop", "deployer-token", json!({}));
+        secret.annotations.extend(annotations.iter().map(|&(key, value)| (key.into(), value.into())));
+        let mut names = list("Secret", vec![secret]);
+        names.record.metadata_only = true;
+        vec![names]
+    };
+    tell_apart(
+        "token-long-lived",
+        secret(&[]),
+        secret(&[("kubernetes.io/service-account.name", "deployer")]),
+        "service account deployer that never ends",
+    );
+    let forbidden = vec![ended("Secret", Completeness::Forbidden("no".to_owned()), Vec::new())];
+    assert_eq!(ask("token-long-lived", forbidden).0, Outcome::Forbidden);
 }
 
 #[test]

@@ -10,6 +10,7 @@ mod collect;
 mod completions;
 mod drift;
 mod evidence;
+mod import;
 mod init;
 mod man;
 mod permissions;
@@ -45,6 +46,7 @@ enum Command {
     Whose(whose::Arguments),
     Assess(assess::Arguments),
     Build(build::Arguments),
+    Import(import::Arguments),
     Completions(completions::Arguments),
     Man(man::Arguments),
 }
@@ -63,6 +65,7 @@ pub fn main() -> ExitCode {
         Command::Whose(command) => whose::run(&command, &ui),
         Command::Assess(command) => assess::run(&command, &ui),
         Command::Build(command) => build::run(&command, &ui),
+        Command::Import(command) => import::run(&command, &ui),
         Command::Completions(command) => completions::run(&command, &mut Arguments::command(), &ui),
         Command::Man(command) => man::run(&command, Arguments::command(), &ui),
     };

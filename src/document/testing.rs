@@ -168,6 +168,7 @@ pub(crate) fn workspace() -> Workspace {
             team("payments", "Payments", ReaderRole::Application),
         ],
         people: Vec::new(),
+        members: Vec::new(),
         clusters: Vec::new(),
         roles: Vec::new(),
         components: vec![database, component("pods", Fence::Outside, "payments")],

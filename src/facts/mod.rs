@@ -17,6 +17,7 @@ pub(crate) mod control_plane;
 pub(crate) mod exposure;
 pub(crate) mod images;
 pub(crate) mod lifecycle;
+pub(crate) mod members;
 mod namespaces;
 pub(crate) mod network;
 pub(crate) mod nodes;
@@ -47,6 +48,7 @@ pub use control_plane::{ControlPlane, Origin, PlaneComponent, PlaneSetting, Plan
 pub use exposure::{Backend, BackendState, Exposure, OnNode, OpenListener, Redirect, SharedHost, Tls, WayIn};
 pub use images::{Image, Images, Registry};
 pub use lifecycle::Support;
+pub use members::*;
 pub use namespaces::*;
 pub use network::*;
 pub use nodes::*;
@@ -101,6 +103,10 @@ families! { |join, pods, as_of|
     containers: Vec<WorkloadSecurity> = containers::observe(join, pods);
     /// Everything that is reachable from outside the cluster network.
     exposure: Exposure = exposure::observe(join, pods);
+    /// Declared rights against those that RBAC grants.
+    declared_access: DeclaredAccess = access::declared::observe(join);
+    /// Who holds more than the name of a role says, and how it leads to everything.
+    escalations: Escalations = access::escalation::observe(join);
     /// Images in use, grouped by registry.
     images: Images = images::observe(join, pods);
     /// Issuers, failed requests, client certificates.
@@ -115,12 +121,18 @@ families! { |join, pods, as_of|
     network_openings: Openings = network::find_openings(join, pods).0;
     /// Network policies, by namespace and name.
     network_policies: Vec<NetworkPolicy> = network::observe(join);
+    /// Tokens of service accounts that never end, as far as Secrets may be listed.
+    long_lived_tokens: Vec<LongLivedToken> = access::accounts::tokens(join);
+    /// Members of the groups that hold rights, as supplied.
+    members: Members = members::observe(join, as_of);
     /// Machines, by name.
     nodes: Vec<Node> = nodes::observe(join);
     /// Pod Security by namespace: level set, levels met, workloads that hold it back.
     pod_security: Vec<NamespaceSecurity> = standards::observe(join, pods);
     /// Policy reports summed by namespace.
     policy_reports: Vec<PolicyReportSum> = reports::policy(join);
+    /// Service accounts that Pods run as, by namespace and name.
+    service_accounts: Vec<AccountUse> = access::accounts::observe(join);
     /// Storage classes, by name.
     storage_classes: Vec<StorageClass> = storage::observe(join);
     /// Versions of API server and kubelets, and the skew between them.

@@ -7,8 +7,10 @@
 //! Invariant: raw tables stay in here; the rest of the program sees only resolved references.
 
 pub mod code;
+mod csv;
 pub mod diagnostic;
 pub mod id;
+pub(crate) mod members;
 pub mod model;
 mod parse;
 mod raw;
@@ -27,6 +29,7 @@ use chrono::NaiveDate;
 pub use code::Code;
 pub use diagnostic::{Diagnostic, Level};
 pub use id::*;
+pub use members::MemberList;
 pub use model::*;
 pub use read::MAIN_FILE;
 pub use render::Renderer;
@@ -54,7 +57,11 @@ pub fn load(dir: &Path, today: NaiveDate) -> io::Result<Loaded> {
     for source in &sources {
         complete &= parse::file(source, &mut raw, &mut diagnostics);
     }
-    let workspace = resolve::workspace(dir, &raw, today, complete, &mut diagnostics);
+    let mut workspace = resolve::workspace(dir, &raw, today, complete, &mut diagnostics);
+    let members = members::load(dir, &mut diagnostics);
+    if let Some(workspace) = &mut workspace {
+        workspace.members = members;
+    }
     diagnostics.sort_by(|a, b| a.key().cmp(&b.key()));
     diagnostics.dedup();
     let sound = diagnostics.iter().all(|diagnostic| diagnostic.level() != Level::Error);

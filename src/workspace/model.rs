@@ -12,6 +12,7 @@ use super::id::{
     ActivityId, CheckId, ClusterId, ComponentId, ConnectionId, ControlId, ExceptionId, InterfaceId, OrganizationId,
     PersonId, RoleId, TeamId,
 };
+use super::members::MemberList;
 
 /// Everything a team declared, resolved. Lists keep the order of declaration (files sorted by path, then by line).
 #[derive(Debug, Clone, Serialize)]
@@ -35,6 +36,9 @@ pub struct Workspace {
     pub teams: Vec<Team>,
     /// People; optional.
     pub people: Vec<Person>,
+    /// Members of groups that were imported, by source and date. Not declared: supplied by others.
+    #[serde(skip)]
+    pub members: Vec<MemberList>,
     /// Declared clusters; empty means one cluster that needs no declaration.
     pub clusters: Vec<Cluster>,
     /// Roles of users, with the Kubernetes subjects that carry them.
@@ -410,6 +414,8 @@ pub struct Person {
     pub skills: Vec<String>,
     /// On the on-call rota.
     pub on_call: bool,
+    /// The day from which they are no longer here.
+    pub left: Option<NaiveDate>,
 }
 
 /// A declared cluster.
@@ -429,6 +435,8 @@ pub struct Cluster {
     pub location: Option<String>,
     /// Who runs the control plane.
     pub control_plane: ControlPlane,
+    /// Authorizers of the API server as declared: `Node`, `RBAC`, `Webhook`. Empty when nothing is said.
+    pub authorization_modes: Vec<String>,
 }
 
 /// Who runs the control plane; decides which facts can be seen at all.
@@ -460,6 +468,21 @@ pub struct Role {
     pub users: Vec<String>,
     /// Service accounts that carry the role, as `namespace/name`.
     pub service_accounts: Vec<String>,
+    /// What it may hold in the cluster; `None` when nothing is said, empty when it may hold nothing.
+    pub may: Option<Vec<May>>,
+}
+
+/// Rights that a role may hold: those of Kubernetes roles, or verbs on resources.
+#[derive(Debug, Clone, Serialize)]
+pub struct May {
+    /// ClusterRoles by name, Roles as `Role/NAME`.
+    pub roles: Vec<String>,
+    /// Verbs of RBAC.
+    pub verbs: Vec<String>,
+    /// Resources: `pods`, `deployments.apps`, `pods/exec`, `*.apps`, `*`, `/metrics`.
+    pub resources: Vec<String>,
+    /// Globs; empty for the whole cluster.
+    pub namespaces: Vec<String>,
 }
 
 /// A part of the landscape with one accountable team.

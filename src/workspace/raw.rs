@@ -58,16 +58,17 @@ tables! {
     }
     Person {
         id: Text, was: Texts, name: Text, title: Text, teams: Texts, email: Text, phone: Text, skills: Texts,
-        on_call: Flag,
+        on_call: Flag, left: Date,
     }
     Cluster {
         id: Text, was: Texts, name: Text, uid: Text, context: Text, environment: Text, location: Text,
-        control_plane: Text,
+        control_plane: Text, authorization_modes: Texts,
     }
     Role {
         id: Text, was: Texts, title: Text, team: Text, description: Text, privileged: Flag, groups: Texts, users: Texts,
-        service_accounts: Texts,
+        service_accounts: Texts, may: Tables<May>,
     }
+    May { roles: Texts, verbs: Texts, resources: Texts, namespaces: Texts }
     Component {
         id: Text, was: Texts, title: Text, group: Text, fence: Text, team: Text, description: Text, part_of: Text,
         duties: Option<Spanned<Duties>>, optional: Flag, product: Text, version: Text, kind: Text, claim: Tables<Claim>,

@@ -7,6 +7,7 @@
 mod access;
 mod certificates;
 mod exposure;
+mod grants;
 mod images;
 mod network;
 mod nodes;
@@ -136,10 +137,11 @@ impl Tally {
 }
 
 /// All families.
-const FAMILIES: [&[Evaluator]; 9] = [
+const FAMILIES: [&[Evaluator]; 10] = [
     access::EVALUATORS,
     certificates::EVALUATORS,
     exposure::EVALUATORS,
+    grants::EVALUATORS,
     images::EVALUATORS,
     network::EVALUATORS,
     nodes::EVALUATORS,

@@ -10,7 +10,7 @@ use crate::{
         tree::{Block, Callout, Cell, Inline, Tone},
         words,
     },
-    facts::Grant,
+    facts::{AccessLine, RoleAccess},
 };
 
 /// Roles of users as declared, with the Kubernetes subjects that carry them.
@@ -60,30 +60,36 @@ pub(super) fn summary(ctx: &Ctx<'_>, place: &mut Place<'_>) -> Result<Vec<Block>
     let mut blocks = observed::each_cluster(ctx, "what.verbs", |cluster| {
         let fact = &cluster.facts.access;
         let heads = [
-            Head::name("column.role", 22),
-            Head::text("column.scope", 16),
+            Head::name("column.role", 20),
+            Head::text("column.scope", 18),
             Head::text("column.verbs", 28),
             Head::text("column.resources", 34),
         ];
         let mut grid = Grid::new(ctx, place, "role-summary", "table.role_summary", &heads);
         for access in &fact.seen().roles {
-            let declared = ctx.ws.roles.iter().find(|role| role.id.as_str() == access.role);
-            let title = declared.map_or(access.role.as_str(), |role| role.title.as_str());
-            let mut start = 0;
-            while let Some(first) = access.lines.get(start) {
-                let lines = &access.lines[start..];
-                let lines = &lines[..lines.iter().take_while(|line| line.scope == first.scope).count()];
-                start += lines.len();
+            let title = title(ctx, access);
+            for lines in access.lines.chunk_by(|a, b| a.scopes == b.scopes) {
+                let Some(first) = lines.first() else { continue };
+                for line in lines {
+                    if let Some(words) = built_in(ctx, line) {
+                        let mut cell = Cell::new(words);
+                        cell.columns = 2;
+                        grid.spanning(vec![Cell::text(title), Cell::new(places(ctx, &line.scopes, 4)), cell]);
+                    }
+                }
                 let mut verbs: Vec<&str> = Vec::new();
                 let mut resources: Vec<&str> = Vec::new();
                 for line in lines {
-                    for (list, text) in [(&mut verbs, &line.verbs), (&mut resources, &line.resources)] {
-                        for word in text.split(", ") {
-                            if !list.contains(&word) {
+                    for (list, words) in [(&mut verbs, &line.verbs), (&mut resources, &line.resources)] {
+                        for word in words {
+                            if !list.contains(&word.as_str()) {
                                 list.push(word);
                             }
                         }
                     }
+                }
+                if verbs.is_empty() {
+                    continue;
                 }
                 resources.sort_by_key(|resource| {
                     let name = without_group(resource);
@@ -91,7 +97,7 @@ pub(super) fn summary(ctx: &Ctx<'_>, place: &mut Place<'_>) -> Result<Vec<Block>
                 });
                 grid.row(vec![
                     Cell::text(title),
-                    Cell::text(&*first.scope),
+                    Cell::new(places(ctx, &first.scopes, 4)),
                     Cell::text(verbs.join(", ")),
                     Cell::new(shown(ctx, &resources)),
                 ]);
@@ -108,49 +114,104 @@ pub(super) fn summary(ctx: &Ctx<'_>, place: &mut Place<'_>) -> Result<Vec<Block>
     Ok(blocks)
 }
 
+fn title<'t>(ctx: &'t Ctx<'_>, access: &'t RoleAccess) -> &'t str {
+    let declared = ctx.ws.roles.iter().find(|role| role.id.as_str() == access.role);
+    declared.map_or(access.role.as_str(), |role| role.title.as_str())
+}
+
+/// Kubernetes' own role in words: `edit: changes most objects …`.
+fn built_in(ctx: &Ctx<'_>, line: &AccessLine) -> Option<Vec<Inline>> {
+    let name = line.built_in.as_deref()?;
+    let key = match name {
+        "view" => "access.built_in.view",
+        "edit" => "access.built_in.edit",
+        "admin" => "access.built_in.admin",
+        _ => "access.built_in.cluster_admin",
+    };
+    Some(vec![Inline::code(name), Inline::text(": "), ctx.text(key)])
+}
+
+/// Namespaces, or the whole cluster.
+pub(super) fn places(ctx: &Ctx<'_>, scopes: &[String], most: usize) -> Vec<Inline> {
+    match scopes {
+        [scope] if scope.is_empty() => vec![ctx.text("access.whole")],
+        scopes => names(ctx, scopes.iter().map(String::as_str), most),
+    }
+}
+
 /// What the declared roles may do, in the words of kubectl.
 pub(super) fn verbs(ctx: &Ctx<'_>, place: &mut Place<'_>) -> Result<Vec<Block>, String> {
     observed::each_cluster(ctx, "what.verbs", |cluster| {
-        let fact = &cluster.facts.access;
-        let heads = [
-            Head::text("column.scope", 12),
-            Head::text("column.verbs", 20),
-            Head::text("column.resources", 42),
-            Head::text("column.through", 26),
-        ];
-        let mut grid = Grid::new(ctx, place, "role-verbs", "table.role_verbs", &heads);
-        for access in &fact.seen().roles {
-            let declared = ctx.ws.roles.iter().find(|role| role.id.as_str() == access.role);
-            let title = declared.map_or(access.role.as_str(), |role| role.title.as_str());
-            grid.group(vec![Inline::text(title)]);
-            for line in &access.lines {
-                grid.row(vec![
-                    Cell::text(&*line.scope),
-                    Cell::text(&*line.verbs),
-                    Cell::text(&*line.resources),
-                    lines(line.through.iter().map(|through| vec![Inline::text(&**through)])),
-                ]);
-            }
-            if access.lines.is_empty() {
-                grid.row(vec![Cell::text(""), Cell::text(ctx.t.t("access.nothing"))]);
-            }
-            if !access.unbound.is_empty() {
-                let mut text = vec![ctx.text("access.unbound"), Inline::text(" ")];
-                text.extend(join(access.unbound.iter().map(|subject| Inline::code(subject.to_string())), ", "));
-                grid.note(text);
-            }
+        let mut grid = Grid::new(ctx, place, "role-verbs", "table.role_verbs", &COMMANDS);
+        for access in &cluster.facts.access.seen().roles {
+            commands(ctx, &mut grid, access);
         }
         grid.landscape();
-        observed::table(ctx, cluster, fact, grid)
+        observed::table(ctx, cluster, &cluster.facts.access, grid)
     })
+}
+
+/// The commands that a team's own roles may run.
+pub(super) fn of_team(ctx: &Ctx<'_>, place: &mut Place<'_>) -> Result<Vec<Block>, String> {
+    let team = place.team()?;
+    let own =
+        |access: &&RoleAccess| ctx.ws.roles.iter().any(|role| role.id.as_str() == access.role && role.team == team.id);
+    if !ctx.ws.roles.iter().any(|role| role.team == team.id) {
+        return Ok(vec![ctx.paragraph("team.no_roles")]);
+    }
+    observed::each_cluster(ctx, "what.verbs", |cluster| {
+        let mut grid = Grid::new(ctx, place, "our-commands", "table.our_commands", &COMMANDS);
+        for access in cluster.facts.access.seen().roles.iter().filter(own) {
+            commands(ctx, &mut grid, access);
+        }
+        observed::table(ctx, cluster, &cluster.facts.access, grid)
+    })
+}
+
+const COMMANDS: [Head; 3] =
+    [Head::text("column.scope", 18), Head::text("column.commands", 54), Head::text("column.through", 28)];
+
+/// A role's commands under its title, places with the same commands on one row.
+fn commands(ctx: &Ctx<'_>, grid: &mut Grid, access: &RoleAccess) {
+    let mut heading = vec![Inline::text(title(ctx, access))];
+    if !access.bound.is_empty() {
+        heading.push(Inline::text(" · "));
+        heading.extend(join(access.bound.iter().map(|subject| Inline::code(subject.to_string())), ", "));
+    }
+    grid.group(heading);
+    for lines_here in access.lines.chunk_by(|a, b| (&a.scopes, &a.through) == (&b.scopes, &b.through)) {
+        let Some(first) = lines_here.first() else { continue };
+        let said = lines_here.iter().flat_map(|line| {
+            let typed = line.commands.iter().map(|command| vec![Inline::code(&**command)]);
+            built_in(ctx, line).into_iter().chain(typed)
+        });
+        grid.row(vec![
+            Cell::new(places(ctx, &first.scopes, 12)),
+            lines(said),
+            lines(first.through.iter().map(|through| vec![Inline::text(&**through)])),
+        ]);
+    }
+    if access.lines.is_empty() {
+        grid.row(vec![Cell::text(""), Cell::text(ctx.t.t("access.nothing"))]);
+    }
+    if !access.unbound.is_empty() {
+        let mut text = vec![ctx.text("access.unbound"), Inline::text(" ")];
+        text.extend(join(access.unbound.iter().map(|subject| Inline::code(subject.to_string())), ", "));
+        grid.note(text);
+    }
 }
 
 /// The first resources; words such as `all resources` are no names.
 fn shown(ctx: &Ctx<'_>, resources: &[&str]) -> Vec<Inline> {
+    const MOST: usize = 7;
     if resources.iter().any(|resource| resource.contains(' ')) {
-        return vec![Inline::text(resources.join(", "))];
+        let mut text = resources.iter().take(MOST).copied().collect::<Vec<_>>().join(", ");
+        if resources.len() > MOST {
+            text.push_str(&format!(" {}", ctx.t.count("word.more", resources.len() - MOST)));
+        }
+        return vec![Inline::text(text)];
     }
-    names(ctx, resources.iter().copied(), 7)
+    names(ctx, resources.iter().copied(), MOST)
 }
 
 /// `deployments/scale` of `deployments.apps/scale`.
@@ -174,105 +235,6 @@ fn limits(ctx: &Ctx<'_>) -> Block {
     let items = limits.iter().map(|limit| vec![Block::Paragraph { text: vec![Inline::text(*limit)] }]).collect();
     let blocks = vec![ctx.paragraph("access.limits"), Block::List { start: None, items }];
     Block::Callout { kind: Callout::Note, title: Vec::new(), blocks }
-}
-
-/// Unrestricted access: cluster-admin bindings and roles with wildcards.
-pub(super) fn wide(ctx: &Ctx<'_>, place: &mut Place<'_>) -> Result<Vec<Block>, String> {
-    observed::each_cluster(ctx, "what.wide", |cluster| {
-        let fact = &cluster.facts.access;
-        let heads = [
-            Head::text("column.subject", 32),
-            Head::text("column.scope", 16),
-            Head::text("column.binding", 32),
-            Head::text("column.remark", 20),
-        ];
-        let mut admins = Grid::new(ctx, place, "cluster-admins", "table.cluster_admins", &heads);
-        for admin in &fact.seen().cluster_admins {
-            let scope =
-                if admin.namespace.is_empty() { ctx.text("access.whole") } else { Inline::code(&*admin.namespace) };
-            admins.row(vec![
-                Cell::new(vec![Inline::code(admin.subject.to_string())]),
-                Cell::new(vec![scope]),
-                Cell::new(vec![Inline::code(format!("{} → {}", admin.binding, admin.role))]),
-                Cell::text(if admin.default { ctx.t.t("access.default") } else { "" }),
-            ]);
-        }
-        let heads =
-            [Head::text("column.role", 44), Head::text("column.wildcards", 36), Head::text("column.remark", 20)];
-        let mut wildcards = Grid::new(ctx, place, "wildcard-roles", "table.wildcard_roles", &heads);
-        for role in &fact.seen().wildcard_roles {
-            let name = match role.namespace.as_str() {
-                "" => format!("{} {}", role.kind, role.name),
-                namespace => format!("{} {namespace}/{}", role.kind, role.name),
-            };
-            wildcards.row(vec![
-                Cell::new(vec![Inline::code(name)]),
-                Cell::text(role.wildcards.join(", ")),
-                Cell::text(if role.default { ctx.t.t("access.default") } else { "" }),
-            ]);
-        }
-        let mut blocks = observed::table(ctx, cluster, fact, admins);
-        blocks.extend(observed::table(ctx, cluster, fact, wildcards));
-        blocks
-    })
-}
-
-/// Every grant: subject by scope, resources with the same verbs from the same bindings on one row.
-pub(super) fn matrix(ctx: &Ctx<'_>, place: &mut Place<'_>) -> Result<Vec<Block>, String> {
-    observed::each_cluster(ctx, "what.verbs", |cluster| {
-        let fact = &cluster.facts.access;
-        let heads = [
-            Head::text("column.scope", 10),
-            Head::text("column.resource", 44),
-            Head::text("column.verbs", 20),
-            Head::text("column.through", 26),
-        ];
-        let mut grid = Grid::new(ctx, place, "verb-matrix", "table.verb_matrix", &heads);
-        for grants in fact.seen().grants.chunk_by(|a, b| a.subject == b.subject) {
-            let mut merged: Vec<(&Grant, Vec<String>)> = Vec::new();
-            for grant in grants {
-                let resources = grant.resources.iter().map(|resource| qualified(grant, resource));
-                let same = |other: &Grant| {
-                    (&other.scope, &other.verbs, &other.through, &other.names)
-                        == (&grant.scope, &grant.verbs, &grant.through, &grant.names)
-                };
-                match merged.iter_mut().find(|(other, _)| same(other)) {
-                    Some((_, all)) => all.extend(resources),
-                    None => merged.push((grant, resources.collect())),
-                }
-            }
-            if let Some(first) = grants.first() {
-                grid.group(vec![Inline::code(first.subject.to_string())]);
-            }
-            for (grant, resources) in merged {
-                let scope = if grant.scope.is_empty() { ctx.text("access.whole") } else { Inline::code(&*grant.scope) };
-                let mut resource = vec![Inline::text(resources.join(", "))];
-                if !grant.names.is_empty() {
-                    resource.push(Inline::text(format!(" {} ", ctx.t.t("access.named"))));
-                    resource.extend(names(ctx, grant.names.iter().map(String::as_str), 5));
-                }
-                grid.row(vec![
-                    Cell::new(vec![scope]),
-                    Cell::new(resource),
-                    Cell::text(grant.verbs.join(", ")),
-                    lines(grant.through.iter().map(|through| vec![Inline::text(&**through)])),
-                ]);
-            }
-        }
-        grid.landscape();
-        observed::table(ctx, cluster, fact, grid)
-    })
-}
-
-/// `deployments.apps`; everything of everything is `*.*`, as kubectl writes it.
-fn qualified(grant: &Grant, resource: &str) -> String {
-    match grant.group.as_str() {
-        "" => resource.to_owned(),
-        group => match resource.split_once('/') {
-            Some((name, subresource)) => format!("{name}.{group}/{subresource}"),
-            None => format!("{resource}.{group}"),
-        },
-    }
 }
 
 /// Who reaches which nodes.

@@ -12,15 +12,18 @@ mod configuration;
 mod control_plane;
 mod controls;
 mod crypto;
+mod declared;
 mod evidence;
 mod exposure;
 mod facts;
 mod hardening;
 mod inventory;
+mod members;
 mod network;
 mod observed;
 mod pack;
 mod paths;
+mod privilege;
 mod raci;
 pub(super) mod reading;
 mod scope;
@@ -56,14 +59,20 @@ type Build = fn(&Ctx<'_>, &mut Place<'_>) -> Result<Vec<Block>, String>;
 
 /// The registry, sorted by name.
 const NODES: &[(&str, Build)] = &[
+    ("access-accounts", declared::accounts),
+    ("access-all-accounts", declared::all_accounts),
+    ("access-declared", declared::comparison),
+    ("access-escalations", privilege::escalations),
+    ("access-loose", privilege::loose),
     ("access-roles", access::roles),
     ("access-summary", access::summary),
     ("access-verbs", access::verbs),
-    ("access-wide", access::wide),
+    ("access-wide", privilege::wide),
     ("acronyms", acronyms::place),
     ("backups", backups::all),
     ("baseline", controls::baseline),
     ("brief-components", team::components),
+    ("brief-commands", access::of_team),
     ("brief-contact", team::contact),
     ("brief-findings", team::findings),
     ("brief-rows", team::rows),
@@ -96,6 +105,7 @@ const NODES: &[(&str, Build)] = &[
     ("findings", assessment::findings),
     ("findings-by-check", assessment::by_check),
     ("glance", system::glance),
+    ("group-members", members::members),
     ("identification", system::identification),
     ("images", configuration::images),
     ("inside", scope::inside),
@@ -132,7 +142,7 @@ const NODES: &[(&str, Build)] = &[
     ("team-briefs", team::list),
     ("teams", team::all),
     ("undeclared-paths", paths::undeclared),
-    ("verb-matrix", access::matrix),
+    ("verb-matrix", privilege::matrix),
     ("versions", support::versions),
     ("vulnerabilities", vulnerabilities::by_component),
     ("vulnerability-reports", vulnerabilities::reports),

@@ -52,7 +52,7 @@ pub(super) fn contact(ctx: &Ctx<'_>, place: &mut Place<'_>) -> Result<Vec<Block>
         .ws
         .people
         .iter()
-        .filter(|person| person.teams.contains(&team.id))
+        .filter(|person| person.teams.contains(&team.id) && person.left.is_none())
         .map(|person| person.name.as_str())
         .collect();
     let mut reach = system::team_reach(team);

@@ -1,12 +1,21 @@
 //! Who may do what, as far as RBAC objects say: joined offline from roles, aggregated roles and bindings.
 //!
-//! It is never the whole truth: other authorizers (webhook, cloud IAM) are not ruled out, and the members of a group are
-//! known to the identity provider only. [`Access::limits`] says so, for documents to print.
+//! It is never more than RBAC says: the fact is partial until other authorizers are ruled out (`authorizers`), and the
+//! members of a group are known to the identity provider only. [`Access::limits`] says so, for documents to print.
+//!
+//! In: RBAC objects and the workspace's roles. Out: [`Access`]. Steps: join roles with bindings (`rbac`), fold equal
+//! rules and equal grants (`matrix`), say in kubectl's words what the declared roles may do (`readable`).
+//!
+//! Invariant: work and memory grow with bindings and distinct rules, never with subject × namespace × resource.
 
+pub(crate) mod accounts;
+pub(crate) mod authorizers;
+pub(crate) mod declared;
+pub(crate) mod escalation;
+pub(crate) mod matrix;
+pub(crate) mod powers;
 pub(crate) mod rbac;
 pub(crate) mod readable;
-
-use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
@@ -14,16 +23,29 @@ use super::observed::{Observed, Reading};
 use crate::ownership::Join;
 use rbac::{Binding, Roles};
 
+pub use accounts::{AccountUse, LongLivedToken};
+pub use authorizers::Authorizers;
+pub use declared::{Beyond, Comparison, DeclaredAccess, Missing, Stranger};
+pub use escalation::{Escalation, Escalations, PowerHeld};
+
 /// Access as RBAC objects grant it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Access {
+    /// What decides besides RBAC, as far as known.
+    pub authorizers: Authorizers,
     /// What this cannot show, in sentences.
     pub limits: Vec<String>,
     /// Subjects bound to `cluster-admin` or to a role that grants everything, sorted.
     pub cluster_admins: Vec<AdminBinding>,
     /// Roles with `*` in verbs, resources or API groups, sorted.
     pub wildcard_roles: Vec<WildcardRole>,
-    /// Every grant: subject × scope × resources × verbs, without Kubernetes' own default bindings.
+    /// Bindings of everybody, with or without a login, that are not Kubernetes' own.
+    pub anyone: Vec<OpenBinding>,
+    /// Bindings of roles that do not exist; only where all roles were read.
+    pub dangling: Vec<Dangling>,
+    /// Distinct sets of rules that grants refer to by index.
+    pub rule_sets: Vec<RuleSet>,
+    /// The verb matrix, folded: subject × role × where, without Kubernetes' own default bindings.
     pub grants: Vec<Grant>,
     /// What the declared roles' groups, users and service accounts may do, in the order of declaration.
     pub roles: Vec<RoleAccess>,
@@ -81,23 +103,74 @@ pub struct WildcardRole {
     pub default: bool,
 }
 
-/// One line of the verb matrix.
+/// A binding of everybody.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-pub struct Grant {
-    /// Who.
+pub struct OpenBinding {
+    /// `system:anonymous`, `system:unauthenticated`, `system:authenticated` or `system:serviceaccounts`.
     pub subject: Subject,
-    /// Namespace, or empty for the whole cluster.
-    pub scope: String,
+    /// Binding.
+    pub binding: String,
+    /// Role bound.
+    pub role: String,
+    /// Empty for the whole cluster, else the namespace.
+    pub namespace: String,
+}
+
+/// A binding of a role that does not exist: who may create that role decides what it grants.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Dangling {
+    /// Binding.
+    pub binding: String,
+    /// Role that does not exist.
+    pub role: String,
+    /// Who would get it.
+    pub subjects: Vec<Subject>,
+}
+
+/// Rules that are granted together.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct RuleSet {
+    /// Roles that consist of exactly these rules: `ClusterRole edit`, `Role shop/deployer`.
+    pub roles: Vec<String>,
+    /// The rules.
+    pub rules: Vec<RuleLine>,
+}
+
+/// Resources of one API group with the same verbs.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+pub struct RuleLine {
     /// API group; empty for core, `*` for all.
     pub group: String,
-    /// Resources that share these verbs, with their subresources: `pods/exec`; a non-resource URL starts with `/`.
+    /// Resources, with subresources: `pods/exec`; a non-resource URL starts with `/`.
     pub resources: Vec<String>,
     /// Only these names; empty for all.
     pub names: Vec<String>,
     /// Verbs, in the order in which kubectl documents them.
     pub verbs: Vec<String>,
-    /// Bindings and roles that grant it: `ClusterRoleBinding platform-admins → ClusterRole cluster-admin`.
-    pub through: Vec<String>,
+}
+
+/// What one subject holds by one role, wherever it is bound.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Grant {
+    /// Who.
+    pub subject: Subject,
+    /// `ClusterRole edit`, `Role deployer`.
+    pub role: String,
+    /// Index into [`Access::rule_sets`].
+    pub rules: usize,
+    /// The role is Kubernetes' own: its name says what it grants.
+    pub built_in: bool,
+    /// Where, sorted, and the binding that says so.
+    pub bound: Vec<Bound>,
+}
+
+/// One binding of a grant.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Bound {
+    /// Namespace, or empty for the whole cluster.
+    pub scope: String,
+    /// `ClusterRoleBinding NAME` or `RoleBinding NAMESPACE/NAME`.
+    pub binding: String,
 }
 
 /// What one declared role may do.
@@ -116,53 +189,73 @@ pub struct RoleAccess {
 /// A readable line: which kubectl verbs, on what, where.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct AccessLine {
-    /// `whole cluster`, or a namespace.
-    pub scope: String,
-    /// Verbs as kubectl has them: `get, create, edit, delete`, `exec`, `logs`, or `everything`.
-    pub verbs: String,
-    /// Resources, comma separated: `deployments.apps, pods`.
-    pub resources: String,
-    /// Roles that grant it.
+    /// Namespaces with these same lines; one empty name for the whole cluster.
+    pub scopes: Vec<String>,
+    /// Kubernetes' own role that says it all (`view`, `edit`, `admin`, `cluster-admin`); verbs and resources are empty.
+    pub built_in: Option<String>,
+    /// Verbs as kubectl has them: `get`, `exec`, `logs`, or `everything`.
+    pub verbs: Vec<String>,
+    /// Resources: `deployments.apps`, `pods`.
+    pub resources: Vec<String>,
+    /// The same as commands to type, names quoted for a shell.
+    pub commands: Vec<String>,
+    /// Bindings and roles that grant it.
     pub through: Vec<String>,
 }
 
-/// What one subject may do in one scope: group, resource and names to verbs and where they come from.
-type Allowed = BTreeMap<(String, String, Vec<String>), (BTreeSet<String>, BTreeSet<String>)>;
-
 pub(super) fn observe(join: &Join<'_>) -> Observed<Access> {
     let mut reading = Reading::new(join.snapshot());
-    let group = "rbac.authorization.k8s.io";
-    let mut roles = Roles::default();
-    for (kind, cluster) in [("ClusterRole", true), ("Role", false)] {
-        for object in reading.need(group, kind) {
-            if let Err(error) = roles.add(object, cluster) {
-                reading.odd(object, error);
-            }
-        }
-    }
-    roles.aggregate();
-    let mut bindings = Vec::new();
-    for (kind, cluster) in [("ClusterRoleBinding", true), ("RoleBinding", false)] {
-        for object in reading.need(group, kind) {
-            match Binding::parse(object, cluster) {
-                Ok(binding) => bindings.push(binding),
-                Err(error) => reading.odd(object, error),
-            }
-        }
-    }
-    let matrix = matrix(&roles, &bindings);
+    let (roles, bindings) = rbac::read(&mut reading);
+    let all_roles = reading.complete_so_far();
+    let authorizers = authorizers::known(join, &mut reading);
+    let (rule_sets, grants) = matrix::of(&roles, bindings.iter().filter(|binding| !binding.default));
+    let mut limits = authorizers.limits();
+    limits.push("Who is a member of a group is known to the identity provider, not to the cluster.".to_owned());
     let access = Access {
-        limits: vec![
-            "RBAC objects only: other authorizers (webhook, cloud identity, node) are not ruled out and their grants are not shown."
-                .to_owned(),
-            "Who is a member of a group is known to the identity provider, not to the cluster.".to_owned(),
-        ],
+        limits,
+        authorizers,
         cluster_admins: cluster_admins(&roles, &bindings),
         wildcard_roles: roles.wildcards(),
-        roles: readable::declared(&join.workspace().roles, &matrix, &bindings),
-        grants: grants(matrix),
+        anyone: anyone(&bindings),
+        dangling: if all_roles { dangling(&roles, &bindings) } else { Vec::new() },
+        roles: readable::declared(&join.workspace().roles, &rule_sets, &grants),
+        rule_sets,
+        grants,
     };
     reading.finish(access)
+}
+
+/// Bindings of everybody that Kubernetes does not make itself. `kubeadm` binds `system:anonymous` to read
+/// `cluster-info` in `kube-public`, for nodes that join.
+fn anyone(bindings: &[Binding]) -> Vec<OpenBinding> {
+    let mut found: Vec<OpenBinding> = bindings
+        .iter()
+        .filter(|binding| !rbac::is_expected(binding))
+        .flat_map(|binding| {
+            binding.subjects.iter().filter(|subject| rbac::is_anyone(subject)).map(|subject| OpenBinding {
+                subject: subject.clone(),
+                binding: binding.to_string(),
+                role: binding.role_kind_and_name(),
+                namespace: binding.namespace.clone(),
+            })
+        })
+        .collect();
+    found.sort();
+    found
+}
+
+fn dangling(roles: &Roles, bindings: &[Binding]) -> Vec<Dangling> {
+    let mut found: Vec<Dangling> = bindings
+        .iter()
+        .filter(|binding| !roles.has(binding))
+        .map(|binding| Dangling {
+            binding: binding.to_string(),
+            role: binding.role_kind_and_name(),
+            subjects: binding.subjects.clone(),
+        })
+        .collect();
+    found.sort();
+    found
 }
 
 fn cluster_admins(roles: &Roles, bindings: &[Binding]) -> Vec<AdminBinding> {
@@ -181,47 +274,6 @@ fn cluster_admins(roles: &Roles, bindings: &[Binding]) -> Vec<AdminBinding> {
         .collect();
     found.sort();
     found
-}
-
-/// Everything that bindings grant, without Kubernetes' own.
-fn matrix(roles: &Roles, bindings: &[Binding]) -> BTreeMap<(Subject, String), Allowed> {
-    let mut matrix: BTreeMap<(Subject, String), Allowed> = BTreeMap::new();
-    for binding in bindings.iter().filter(|binding| !binding.default) {
-        let through = format!("{binding} → {}", binding.role_kind_and_name());
-        for subject in &binding.subjects {
-            let allowed = matrix.entry((subject.clone(), binding.namespace.clone())).or_default();
-            for rule in roles.rules(binding) {
-                for (group, resource) in rule.targets(binding.namespace.is_empty()) {
-                    let key = (group.to_owned(), resource.to_owned(), rule.resource_names.clone());
-                    let entry = allowed.entry(key).or_default();
-                    entry.0.extend(rule.verbs.iter().cloned());
-                    entry.1.insert(through.clone());
-                }
-            }
-        }
-    }
-    matrix
-}
-
-/// The matrix with resources of equal verbs on one line.
-fn grants(matrix: BTreeMap<(Subject, String), Allowed>) -> Vec<Grant> {
-    let mut grants = Vec::new();
-    for ((subject, scope), allowed) in matrix {
-        let mut lines: BTreeMap<_, Vec<String>> = BTreeMap::new();
-        for ((group, resource, names), (verbs, through)) in allowed {
-            lines.entry((group, names, rbac::ordered(&verbs), through)).or_default().push(resource);
-        }
-        grants.extend(lines.into_iter().map(|((group, names, verbs, through), resources)| Grant {
-            subject: subject.clone(),
-            scope: scope.clone(),
-            group,
-            resources,
-            names,
-            verbs,
-            through: through.into_iter().collect(),
-        }));
-    }
-    grants
 }
 
 #[cfg(test)]

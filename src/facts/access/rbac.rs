@@ -8,7 +8,7 @@ use std::{
 use serde::Deserialize;
 
 use super::{Subject, WildcardRole};
-use crate::snapshot::Object;
+use crate::{facts::observed::Reading, snapshot::Object};
 
 /// Kubernetes' own roles and bindings carry this label.
 pub(crate) fn is_default(object: &Object) -> bool {
@@ -48,7 +48,7 @@ impl Rule {
 
     fn is_everything(&self) -> bool {
         let any = |list: &[String]| list.iter().any(|item| item == "*");
-        any(&self.verbs) && any(&self.resources) && any(&self.api_groups)
+        any(&self.verbs) && any(&self.resources) && any(&self.api_groups) && self.resource_names.is_empty()
     }
 
     /// Which of its fields hold a wildcard.
@@ -74,17 +74,75 @@ struct Aggregation {
     cluster_role_selectors: Option<Vec<LabelSelector>>,
 }
 
+/// `metav1.LabelSelector`; an empty one selects everything.
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 struct LabelSelector {
-    match_labels: BTreeMap<String, String>,
+    match_labels: Option<BTreeMap<String, String>>,
+    match_expressions: Option<Vec<Requirement>>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Requirement {
+    key: String,
+    operator: String,
+    values: Option<Vec<String>>,
+}
+
+impl LabelSelector {
+    fn selects(&self, labels: &BTreeMap<String, String>) -> bool {
+        let equal = self.match_labels.iter().flatten().all(|(key, value)| labels.get(key) == Some(value));
+        equal && self.match_expressions.iter().flatten().all(|requirement| requirement.holds(labels))
+    }
+}
+
+impl Requirement {
+    /// An operator that Kubernetes does not have selects nothing.
+    fn holds(&self, labels: &BTreeMap<String, String>) -> bool {
+        let value = labels.get(&self.key);
+        let listed = || value.is_some_and(|value| self.values.iter().flatten().any(|listed| listed == value));
+        match &*self.operator {
+            "In" => listed(),
+            "NotIn" => !listed(),
+            "Exists" => value.is_some(),
+            "DoesNotExist" => value.is_none(),
+            _ => false,
+        }
+    }
 }
 
 struct Role {
     rules: Vec<Rule>,
     labels: BTreeMap<String, String>,
-    selectors: Vec<BTreeMap<String, String>>,
+    selectors: Vec<LabelSelector>,
     default: bool,
+}
+
+/// API group of roles and bindings.
+pub(crate) const GROUP: &str = "rbac.authorization.k8s.io";
+
+/// Roles and bindings of one snapshot; an odd object makes the reading partial.
+pub(crate) fn read(reading: &mut Reading<'_>) -> (Roles, Vec<Binding>) {
+    let mut roles = Roles::default();
+    for (kind, cluster) in [("ClusterRole", true), ("Role", false)] {
+        for object in reading.need(GROUP, kind) {
+            if let Err(error) = roles.add(object, cluster) {
+                reading.odd(object, error);
+            }
+        }
+    }
+    roles.aggregate();
+    let mut bindings = Vec::new();
+    for (kind, cluster) in [("ClusterRoleBinding", true), ("RoleBinding", false)] {
+        for object in reading.need(GROUP, kind) {
+            match Binding::parse(object, cluster) {
+                Ok(binding) => bindings.push(binding),
+                Err(error) => reading.odd(object, error),
+            }
+        }
+    }
+    (roles, bindings)
 }
 
 /// All roles: ClusterRoles under an empty namespace.
@@ -101,35 +159,43 @@ impl Roles {
             Role {
                 rules: body.rules.unwrap_or_default(),
                 labels: object.labels.iter().map(|(key, value)| (key.to_string(), value.to_string())).collect(),
-                selectors: selectors.into_iter().map(|selector| selector.match_labels).collect(),
+                selectors,
                 default: is_default(object),
             },
         );
         Ok(())
     }
 
-    /// Fills aggregated ClusterRoles whose rules the controller did not fill in, as in supplied manifests.
+    /// Fills aggregated ClusterRoles whose rules the controller did not fill in, as in supplied manifests. Aggregates of
+    /// aggregates need several rounds.
     pub(crate) fn aggregate(&mut self) {
-        let mut filled = Vec::new();
-        for (key, role) in &self.0 {
-            if role.selectors.is_empty() {
-                continue;
-            }
-            let mut rules = role.rules.clone();
-            for ((namespace, _), other) in &self.0 {
-                let selected = namespace.is_empty()
-                    && role.selectors.iter().any(|selector| {
-                        !selector.is_empty() && selector.iter().all(|(key, value)| other.labels.get(key) == Some(value))
-                    });
-                if selected {
-                    rules.extend(other.rules.iter().filter(|rule| !role.rules.contains(rule)).cloned());
+        const MOST_ROUNDS: usize = 8;
+        for _ in 0..MOST_ROUNDS {
+            let mut filled = Vec::new();
+            for (key, role) in self.0.iter().filter(|(_, role)| !role.selectors.is_empty()) {
+                let mut added: Vec<Rule> = Vec::new();
+                let selected = |other: &Role| role.selectors.iter().any(|selector| selector.selects(&other.labels));
+                for (_, other) in self.0.iter().filter(|(other, _)| other.0.is_empty() && *other != key) {
+                    if selected(other) {
+                        let new = other.rules.iter().filter(|rule| !role.rules.contains(rule));
+                        added.extend(new.cloned());
+                    }
+                }
+                if !added.is_empty() {
+                    filled.push((key.clone(), added));
                 }
             }
-            filled.push((key.clone(), rules));
-        }
-        for (key, rules) in filled {
-            if let Some(role) = self.0.get_mut(&key) {
-                role.rules = rules;
+            if filled.is_empty() {
+                return;
+            }
+            for (key, added) in filled {
+                if let Some(role) = self.0.get_mut(&key) {
+                    for rule in added {
+                        if !role.rules.contains(&rule) {
+                            role.rules.push(rule);
+                        }
+                    }
+                }
             }
         }
     }
@@ -148,6 +214,21 @@ impl Roles {
     pub(crate) fn grants_everything(&self, binding: &Binding) -> bool {
         (binding.role_is_cluster && binding.role == "cluster-admin")
             || self.rules(binding).iter().any(Rule::is_everything)
+    }
+
+    /// The role that a binding names was read.
+    pub(crate) fn has(&self, binding: &Binding) -> bool {
+        self.of(binding).is_some()
+    }
+
+    /// The role is Kubernetes' own.
+    pub(crate) fn is_default(&self, binding: &Binding) -> bool {
+        self.of(binding).is_some_and(|role| role.default)
+    }
+
+    /// Rules of the role with this name: of a namespace, or the ClusterRole.
+    pub(crate) fn named(&self, namespace: &str, name: &str) -> &[Rule] {
+        self.0.get(&(namespace.to_owned(), name.to_owned())).map_or(&[], |role| &role.rules)
     }
 
     pub(crate) fn wildcards(&self) -> Vec<WildcardRole> {
@@ -172,9 +253,9 @@ impl Roles {
 pub(crate) struct Binding {
     /// Empty for a ClusterRoleBinding.
     pub(crate) namespace: String,
-    name: String,
+    pub(crate) name: String,
     pub(crate) role: String,
-    role_is_cluster: bool,
+    pub(crate) role_is_cluster: bool,
     pub(crate) subjects: Vec<Subject>,
     /// Kubernetes' own.
     pub(crate) default: bool,
@@ -223,6 +304,7 @@ impl Binding {
         })
     }
 
+    /// `ClusterRole edit`, `Role deployer`.
     pub(crate) fn role_kind_and_name(&self) -> String {
         format!("{} {}", if self.role_is_cluster { "ClusterRole" } else { "Role" }, self.role)
     }
@@ -236,6 +318,24 @@ impl fmt::Display for Binding {
             write!(f, "RoleBinding {}/{}", self.namespace, self.name)
         }
     }
+}
+
+/// Users and groups that stand for everybody.
+pub(crate) fn is_anyone(subject: &Subject) -> bool {
+    match &*subject.kind {
+        "User" => subject.name == "system:anonymous",
+        "Group" => {
+            matches!(&*subject.name, "system:unauthenticated" | "system:authenticated" | "system:serviceaccounts")
+        }
+        _ => false,
+    }
+}
+
+/// Made by Kubernetes itself, or by kubeadm so that nodes can join.
+pub(crate) fn is_expected(binding: &Binding) -> bool {
+    binding.default
+        || (binding.role_is_cluster && binding.role == "system:public-info-viewer")
+        || (binding.namespace == "kube-public" && binding.name == "kubeadm:bootstrap-signer-clusterinfo")
 }
 
 /// Verbs in the order in which kubectl documents them, unknown ones after.

@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{AccessLine, Allowed, RoleAccess, Subject, rbac::Binding};
-use crate::workspace::Role;
+use super::{AccessLine, Grant, RoleAccess, RuleLine, RuleSet, Subject};
+use crate::{visible::spelled_out, workspace::Role};
 
 /// What a verb on a subresource lets one do, as kubectl calls it: resource, verbs, command.
 const COMMANDS: &[(&str, &[&str], &str)] = &[
@@ -17,21 +17,31 @@ const COMMANDS: &[(&str, &[&str], &str)] = &[
     ("nodes/proxy", &["get", "create"], "reach kubelets"),
 ];
 
+/// Kubernetes' own roles for people, whose names say what they grant.
+const BUILT_IN: [(&str, &str); 4] = [
+    ("ClusterRole admin", "admin"),
+    ("ClusterRole cluster-admin", "cluster-admin"),
+    ("ClusterRole edit", "edit"),
+    ("ClusterRole view", "view"),
+];
+
 /// What the subjects of each declared role may do.
-pub(super) fn declared(
-    roles: &[Role],
-    matrix: &BTreeMap<(Subject, String), Allowed>,
-    bindings: &[Binding],
-) -> Vec<RoleAccess> {
-    let named: BTreeSet<&Subject> = bindings.iter().flat_map(|binding| &binding.subjects).collect();
+pub(super) fn declared(roles: &[Role], sets: &[RuleSet], grants: &[Grant]) -> Vec<RoleAccess> {
     roles
         .iter()
         .map(|role| {
             let (bound, unbound): (Vec<Subject>, Vec<Subject>) =
-                subjects(role).partition(|subject| named.contains(subject));
-            RoleAccess { role: role.id.to_string(), lines: lines(matrix, &bound), bound, unbound }
+                subjects(role).partition(|subject| !of(grants, subject).is_empty());
+            RoleAccess { role: role.id.to_string(), lines: lines(sets, grants, &bound), bound, unbound }
         })
         .collect()
+}
+
+/// Grants of one subject: they are sorted by subject.
+pub(crate) fn of<'g>(grants: &'g [Grant], subject: &Subject) -> &'g [Grant] {
+    let start = grants.partition_point(|grant| grant.subject < *subject);
+    let rest = &grants[start..];
+    &rest[..rest.partition_point(|grant| grant.subject == *subject)]
 }
 
 /// The Kubernetes subjects that carry a role.
@@ -51,7 +61,7 @@ pub(crate) fn subjects(role: &Role) -> impl Iterator<Item = Subject> {
 }
 
 /// The groups that the API server itself puts a subject in.
-fn implied(subject: &Subject) -> Vec<Subject> {
+pub(crate) fn implied(subject: &Subject) -> Vec<Subject> {
     let group = |name: String| Subject { kind: "Group".to_owned(), namespace: String::new(), name };
     let mut groups = vec![group("system:authenticated".to_owned())];
     if subject.kind == "ServiceAccount" {
@@ -61,50 +71,130 @@ fn implied(subject: &Subject) -> Vec<Subject> {
     groups
 }
 
-/// What several subjects may do to one target.
+/// Rule sets and built-in roles that hold in one place, with what grants them.
 #[derive(Default)]
-struct United<'m> {
-    verbs: BTreeSet<&'m str>,
-    through: BTreeSet<&'m str>,
+struct Place<'g> {
+    sets: BTreeSet<usize>,
+    built_in: BTreeSet<&'static str>,
+    through: BTreeSet<(&'static str, String)>,
+    scope: &'g str,
 }
 
-/// What may be done to several targets.
-#[derive(Default)]
-struct Line<'m> {
-    resources: Vec<String>,
-    through: BTreeSet<&'m str>,
-}
-
-fn lines(matrix: &BTreeMap<(Subject, String), Allowed>, subjects: &[Subject]) -> Vec<AccessLine> {
+fn lines(sets: &[RuleSet], grants: &[Grant], subjects: &[Subject]) -> Vec<AccessLine> {
     let everyone: BTreeSet<Subject> = subjects.iter().flat_map(implied).chain(subjects.iter().cloned()).collect();
-    // Unite what all of them may do, by scope and target.
-    let mut united: BTreeMap<(&str, &str, &str, &[String]), United<'_>> = BTreeMap::new();
-    for ((subject, scope), allowed) in matrix {
-        if !everyone.contains(subject) {
-            continue;
-        }
-        for ((group, resource, names), (verbs, through)) in allowed {
-            let entry = united.entry((scope, group, resource, names)).or_default();
-            entry.verbs.extend(verbs.iter().map(String::as_str));
-            entry.through.extend(through.iter().map(String::as_str));
+    let mut places: BTreeMap<&str, Place<'_>> = BTreeMap::new();
+    for grant in everyone.iter().flat_map(|subject| of(grants, subject)) {
+        let known = BUILT_IN.iter().find(|(role, _)| grant.built_in && *role == grant.role).map(|(_, name)| *name);
+        for bound in &grant.bound {
+            let place = places.entry(&bound.scope).or_default();
+            place.scope = &bound.scope;
+            match known {
+                Some(name) => {
+                    place.built_in.insert(name);
+                }
+                None => {
+                    place.sets.insert(grant.rules);
+                }
+            }
+            let binding =
+                bound.binding.strip_suffix(&*bound.scope).map_or_else(|| bound.binding.clone(), str::to_owned);
+            place.through.insert((known.unwrap_or_default(), format!("{binding} → {}", grant.role)));
         }
     }
-    // One line for all resources with the same verbs.
-    let mut lines: BTreeMap<(&str, String), Line<'_>> = BTreeMap::new();
-    for ((scope, group, resource, names), united) in united {
-        let line = lines.entry((scope, commands(resource, &united.verbs))).or_default();
-        line.resources.push(target(group, resource, names));
-        line.through.extend(united.through);
+    // Places in which the same holds are one.
+    let mut folded: Vec<(Place<'_>, Vec<String>)> = Vec::new();
+    for (scope, place) in places {
+        let same = |other: &Place<'_>| {
+            (&other.sets, &other.built_in) == (&place.sets, &place.built_in)
+                && other.scope.is_empty() == scope.is_empty()
+        };
+        match folded.iter_mut().find(|(other, _)| same(other)) {
+            Some((other, scopes)) => {
+                scopes.push(scope.to_owned());
+                other.through.extend(place.through);
+            }
+            None => folded.push((place, vec![scope.to_owned()])),
+        }
+    }
+    let mut out = Vec::new();
+    for (place, scopes) in folded {
+        let through = |known: &str| {
+            let of = place.through.iter().filter(|(role, _)| *role == known);
+            of.map(|(_, through)| through.clone()).collect::<Vec<_>>()
+        };
+        for name in &place.built_in {
+            out.push(AccessLine {
+                scopes: scopes.clone(),
+                built_in: Some((*name).to_owned()),
+                verbs: Vec::new(),
+                resources: Vec::new(),
+                commands: Vec::new(),
+                through: through(name),
+            });
+        }
+        for (verbs, resources) in united(place.sets.iter().filter_map(|set| sets.get(*set))) {
+            let only = match scopes.as_slice() {
+                [scope] if !scope.is_empty() => Some(scope.as_str()),
+                _ => None,
+            };
+            out.push(AccessLine {
+                scopes: scopes.clone(),
+                built_in: None,
+                commands: typed(&verbs, &resources, only),
+                verbs,
+                resources,
+                through: through(""),
+            });
+        }
+    }
+    out
+}
+
+/// Rules of several sets: verbs as kubectl has them, and the resources that share them.
+pub(crate) fn united<'s>(sets: impl Iterator<Item = &'s RuleSet>) -> BTreeMap<Vec<String>, Vec<String>> {
+    let mut targets: BTreeMap<(&str, &str, &[String]), BTreeSet<&str>> = BTreeMap::new();
+    for RuleLine { group, resources, names, verbs } in sets.flat_map(|set| &set.rules) {
+        for resource in resources {
+            targets.entry((group, resource, names)).or_default().extend(verbs.iter().map(String::as_str));
+        }
+    }
+    let mut lines: BTreeMap<Vec<String>, Vec<String>> = BTreeMap::new();
+    for ((group, resource, names), verbs) in targets {
+        lines.entry(commands(resource, &verbs)).or_default().push(target(group, resource, names));
     }
     lines
-        .into_iter()
-        .map(|((scope, verbs), Line { resources, through })| AccessLine {
-            scope: if scope.is_empty() { "whole cluster".to_owned() } else { scope.to_owned() },
-            verbs,
-            resources: resources.join(", "),
-            through: through.into_iter().map(str::to_owned).collect(),
-        })
-        .collect()
+}
+
+/// Verbs of kubectl's words as commands to type, one a line.
+fn typed(verbs: &[String], resources: &[String], namespace: Option<&str>) -> Vec<String> {
+    const ALONE: [&str; 7] = ["exec", "attach", "port-forward", "logs", "debug", "create token", "evict"];
+    let place = namespace.map(|name| format!(" -n {}", quoted(name))).unwrap_or_default();
+    let listed: Vec<String> = resources.iter().map(|resource| quoted(resource)).collect();
+    let urls = resources.iter().all(|resource| resource.starts_with('/'));
+    let command = match verbs {
+        _ if urls => format!("kubectl get --raw {}", listed.join(" | ")),
+        [verb] if verb == "everything" => format!("kubectl (every command) on {}{place}", listed.join(", ")),
+        [verb] if verb == "reach kubelets" => "kubectl get --raw /api/v1/nodes/NODE/proxy/…".to_owned(),
+        [verb] if verb == "evict" => format!("kubectl drain (evict){place}"),
+        [verb] if ALONE.contains(&verb.as_str()) => format!("kubectl {verb}{place}"),
+        [verb] if verb == "impersonate" => format!("kubectl --as … ({}){place}", listed.join(",")),
+        [verb] if verb == "scale" => {
+            let parents = listed.iter().map(|resource| resource.trim_end_matches("/scale"));
+            format!("kubectl scale {}{place}", parents.collect::<Vec<_>>().join(","))
+        }
+        verbs => format!("kubectl {} {}{place}", verbs.join(","), listed.join(",")),
+    };
+    vec![command]
+}
+
+/// A name as a shell takes it for one word; what deceives the eye is spelled out.
+pub(crate) fn quoted(name: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-._:/@,".contains(c);
+    let name = spelled_out(name);
+    if !name.is_empty() && (name.chars().all(plain) || name.contains(" (named ") || name.starts_with("all resources")) {
+        return name;
+    }
+    format!("'{}'", name.replace('\'', "'\\''"))
 }
 
 /// `deployments.apps`, `pods (named web-0)`, `all resources`.
@@ -123,21 +213,21 @@ fn target(group: &str, resource: &str, names: &[String]) -> String {
 }
 
 /// Verbs as kubectl's commands.
-fn commands(resource: &str, verbs: &BTreeSet<&str>) -> String {
+fn commands(resource: &str, verbs: &BTreeSet<&str>) -> Vec<String> {
     if verbs.contains("*") {
-        return "everything".to_owned();
+        return vec!["everything".to_owned()];
     }
     if resource.starts_with('/') {
-        return verbs.iter().copied().collect::<Vec<_>>().join(", ");
+        return verbs.iter().map(|verb| (*verb).to_owned()).collect();
     }
     let has = |verb: &str| verbs.contains(verb);
     for (known, needed, command) in COMMANDS {
         if *known == resource && needed.iter().any(|verb| has(verb)) {
-            return (*command).to_owned();
+            return vec![(*command).to_owned()];
         }
     }
     if resource.ends_with("/scale") && (has("update") || has("patch")) {
-        return "scale".to_owned();
+        return vec!["scale".to_owned()];
     }
     let mut said = Vec::new();
     match (has("get"), has("list"), has("watch")) {
@@ -154,5 +244,5 @@ fn commands(resource: &str, verbs: &BTreeSet<&str>) -> String {
     said.extend(has("deletecollection").then_some("delete all"));
     const PLAIN: [&str; 8] = ["get", "list", "watch", "create", "update", "patch", "delete", "deletecollection"];
     said.extend(verbs.iter().filter(|verb| !PLAIN.contains(verb)));
-    said.join(", ")
+    said.into_iter().map(str::to_owned).collect()
 }

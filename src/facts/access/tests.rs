@@ -1,5 +1,5 @@
 use super::{rbac::*, *};
-use crate::assess::testing::object;
+use crate::assess::testing::{labelled, list, object, snapshot, workspace};
 
 fn role(name: &str, rules: serde_json::Value) -> crate::snapshot::Object {
     object("", name, serde_json::json!({ "rules": rules }))
@@ -15,21 +15,42 @@ fn grants_join_bindings_with_roles_by_scope() {
     let mut roles = Roles::default();
     let rules = serde_json::json!([
         { "apiGroups": ["apps"], "resources": ["deployments", "statefulsets"], "verbs": ["get", "list", "watch"] },
-        { "apiGroups": [""], "resources": ["pods/exec"], "verbs": ["create"] },
+        { "apiGroups": [""], "resources": ["pods/exec"], "verbs": ["create"], "resourceNames": ["web-0"] },
+        { "nonResourceURLs": ["/metrics"], "verbs": ["get"] },
     ]);
     roles.add(&role("deployer", rules), true).expect("a role");
-    let group = serde_json::json!({ "kind": "Group", "name": "oidc:shop" });
-    let bindings = [binding("shop", "ClusterRole", "deployer", group)];
-    let grants = grants(matrix(&roles, &bindings));
-    let lines: Vec<_> =
-        grants.iter().map(|grant| (&*grant.scope, grant.resources.join(" "), grant.verbs.join(" "))).collect();
-    assert_eq!(
-        lines,
-        [
-            ("shop", "pods/exec".to_owned(), "create".to_owned()),
-            ("shop", "deployments statefulsets".to_owned(), "get list watch".to_owned()),
-        ]
-    );
+    let group = || serde_json::json!({ "kind": "Group", "name": "oidc:shop" });
+    let bound = ["shop", "shop-test", ""].map(|scope| binding(scope, "ClusterRole", "deployer", group()));
+    let (sets, grants) = matrix::of(&roles, &bound);
+    // Two namespaces share one set of rules; the whole cluster has the URL as well.
+    assert_eq!((sets.len(), grants.len()), (2, 2));
+    let scopes = |grant: &Grant| grant.bound.iter().map(|bound| bound.scope.clone()).collect::<Vec<_>>();
+    assert_eq!(scopes(&grants[0]), ["shop", "shop-test"]);
+    assert_eq!(scopes(&grants[1]), [""]);
+    let lines = |grant: &Grant| {
+        let rules = &sets[grant.rules].rules;
+        rules
+            .iter()
+            .map(|line| format!("{} {:?} {}", line.resources.join(" "), line.names, line.verbs.join(" ")))
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(lines(&grants[0]), ["pods/exec [\"web-0\"] create", "deployments statefulsets [] get list watch"]);
+    assert_eq!(lines(&grants[1])[0], "/metrics [] get");
+}
+
+#[test]
+fn a_rule_matches_as_the_authorizer_does() {
+    let line = |resources: &[&str], verbs: &[&str]| RuleLine {
+        group: String::new(),
+        resources: resources.iter().map(|item| (*item).to_owned()).collect(),
+        names: Vec::new(),
+        verbs: verbs.iter().map(|item| (*item).to_owned()).collect(),
+    };
+    assert!(line(&["*"], &["create"]).allows("", "pods/exec", &["create"]));
+    assert!(line(&["*/exec"], &["*"]).allows("", "pods/exec", &["create"]));
+    assert!(!line(&["pods"], &["*"]).allows("", "pods/exec", &["create"]));
+    assert!(!line(&["pods/*"], &["*"]).allows("", "pods/exec", &["create"]), "Kubernetes has no such wildcard");
+    assert!(!line(&["*"], &["*"]).allows("apps", "deployments", &["get"]));
 }
 
 #[test]
@@ -50,4 +71,234 @@ fn cluster_admin_is_known_without_its_role() {
     let user = serde_json::json!({ "kind": "User", "name": "eve" });
     assert!(Roles::default().grants_everything(&binding("", "ClusterRole", "cluster-admin", user.clone())));
     assert!(!Roles::default().grants_everything(&binding("shop", "Role", "cluster-admin", user)));
+}
+
+#[test]
+fn aggregates_of_aggregates_fill_up_and_expressions_select() {
+    let mut roles = Roles::default();
+    let rule = serde_json::json!([{ "apiGroups": [""], "resources": ["pods"], "verbs": ["get"] }]);
+    let mut part = role("part", rule);
+    part.labels.insert("to-view".into(), "true".into());
+    roles.add(&part, true).expect("a role");
+    let select = |expression: serde_json::Value| serde_json::json!({ "rules": null, "aggregationRule": { "clusterRoleSelectors": [{ "matchExpressions": [expression] }] } });
+    let mut view = object("", "view", select(serde_json::json!({ "key": "to-view", "operator": "Exists" })));
+    view.labels.insert("to-edit".into(), "yes".into());
+    roles.add(&view, true).expect("a role");
+    let edit = select(serde_json::json!({ "key": "to-edit", "operator": "In", "values": ["yes"] }));
+    roles.add(&object("", "edit", edit), true).expect("a role");
+    roles.aggregate();
+    let user = serde_json::json!({ "kind": "User", "name": "eve" });
+    assert_eq!(roles.rules(&binding("", "ClusterRole", "edit", user)).len(), 1);
+}
+
+fn bound(namespace: &str, name: &str, role: &str, subject: serde_json::Value) -> crate::snapshot::Object {
+    let body = serde_json::json!({ "roleRef": { "kind": "ClusterRole", "name": role }, "subjects": [subject] });
+    object(namespace, name, body)
+}
+
+fn observed(
+    objects: Vec<(&str, Vec<crate::snapshot::Object>)>,
+) -> (crate::snapshot::Snapshot, crate::workspace::Workspace) {
+    let mut lists: Vec<_> = ["ClusterRole", "Role", "ClusterRoleBinding", "RoleBinding"]
+        .iter()
+        .filter(|kind| objects.iter().all(|(given, _)| given != *kind))
+        .map(|kind| list(&format!("{}/{kind}", rbac::GROUP), Vec::new()))
+        .collect();
+    for (kind, objects) in objects {
+        let core = matches!(kind, "Pod" | "ServiceAccount");
+        let kind = if core { kind.to_owned() } else { format!("{}/{kind}", rbac::GROUP) };
+        lists.push(list(&kind, objects));
+    }
+    (snapshot(lists), workspace(Vec::new()))
+}
+
+#[test]
+fn a_path_leads_through_service_accounts_to_cluster_admin() {
+    let all = serde_json::json!([{ "apiGroups": ["*"], "resources": ["*"], "verbs": ["*"] }]);
+    let create = serde_json::json!([{ "apiGroups": ["batch"], "resources": ["jobs"], "verbs": ["create"] }]);
+    let token = serde_json::json!([{ "apiGroups": [""], "resources": ["serviceaccounts/token"], "verbs": ["create"], "resourceNames": ["builder"] }]);
+    let account = |namespace: &str, name: &str| serde_json::json!({ "kind": "ServiceAccount", "namespace": namespace, "name": name });
+    let group = |name: &str| serde_json::json!({ "kind": "Group", "name": name });
+    let (snapshot, workspace) = observed(vec![
+        ("ClusterRole", vec![role("cluster-admin", all), role("jobs", create), role("token", token)]),
+        ("ClusterRoleBinding", vec![bound("", "deployer", "cluster-admin", account("ci", "deployer"))]),
+        (
+            "RoleBinding",
+            vec![
+                bound("ci", "builder", "jobs", account("build", "builder")),
+                bound("build", "dev", "token", group("dev")),
+                bound("shop", "ops", "jobs", group("ops")),
+            ],
+        ),
+        (
+            "ServiceAccount",
+            vec![
+                object("ci", "deployer", serde_json::json!({})),
+                object("build", "builder", serde_json::json!({})),
+                object("shop", "default", serde_json::json!({})),
+            ],
+        ),
+        ("Pod", Vec::new()),
+    ]);
+    let join = crate::ownership::join(&workspace, &snapshot);
+    let found = escalation::observe(&join);
+    let paths: Vec<String> =
+        found.seen().paths.iter().map(|path| format!("{} → {}", path.subject, path.steps.join(" → "))).collect();
+    assert_eq!(
+        paths,
+        [
+            "Group dev → may create tokens of service accounts in namespace build → ServiceAccount build/builder → may create Pods in namespace ci → ServiceAccount ci/deployer → cluster-admin",
+            "ServiceAccount build/builder → may create Pods in namespace ci → ServiceAccount ci/deployer → cluster-admin",
+        ]
+    );
+    let holders = found.seen().powers.iter().find(|held| held.power == "create-pods").map(|held| held.holders.len());
+    assert_eq!(holders, Some(2), "who holds everything is not listed again");
+}
+
+#[test]
+fn other_authorizers_make_the_matrix_partial_until_they_are_ruled_out() {
+    let server = |flags: serde_json::Value| {
+        let body = serde_json::json!({ "spec": { "containers": [{ "command": flags }] } });
+        labelled(object("kube-system", "kube-apiserver-a", body), &[("component", "kube-apiserver")])
+    };
+    let state = |pods: Vec<crate::snapshot::Object>| {
+        let (snapshot, workspace) = observed(vec![("Pod", pods)]);
+        let access = observe(&crate::ownership::join(&workspace, &snapshot));
+        (access.state(), access.seen().authorizers.known, access.reasons().join(" "))
+    };
+    use crate::snapshot::State;
+    let (none, _, why) = state(Vec::new());
+    assert!(none == State::Partial && why.contains("not ruled out"), "{why}");
+    let (alone, known, _) =
+        state(vec![server(serde_json::json!(["kube-apiserver", "--authorization-mode=Node,RBAC"]))]);
+    assert_eq!((alone, known), (State::Complete, authorizers::Known::Seen));
+    let (hook, _, why) = state(vec![server(serde_json::json!(["--authorization-mode=Node,RBAC,Webhook"]))]);
+    assert!(hook == State::Partial && why.contains("Webhook"), "{why}");
+    let file = serde_json::json!(["--authorization-config=/etc/authz.yaml", "--authorization-mode=RBAC"]);
+    assert_eq!(state(vec![server(file)]).0, State::Partial);
+}
+
+#[test]
+fn everybody_and_nothing_are_told_from_what_kubernetes_ships() {
+    let group = |name: &str| serde_json::json!({ "kind": "Group", "name": name });
+    let shipped = labelled(
+        bound("", "system:public-info-viewer", "system:public-info-viewer", group("system:unauthenticated")),
+        &[("kubernetes.io/bootstrapping", "rbac-defaults")],
+    );
+    let (snapshot, workspace) = observed(vec![
+        (
+            "ClusterRole",
+            vec![role("view", serde_json::json!([])), role("system:public-info-viewer", serde_json::json!([]))],
+        ),
+        (
+            "ClusterRoleBinding",
+            vec![
+                shipped,
+                bound("", "open", "view", group("system:unauthenticated")),
+                bound("", "ghost", "gone", group("dev")),
+            ],
+        ),
+    ]);
+    let access = observe(&crate::ownership::join(&workspace, &snapshot));
+    let open: Vec<_> = access.seen().anyone.iter().map(|open| open.binding.as_str()).collect();
+    assert_eq!(open, ["ClusterRoleBinding open"]);
+    let dangling: Vec<_> =
+        access.seen().dangling.iter().map(|item| (item.binding.as_str(), item.role.as_str())).collect();
+    assert_eq!(dangling, [("ClusterRoleBinding ghost", "ClusterRole gone")]);
+}
+
+#[test]
+fn names_are_quoted_for_a_shell() {
+    assert_eq!(readable::quoted("deployments.apps"), "deployments.apps");
+    assert_eq!(readable::quoted("a; rm -rf ~"), "'a; rm -rf ~'");
+    assert_eq!(readable::quoted("it's\u{202e}"), "'it'\\''s[U+202E]'");
+}
+
+#[test]
+fn five_thousand_bindings_are_folded_in_well_under_a_second() {
+    let edit: Vec<serde_json::Value> = (0..60)
+        .map(|number| serde_json::json!({ "apiGroups": ["apps"], "resources": [format!("r{number}"), "pods"], "verbs": ["get", "create", "delete"] }))
+        .collect();
+    let bindings: Vec<_> = (0..5000)
+        .map(|number| {
+            bound(
+                &format!("ns-{}", number % 1000),
+                &format!("b{number}"),
+                "edit",
+                serde_json::json!({ "kind": "Group", "name": format!("team-{}", number % 200) }),
+            )
+        })
+        .collect();
+    let accounts = (0..1000).map(|number| object(&format!("ns-{number}"), "default", serde_json::json!({}))).collect();
+    let (snapshot, workspace) = observed(vec![
+        ("ClusterRole", vec![role("edit", serde_json::Value::Array(edit))]),
+        ("RoleBinding", bindings),
+        ("ServiceAccount", accounts),
+        ("Pod", Vec::new()),
+    ]);
+    let join = crate::ownership::join(&workspace, &snapshot);
+    let start = std::time::Instant::now();
+    let access = observe(&join);
+    let escalations = escalation::observe(&join);
+    let took = start.elapsed();
+    assert_eq!((access.seen().rule_sets.len(), access.seen().grants.len()), (1, 200));
+    assert!(escalations.seen().paths.is_empty());
+    // Unoptimised, on a busy machine: far from what a release build needs.
+    assert!(took < std::time::Duration::from_secs(5), "{took:?}");
+}
+
+fn declared_role(may: Vec<crate::workspace::May>) -> crate::workspace::Role {
+    crate::workspace::Role {
+        id: crate::workspace::RoleId::new("dev"),
+        title: "Developer".to_owned(),
+        team: crate::workspace::TeamId::new("platform"),
+        description: String::new(),
+        privileged: false,
+        groups: vec!["dev".to_owned()],
+        users: Vec::new(),
+        service_accounts: Vec::new(),
+        may: Some(may),
+    }
+}
+
+fn may(roles: &[&str], verbs: &[&str], resources: &[&str], namespaces: &[&str]) -> crate::workspace::May {
+    let own = |list: &[&str]| list.iter().map(|item| (*item).to_owned()).collect();
+    crate::workspace::May {
+        roles: own(roles),
+        verbs: own(verbs),
+        resources: own(resources),
+        namespaces: own(namespaces),
+    }
+}
+
+#[test]
+fn declared_rights_are_held_against_observed_ones() {
+    let edit = serde_json::json!([{ "apiGroups": [""], "resources": ["pods", "secrets"], "verbs": ["get", "delete"] }]);
+    let group = serde_json::json!({ "kind": "Group", "name": "dev" });
+    let (mut snapshot, mut workspace) = observed(vec![
+        ("ClusterRole", vec![role("edit", edit)]),
+        ("RoleBinding", vec![bound("shop-a", "x", "edit", group.clone()), bound("other", "y", "edit", group)]),
+        ("ServiceAccount", Vec::new()),
+    ]);
+    let namespaces = ["shop-a", "shop-b", "other"].map(|name| object("", name, serde_json::json!({})));
+    snapshot.lists.push(list("Namespace", namespaces.to_vec()));
+    let snapshot = crate::snapshot::Snapshot::new(snapshot.header, snapshot.lists);
+    let compared = |workspace: &crate::workspace::Workspace| {
+        declared::observe(&crate::ownership::join(workspace, &snapshot)).seen().roles[0].clone()
+    };
+
+    workspace.roles = vec![declared_role(vec![may(&["edit"], &[], &[], &["shop-*"])])];
+    let found = compared(&workspace);
+    let beyond: Vec<_> = found.beyond.iter().map(|item| (item.role.as_deref(), item.scopes.join(" "))).collect();
+    assert_eq!(beyond, [(Some("ClusterRole edit"), "other".to_owned())]);
+    assert_eq!(found.missing.iter().map(|item| item.scopes.join(" ")).collect::<Vec<_>>(), ["shop-b"]);
+
+    workspace.roles = vec![declared_role(vec![may(&[], &["get"], &["*"], &[])])];
+    let found = compared(&workspace);
+    assert_eq!(found.beyond.len(), 1, "both places are one row");
+    assert_eq!(found.beyond[0].what, ["delete: pods, secrets"]);
+    assert_eq!(found.beyond[0].bindings, ["RoleBinding other/y", "RoleBinding shop-a/x"]);
+
+    workspace.roles = vec![declared_role(Vec::new())];
+    assert_eq!(compared(&workspace).beyond.len(), 1, "nothing is declared: all of it is beyond");
 }

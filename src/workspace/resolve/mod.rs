@@ -61,6 +61,7 @@ fn model(context: &Context<'_>, raw: &Raw) -> Option<Workspace> {
         organizations,
         teams,
         people,
+        members: Vec::new(),
         clusters: parties::clusters(context, raw),
         roles: parties::roles(context, raw),
         interfaces: scope::interfaces(context, raw),

@@ -4,15 +4,15 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
     super::{
-        Cluster, ClusterId, ControlPlane, Organization, OrganizationId, OrganizationKind, Person, PersonId, ReaderRole,
-        Role, RoleId, Team, TeamId,
+        Cluster, ClusterId, ControlPlane, May, Organization, OrganizationId, OrganizationKind, Person, PersonId,
+        ReaderRole, Role, RoleId, Team, TeamId,
         code::Code,
         diagnostic::Diagnostic,
         parse::{Item, Raw},
         raw,
         source::Place,
     },
-    context::{Context, Table, Words},
+    context::{Context, Table, Words, each},
 };
 
 const ORGANIZATION_KINDS: Words<OrganizationKind> = &[
@@ -191,6 +191,7 @@ pub(super) fn people(context: &Context<'_>, raw: &Raw) -> Vec<Person> {
                 phone: table.optional(&raw.phone),
                 skills: table.list(&raw.skills),
                 on_call: table.flag(&raw.on_call),
+                left: table.date(&raw.left, "left"),
             }
         })
         .collect()
@@ -216,9 +217,23 @@ pub(super) fn clusters(context: &Context<'_>, raw: &Raw) -> Vec<Cluster> {
                 control_plane: table
                     .word(&raw.control_plane, "control-plane", CONTROL_PLANES)
                     .unwrap_or(ControlPlane::SelfManaged),
+                authorization_modes: authorization_modes(&table, &raw.authorization_modes),
             }
         })
         .collect()
+}
+
+/// Authorizers that an API server can have, `--authorization-mode`.
+fn authorization_modes(table: &Table<'_>, modes: &raw::Texts) -> Vec<String> {
+    const MODES: [&str; 6] = ["AlwaysAllow", "AlwaysDeny", "ABAC", "Webhook", "RBAC", "Node"];
+    for mode in each(modes).filter(|mode| !MODES.contains(&mode.get_ref().as_str())) {
+        let message = format!("`{}` is not an authorization mode", mode.get_ref());
+        table.report(
+            Diagnostic::new(Code::UnknownValue, table.at(mode), message, "not a mode of the API server")
+                .help(format!("possible are {}", MODES.map(|mode| format!("`{mode}`")).join(", "))),
+        );
+    }
+    table.list(modes)
 }
 
 fn unique(table: &Table<'_>, key: &str, value: &raw::Text, seen: &mut BTreeMap<String, Place>) {
@@ -259,9 +274,32 @@ pub(super) fn roles(context: &Context<'_>, raw: &Raw) -> Vec<Role> {
                 groups: table.list(&raw.groups),
                 users: table.list(&raw.users),
                 service_accounts: table.list(&raw.service_accounts),
+                may: raw.may.as_ref().map(|list| list.iter().map(|may| may_hold(&table, may)).collect()),
             }
         })
         .collect()
+}
+
+/// What a role may hold: Kubernetes roles, or verbs on resources, not both.
+fn may_hold(table: &Table<'_>, item: &toml::Spanned<raw::May>) -> May {
+    let table = table.within(item, "a `may`");
+    let raw = item.get_ref();
+    if raw.roles.is_none() {
+        table.required(&raw.verbs, "verbs");
+        table.required(&raw.resources, "resources");
+    } else if let Some(verbs) = raw.verbs.as_ref().or(raw.resources.as_ref()) {
+        let message = format!("{} names roles, and verbs or resources besides", table.what());
+        table.report(
+            Diagnostic::new(Code::UnknownValue, table.at(verbs), message, "of which role?")
+                .help("write a `[[role.may]]` with `roles`, and another with `verbs` and `resources`"),
+        );
+    }
+    May {
+        roles: table.list(&raw.roles),
+        verbs: table.list(&raw.verbs),
+        resources: table.list(&raw.resources),
+        namespaces: table.list(&raw.namespaces),
+    }
 }
 
 #[cfg(test)]

@@ -1,0 +1,149 @@
+//! What decides besides RBAC. The API server asks its authorizers in turn, and one that allows is enough: RBAC alone is
+//! the whole truth only where the others are known.
+//!
+//! In: `--authorization-mode` of kube-apiserver where its Pods are to be seen, else `authorization-modes` of the declared
+//! cluster. Out: [`Authorizers`], and a reading that is partial unless they are `Node` and `RBAC` alone.
+
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{facts::observed::Reading, ownership::Join, snapshot::State};
+
+/// Authorizers of one API server.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Authorizers {
+    /// Modes in the order in which they are asked: `Node`, `RBAC`, `Webhook`.
+    pub modes: Vec<String>,
+    /// How they are known.
+    pub known: Known,
+}
+
+/// How the authorizers are known.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Known {
+    /// Not at all.
+    #[default]
+    No,
+    /// The workspace declares them.
+    Declared,
+    /// A flag of the API server says so.
+    Seen,
+}
+
+impl Authorizers {
+    /// Nothing but RBAC grants anything to users: `Node` serves kubelets alone.
+    pub fn rbac_alone(&self) -> bool {
+        self.known != Known::No && self.others().next().is_none() && self.modes.iter().any(|mode| mode == "RBAC")
+    }
+
+    fn others(&self) -> impl Iterator<Item = &str> {
+        self.modes.iter().map(String::as_str).filter(|mode| !matches!(*mode, "Node" | "RBAC"))
+    }
+
+    /// What the matrix cannot show because of them, in sentences.
+    pub(super) fn limits(&self) -> Vec<String> {
+        let others: Vec<&str> = self.others().collect();
+        match self.known {
+            _ if !others.is_empty() => vec![format!(
+                "The API server also asks {}: what those grant is not in RBAC objects and is not shown.",
+                others.join(", ")
+            )],
+            Known::Seen => vec![
+                "The API server's flag --authorization-mode says that nothing but RBAC grants rights to users."
+                    .to_owned(),
+            ],
+            Known::Declared => vec![
+                "That nothing but RBAC grants rights to users is declared; the API server's flags were not seen."
+                    .to_owned(),
+            ],
+            Known::No => vec![
+                "RBAC objects only: webhook and cloud authorizers are not ruled out, and their grants are not shown."
+                    .to_owned(),
+            ],
+        }
+    }
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Body {
+    spec: Spec,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Spec {
+    containers: Option<Vec<Container>>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Container {
+    command: Option<Vec<String>>,
+    args: Option<Vec<String>>,
+}
+
+/// What is known; makes the reading partial unless it is RBAC alone.
+pub(super) fn known(join: &Join<'_>, reading: &mut Reading<'_>) -> Authorizers {
+    let found = seen(join).or_else(|| declared(join)).unwrap_or_default();
+    if !found.rbac_alone() {
+        let why = match found.known {
+            Known::No => {
+                "other authorizers than RBAC (webhook, cloud) are not ruled out: declare `authorization-modes` \
+                          of the cluster"
+                    .to_owned()
+            }
+            Known::Declared | Known::Seen if found.others().next().is_some() => {
+                format!("the API server also asks {}", found.others().collect::<Vec<_>>().join(", "))
+            }
+            Known::Declared | Known::Seen => {
+                format!("RBAC is not among the authorization modes ({})", found.modes.join(", "))
+            }
+        };
+        reading.worsen(State::Partial, why);
+    }
+    found
+}
+
+/// `--authorization-mode` of the API servers that run as static Pods. `None` when none is to be seen, or one of them
+/// does not say it: its default, or a configuration file, decides then.
+fn seen(join: &Join<'_>) -> Option<Authorizers> {
+    let pods = join.snapshot().list("", "Pod")?;
+    let servers = pods.seen().iter().filter(|pod| {
+        &*pod.namespace == "kube-system" && pod.labels.get("component").is_some_and(|name| &**name == "kube-apiserver")
+    });
+    let mut modes: Vec<String> = Vec::new();
+    for server in servers {
+        let body: Body = server.body().ok()?;
+        let containers = body.spec.containers.unwrap_or_default();
+        let flags: Vec<&str> = containers
+            .iter()
+            .flat_map(|container| container.command.iter().chain(&container.args).flatten())
+            .map(String::as_str)
+            .collect();
+        if flags.iter().any(|flag| flag.starts_with("--authorization-config")) {
+            return None;
+        }
+        let said = flags.iter().find_map(|flag| flag.strip_prefix("--authorization-mode="))?;
+        for mode in said.split(',') {
+            if !modes.iter().any(|known| known == mode) {
+                modes.push(mode.to_owned());
+            }
+        }
+    }
+    (!modes.is_empty()).then_some(Authorizers { modes, known: Known::Seen })
+}
+
+fn declared(join: &Join<'_>) -> Option<Authorizers> {
+    let header = &join.snapshot().header.cluster;
+    let clusters = &join.workspace().clusters;
+    let cluster = clusters
+        .iter()
+        .find(|cluster| cluster.id.as_str() == header.id || (cluster.uid.is_some() && cluster.uid == header.uid))?;
+    let mut seen = BTreeSet::new();
+    let modes: Vec<String> =
+        cluster.authorization_modes.iter().filter(|mode| seen.insert(mode.as_str())).cloned().collect();
+    (!modes.is_empty()).then_some(Authorizers { modes, known: Known::Declared })
+}
