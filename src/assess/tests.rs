@@ -1,5 +1,6 @@
 //! From small clusters to outcomes: each check with an object that passes and one that fails, and the rules on evidence.
 
+mod engines;
 mod exposure;
 
 use chrono::TimeDelta;

@@ -8,16 +8,19 @@
 //! Invariant: a value cannot be had without the completeness of what it was computed from.
 
 pub(crate) mod access;
-mod admission;
+pub(crate) mod admission;
 mod backups;
 pub mod catalogue;
 pub(crate) mod certificates;
 pub(crate) mod containers;
 pub(crate) mod control_plane;
+pub(crate) mod delivery;
 pub(crate) mod exposure;
 pub(crate) mod images;
 pub(crate) mod lifecycle;
 pub(crate) mod members;
+pub(crate) mod mesh;
+pub(crate) mod monitoring;
 mod namespaces;
 pub(crate) mod network;
 pub(crate) mod nodes;
@@ -40,15 +43,18 @@ use serde::Serialize;
 use crate::ownership::Join;
 
 pub use access::*;
-pub use admission::*;
+pub use admission::{Admission, Exempted, Mode, Policy, Webhook};
 pub use backups::*;
 pub use certificates::*;
 pub use containers::{Deviation, Property, WorkloadSecurity};
 pub use control_plane::{ControlPlane, Origin, PlaneComponent, PlaneSetting, PlaneSource, PlaneValue};
+pub use delivery::{Delivered, Delivery, Outside, Project, Share};
 pub use exposure::{Backend, BackendState, Exposure, OnNode, OpenListener, Redirect, SharedHost, Tls, WayIn};
 pub use images::{Image, Images, Registry};
 pub use lifecycle::Support;
 pub use members::*;
+pub use mesh::{Mesh, MeshNamespace};
+pub use monitoring::{Agent, Monitoring, Purpose, Rules, Unwatched};
 pub use namespaces::*;
 pub use network::*;
 pub use nodes::*;
@@ -101,6 +107,8 @@ families! { |join, pods, as_of|
     control_plane: ControlPlane = control_plane::observe(join);
     /// What containers may do beyond a hardened one, by workload.
     containers: Vec<WorkloadSecurity> = containers::observe(join, pods);
+    /// What Argo CD and Flux deliver, and what they do not.
+    delivery: Delivery = delivery::observe(join);
     /// Everything that is reachable from outside the cluster network.
     exposure: Exposure = exposure::observe(join, pods);
     /// Declared rights against those that RBAC grants.
@@ -111,6 +119,10 @@ families! { |join, pods, as_of|
     images: Images = images::observe(join, pods);
     /// Issuers, failed requests, client certificates.
     issuance: Issuance = certificates::issuance(join);
+    /// Mutual TLS between Pods, by namespace.
+    mesh: Mesh = mesh::observe(join, pods);
+    /// Agents on nodes, alert rules, and what nothing watches.
+    monitoring: Monitoring = monitoring::observe(join);
     /// Namespaces, by name, with owner, Pod Security labels, default-deny and quota.
     namespaces: Vec<Namespace> = namespaces::observe(join, pods);
     /// Declared connections and what network policies say of them, in order of declaration.

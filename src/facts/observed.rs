@@ -116,6 +116,12 @@ impl<'a> Reading<'a> {
         self.list(group, kind, false)
     }
 
+    /// Kinds of an API group of which there is a list, for groups whose kinds nobody knows beforehand.
+    pub(crate) fn kinds(&self, group: &str) -> Vec<String> {
+        let records = self.snapshot.lists.iter().map(|list| &list.record);
+        records.filter(|record| record.group == group).map(|record| record.kind.clone()).collect()
+    }
+
     fn list(&mut self, group: &str, kind: &str, needed: bool) -> &'a [Object] {
         let Some(list) = self.snapshot.list(group, kind) else {
             if let Some(definitions) = not_installed(self.snapshot, group) {

@@ -2,8 +2,9 @@
 //!
 //! The absence of a report is not the absence of a problem.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::observed::{Observed, Reading, State};
@@ -26,12 +27,31 @@ pub struct PolicyReportSum {
     pub error: u64,
     /// Results skipped.
     pub skip: u64,
+    /// Policies with a result that fails or could not be had.
+    pub failing: BTreeSet<String>,
+    /// Newest result, UTC.
+    pub newest: Option<DateTime<Utc>>,
 }
 
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct PolicyReport {
     summary: PolicySummary,
+    results: Option<Vec<PolicyResult>>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct PolicyResult {
+    policy: String,
+    result: String,
+    timestamp: Option<Timestamp>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Timestamp {
+    seconds: i64,
 }
 
 #[derive(Default, Deserialize)]
@@ -68,6 +88,13 @@ pub(super) fn policy(join: &Join<'_>) -> Observed<Vec<PolicyReportSum>> {
         sum.warn += report.summary.warn;
         sum.error += report.summary.error;
         sum.skip += report.summary.skip;
+        for result in report.results.unwrap_or_default() {
+            let time = result.timestamp.and_then(|time| DateTime::from_timestamp(time.seconds, 0));
+            sum.newest = sum.newest.max(time);
+            if matches!(&*result.result, "fail" | "error") {
+                sum.failing.insert(result.policy);
+            }
+        }
     }
     reading.finish(sums.into_values().collect())
 }

@@ -24,6 +24,12 @@ struct Expression {
 }
 
 impl Selector {
+    /// It selects everything.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.match_labels.as_ref().is_none_or(BTreeMap::is_empty)
+            && self.match_expressions.as_ref().is_none_or(Vec::is_empty)
+    }
+
     /// Whether it selects an object with these labels. An operator that is not known selects nothing.
     pub(crate) fn selects(&self, labels: &Labels) -> bool {
         let equal = |(key, value): (&String, &String)| labels.get(&**key).is_some_and(|have| **have == **value);

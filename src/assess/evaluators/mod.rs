@@ -6,6 +6,7 @@
 
 mod access;
 mod certificates;
+mod engines;
 mod exposure;
 mod grants;
 mod images;
@@ -137,9 +138,10 @@ impl Tally {
 }
 
 /// All families.
-const FAMILIES: [&[Evaluator]; 10] = [
+const FAMILIES: [&[Evaluator]; 11] = [
     access::EVALUATORS,
     certificates::EVALUATORS,
+    engines::EVALUATORS,
     exposure::EVALUATORS,
     grants::EVALUATORS,
     images::EVALUATORS,

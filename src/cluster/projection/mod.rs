@@ -232,9 +232,10 @@ impl Projections {
         Ok(projection)
     }
 
-    /// The projection of a kind; `None` means that only metadata is kept.
+    /// The projection of a kind, or the one of `*` for every kind of its group; `None` means that only metadata is kept.
     pub fn get(&self, group: &str, kind: &str) -> Option<&Arc<Projection>> {
-        self.kinds.get(&(group.to_owned(), kind.to_owned()))
+        let of = |kind: &str| self.kinds.get(&(group.to_owned(), kind.to_owned()));
+        of(kind).or_else(|| of("*"))
     }
 
     /// The projection of a kind, or metadata with the usual annotations.
@@ -250,9 +251,9 @@ impl Projections {
         })
     }
 
-    /// All kinds that have a projection, sorted by (group, kind).
+    /// All kinds that have a projection of their own, sorted by (group, kind).
     pub fn iter(&self) -> impl Iterator<Item = &Arc<Projection>> {
-        self.kinds.values()
+        self.kinds.values().filter(|projection| projection.kind != "*")
     }
 
     /// Why a kind is left out of every snapshot, if it is.

@@ -5,6 +5,7 @@
 
 mod access;
 pub(super) mod acronyms;
+mod admission;
 mod assessment;
 mod backups;
 mod checklist;
@@ -13,12 +14,15 @@ mod control_plane;
 mod controls;
 mod crypto;
 mod declared;
+mod delivery;
 mod evidence;
 mod exposure;
 mod facts;
 mod hardening;
 mod inventory;
 mod members;
+mod mesh;
+mod monitoring;
 mod network;
 mod observed;
 mod pack;
@@ -69,6 +73,7 @@ const NODES: &[(&str, Build)] = &[
     ("access-verbs", access::verbs),
     ("access-wide", privilege::wide),
     ("acronyms", acronyms::place),
+    ("admission", admission::admission),
     ("backups", backups::all),
     ("baseline", controls::baseline),
     ("brief-components", team::components),
@@ -95,6 +100,8 @@ const NODES: &[(&str, Build)] = &[
     ("control-plane", control_plane::settings),
     ("controls", controls::statements),
     ("cryptography", crypto::declared),
+    ("delivery", delivery::summary),
+    ("delivery-outside", delivery::outside),
     ("evidence-attached", evidence::attached),
     ("evidence-lists", evidence::lists),
     ("evidence-snapshots", evidence::snapshots),
@@ -112,6 +119,8 @@ const NODES: &[(&str, Build)] = &[
     ("interfaces", scope::interfaces),
     ("key-dates", system::dates),
     ("laws", system::laws),
+    ("mesh", mesh::mesh),
+    ("monitoring", monitoring::monitoring),
     ("namespaces", network::namespaces),
     ("narrative", narrative),
     ("network-accepting", paths::accepting),

@@ -1,0 +1,218 @@
+//! Policy engines, mesh, monitoring and delivery: what they let through, and whom they leave out.
+
+use std::collections::BTreeSet;
+
+use super::{Answer, Evaluator, Question, Tally};
+use crate::{
+    facts::{
+        Purpose,
+        admission::{
+            policies::KyvernoBody,
+            webhooks::{GROUP, KINDS, RawWebhook, WebhooksBody},
+        },
+        delivery::{ProjectBody, WORKLOADS, listed, marked},
+        mesh::{PeerBody, ROOT},
+        monitoring::DaemonBody,
+    },
+    ownership::pattern::{self, Pattern},
+};
+
+pub(super) const EVALUATORS: &[Evaluator] = &[
+    Evaluator { name: "webhook-fail-open", subjects: "webhook configurations", alone: true, ask: fail_open },
+    Evaluator { name: "webhook-hole", subjects: "webhook configurations", alone: true, ask: hole },
+    Evaluator { name: "admission-policy-bound", subjects: "policies", alone: false, ask: bound },
+    Evaluator { name: "kyverno-enforces", subjects: "policies", alone: true, ask: kyverno },
+    Evaluator { name: "mesh-strict", subjects: "PeerAuthentications", alone: false, ask: mesh },
+    Evaluator { name: "log-shipper-coverage", subjects: "log shippers", alone: false, ask: shippers },
+    Evaluator { name: "delivery-gitops", subjects: "workloads", alone: false, ask: delivered },
+    Evaluator { name: "project-sources", subjects: "AppProjects", alone: true, ask: sources },
+];
+
+/// Asks about each configuration that holds a webhook of a policy engine.
+fn engines(question: &Question<'_>, judge: impl Fn(&RawWebhook) -> Option<String>) -> Tally {
+    let mut tally = Tally::default();
+    for (kind, _) in KINDS {
+        for (spot, object) in question.objects(GROUP, kind) {
+            let body = match object.body::<WebhooksBody>() {
+                Ok(body) => body,
+                Err(error) => {
+                    tally.odd(spot, error);
+                    continue;
+                }
+            };
+            let webhooks = body.webhooks.unwrap_or_default();
+            let own: Vec<_> = webhooks.iter().filter(|webhook| webhook.engine(&object.name).is_some()).collect();
+            if own.is_empty() {
+                continue;
+            }
+            tally.subject();
+            let wrong: BTreeSet<String> = own.into_iter().filter_map(&judge).collect();
+            if !wrong.is_empty() {
+                tally.fail(spot, wrong.into_iter().collect::<Vec<_>>().join("; "));
+            }
+        }
+    }
+    tally
+}
+
+fn fail_open(question: &Question<'_>) -> Answer {
+    let judge = |webhook: &RawWebhook| {
+        let what = || webhook.resources().join(", ");
+        webhook.fails_open().then(|| format!("failurePolicy = Ignore of {} for {}", webhook.name, what()))
+    };
+    engines(question, judge).answer()
+}
+
+fn hole(question: &Question<'_>) -> Answer {
+    let namespaces: Vec<_> = question.objects("", "Namespace").map(|(_, object)| object).collect();
+    let excused = Pattern::list(&question.policy.privileged_namespaces);
+    let judge = |webhook: &RawWebhook| {
+        let out = webhook.left_out(namespaces.iter().copied()).into_iter();
+        // An engine leaves out its own namespace, or it could not start.
+        let out = out.filter(|name| Some(*name) != webhook.home() && !pattern::any(&excused, name));
+        let out: Vec<&str> = out.collect();
+        (!out.is_empty()).then(|| format!("namespaceSelector of {} leaves out {}", webhook.name, out.join(", ")))
+    };
+    let mut tally = engines(question, judge);
+    if !question.policy.privileged_namespaces.is_empty() {
+        tally.remark(format!("left out by policy: {}", question.policy.privileged_namespaces.join(", ")));
+    }
+    tally.answer()
+}
+
+fn bound(question: &Question<'_>) -> Answer {
+    #[derive(Default, serde::Deserialize)]
+    #[serde(default)]
+    struct Body {
+        spec: Spec,
+    }
+    #[derive(Default, serde::Deserialize)]
+    #[serde(rename_all = "camelCase", default)]
+    struct Spec {
+        policy_name: String,
+    }
+    let mut tally = Tally::default();
+    let mut bound = BTreeSet::new();
+    for (spot, object) in question.objects(GROUP, "ValidatingAdmissionPolicyBinding") {
+        match object.body::<Body>() {
+            Ok(body) => _ = bound.insert(body.spec.policy_name),
+            Err(error) => tally.odd(spot, error),
+        }
+    }
+    for (spot, object) in question.objects(GROUP, "ValidatingAdmissionPolicy") {
+        tally.subject();
+        if !bound.contains(&*object.name) {
+            tally.fail(spot, "no ValidatingAdmissionPolicyBinding names it: it does nothing");
+        }
+    }
+    tally.answer()
+}
+
+fn kyverno(question: &Question<'_>) -> Answer {
+    let mut tally = Tally::default();
+    for (spot, object) in question.objects("kyverno.io", "ClusterPolicy") {
+        match object.body::<KyvernoBody>() {
+            Err(error) => {
+                tally.subject();
+                tally.odd(spot, error);
+            }
+            Ok(body) => {
+                let (enforced, audited) = body.rules();
+                if enforced.is_empty() && audited.is_empty() {
+                    continue;
+                }
+                tally.subject();
+                if !audited.is_empty() {
+                    tally.fail(spot, format!("failureAction is not Enforce for {}", audited.join(", ")));
+                }
+            }
+        }
+    }
+    tally.answer()
+}
+
+fn mesh(question: &Question<'_>) -> Answer {
+    let mut tally = Tally::default();
+    let mut strict = false;
+    for (spot, object) in question.objects("security.istio.io", "PeerAuthentication") {
+        tally.subject();
+        match object.body::<PeerBody>() {
+            Err(error) => tally.odd(spot, error),
+            Ok(body) => {
+                strict |= &*object.namespace == ROOT && body.wide() && body.mode() == Some("STRICT");
+                let weaker = body.weaker();
+                if !weaker.is_empty() {
+                    tally.fail(spot, format!("mtls.mode: {}", weaker.join(", ")));
+                }
+            }
+        }
+    }
+    if !strict {
+        let Some((root, _)) = question.objects("", "Namespace").find(|(_, namespace)| &*namespace.name == ROOT) else {
+            return Answer::Manual(format!("no namespace {ROOT}: where the mesh-wide policy stands cannot be told"));
+        };
+        tally.fail(root, "no mesh-wide PeerAuthentication sets mtls.mode = STRICT");
+    }
+    tally.answer()
+}
+
+fn shippers(question: &Question<'_>) -> Answer {
+    let mut tally = Tally::default();
+    let nodes = question.objects("", "Node").count() as u64;
+    let mut seen = 0;
+    for (spot, object) in question.objects("apps", "DaemonSet") {
+        match object.body::<DaemonBody>() {
+            Err(error) => tally.odd(spot, error),
+            Ok(body) => {
+                let Some((product, Purpose::Logs)) = body.product() else { continue };
+                seen += 1;
+                tally.subject();
+                let ready = body.status.number_ready;
+                if ready < nodes {
+                    tally.fail(spot, format!("{product}: status.numberReady = {ready}, and there are {nodes} nodes"));
+                }
+            }
+        }
+    }
+    if seen == 0 {
+        return Answer::Manual("no DaemonSet of a known log shipper: say how logs leave the nodes".to_owned());
+    }
+    tally.answer()
+}
+
+fn delivered(question: &Question<'_>) -> Answer {
+    let mut tally = Tally::default();
+    let mut resources = BTreeSet::new();
+    for (spot, object) in question.objects("argoproj.io", "Application") {
+        match listed(object) {
+            Ok(found) => resources.extend(found),
+            Err(error) => tally.odd(spot, error),
+        }
+    }
+    for (group, kind) in WORKLOADS {
+        for (spot, object) in question.objects(group, kind) {
+            if !object.owners.is_empty() {
+                continue;
+            }
+            tally.subject();
+            let key = (kind.to_owned(), object.namespace.to_string(), object.name.to_string());
+            if !marked(object) && !resources.contains(&key) {
+                tally.fail(spot, "no delivery tool's mark, and no Application lists it");
+            }
+        }
+    }
+    tally.answer()
+}
+
+fn sources(question: &Question<'_>) -> Answer {
+    let mut tally = Tally::default();
+    for (spot, object) in question.objects("argoproj.io", "AppProject") {
+        tally.subject();
+        match object.body::<ProjectBody>() {
+            Err(error) => tally.odd(spot, error),
+            Ok(body) if body.any_source() => tally.fail(spot, "spec.sourceRepos = *"),
+            Ok(_) => {}
+        }
+    }
+    tally.answer()
+}

@@ -1,0 +1,93 @@
+//! Checks on policy engines, mesh, monitoring and delivery.
+
+use super::*;
+
+const VALIDATING: &str = "admissionregistration.k8s.io/ValidatingWebhookConfiguration";
+const MUTATING: &str = "admissionregistration.k8s.io/MutatingWebhookConfiguration";
+
+fn webhook(failure: &str, selector: Value) -> Vec<List> {
+    let body = json!({ "webhooks": [{ "name": "validate.kyverno.svc", "failurePolicy": failure,
+        "clientConfig": { "service": { "namespace": "kyverno", "name": "kyverno-svc" } },
+        "namespaceSelector": selector, "rules": [{ "apiGroups": ["*"], "resources": ["*/*"] }] }] });
+    let operator = json!({ "webhooks": [{ "name": "webhook.cert-manager.io", "failurePolicy": "Ignore" }] });
+    let objects =
+        vec![object("", "kyverno-resource-validating-webhook-cfg", body), object("", "cert-manager", operator)];
+    let named = |name: &str| labelled(object("", name, json!({})), &[("kubernetes.io/metadata.name", name)]);
+    vec![
+        list(VALIDATING, objects),
+        list(MUTATING, Vec::new()),
+        list("Namespace", vec![named("shop"), named("kyverno")]),
+    ]
+}
+
+#[test]
+fn webhooks_of_engines_are_told_apart() {
+    let not_in = |name: &str| {
+        json!({ "matchExpressions": [
+        { "key": "kubernetes.io/metadata.name", "operator": "NotIn", "values": [name] }] })
+    };
+    tell_apart("webhook-fail-open", webhook("Fail", json!({})), webhook("Ignore", json!({})), "everything");
+    tell_apart("webhook-hole", webhook("Fail", not_in("kyverno")), webhook("Fail", not_in("shop")), "leaves out shop");
+}
+
+#[test]
+fn policies_are_told_apart() {
+    let policy = |bound: &str| {
+        let binding = json!({ "spec": { "policyName": bound, "validationActions": ["Deny"] } });
+        vec![
+            list("admissionregistration.k8s.io/ValidatingAdmissionPolicy", vec![object("", "images", json!({}))]),
+            list("admissionregistration.k8s.io/ValidatingAdmissionPolicyBinding", vec![object("", "b", binding)]),
+        ]
+    };
+    tell_apart("admission-policy-bound", policy("images"), policy("other"), "it does nothing");
+    let kyverno = |action: &str| {
+        let body = json!({ "spec": { "rules": [{ "name": "tag", "validate": { "failureAction": action } }] } });
+        vec![list("kyverno.io/ClusterPolicy", vec![object("", "disallow-latest-tag", body)])]
+    };
+    tell_apart("kyverno-enforces", kyverno("Enforce"), kyverno("Audit"), "tag");
+}
+
+#[test]
+fn meshes_are_told_apart() {
+    let peers = |namespace: &str, mode: &str| {
+        let policy = |mode: &str| json!({ "spec": { "mtls": { "mode": mode } } });
+        vec![
+            list("security.istio.io/PeerAuthentication", vec![object(namespace, "default", policy(mode))]),
+            namespaces(&["istio-system", "shop"]),
+        ]
+    };
+    tell_apart("mesh-strict", peers("istio-system", "STRICT"), peers("shop", "STRICT"), "no mesh-wide");
+    let (outcome, messages) = ask("mesh-strict", peers("istio-system", "PERMISSIVE"));
+    assert_eq!((outcome, messages.len()), (Outcome::Fail, 2));
+}
+
+#[test]
+fn log_shippers_are_told_apart() {
+    let shipper = |image: &str, ready: u64| {
+        let body = json!({ "spec": { "template": { "spec": { "containers": [{ "image": image }] } } },
+                           "status": { "desiredNumberScheduled": 2, "numberReady": ready } });
+        let nodes = vec![object("", "a", json!({})), object("", "b", json!({}))];
+        vec![list("apps/DaemonSet", vec![object("shop", "logs", body)]), list("Node", nodes)]
+    };
+    let image = "cr.fluentbit.io/fluent/fluent-bit:4.1.1";
+    tell_apart("log-shipper-coverage", shipper(image, 2), shipper(image, 1), "numberReady = 1");
+    assert_eq!(ask("log-shipper-coverage", shipper("kube-proxy", 2)).0, Outcome::Manual);
+}
+
+#[test]
+fn delivery_is_told_apart() {
+    let workload = |labels: &[(&str, &str)]| {
+        let mut lists = vec![list("argoproj.io/Application", vec![object("argocd", "shop", json!({}))])];
+        lists.push(list("apps/Deployment", vec![labelled(object("shop", "web", json!({})), labels)]));
+        let empty = ["apps/DaemonSet", "apps/StatefulSet", "batch/CronJob", "batch/Job"];
+        lists.extend(empty.map(|kind| list(kind, Vec::new())));
+        lists
+    };
+    let marked = workload(&[("argocd.argoproj.io/instance", "shop")]);
+    tell_apart("delivery-gitops", marked, workload(&[("app.kubernetes.io/managed-by", "Helm")]), "mark");
+    let project = |source: &str| {
+        let body = json!({ "spec": { "sourceRepos": [source] } });
+        vec![list("argoproj.io/AppProject", vec![object("argocd", "shop", body)])]
+    };
+    tell_apart("project-sources", project("https://git.example/shop/*"), project("*"), "spec.sourceRepos");
+}
