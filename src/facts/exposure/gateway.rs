@@ -269,9 +269,7 @@ impl Attached<'_> {
             (_, _, false) => Tls::Partly,
             (_, 0, true) if redirects => Tls::Redirects,
             (_, 0, true) => Tls::NotVisible,
-            _ if self.listeners.iter().filter(|listener| listener.secure()).all(|it| passthrough(it)) => {
-                Tls::Passthrough
-            }
+            _ if self.listeners.iter().filter(|listener| listener.secure()).all(passthrough) => Tls::Passthrough,
             _ => Tls::All,
         }
     }
