@@ -138,7 +138,7 @@ fn template(number: usize) -> Value {
         })
     };
     let mut containers = vec![container(part, 0)];
-    if number % 3 == 0 {
+    if number.is_multiple_of(3) {
         containers.push(container("log-shipper", 1));
     }
     json!({
@@ -382,18 +382,18 @@ impl World<'_> {
         self.plain("NetworkPolicy", place, &name, json!({"spec": {"podSelector": {"matchLabels": {"app.kubernetes.io/name": name}}, "policyTypes": ["Ingress"], "ingress": [{"from": [{"podSelector": {}}], "ports": [{"port": 8080, "protocol": "TCP"}]}]}}));
         self.plain("HorizontalPodAutoscaler", place, &name, json!({"spec": {"minReplicas": 1, "maxReplicas": 8, "scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": name}}, "status": {"currentReplicas": replicas}}));
         self.plain("ExternalSecret", place, &name, json!({"spec": {"refreshInterval": "1h", "secretStoreRef": {"name": "vault", "kind": "ClusterSecretStore"}, "target": {"name": "database"}}, "status": {"conditions": [{"type": "Ready", "status": "True"}]}}));
-        if number % 5 == 0 {
+        if number.is_multiple_of(5) {
             let host = format!("{name}.{}.example.com", place.name);
             self.plain("Ingress", place, &name, json!({"spec": {"ingressClassName": "nginx", "tls": [{"hosts": [host], "secretName": "tls"}], "rules": [{"host": host, "http": {"paths": [{"path": "/", "pathType": "Prefix", "backend": {"service": {"name": name, "port": {"number": 80}}}}]}}]}}));
             self.plain("Certificate", place, &name, json!({"spec": {"secretName": "tls", "dnsNames": [host], "issuerRef": {"name": "letsencrypt", "kind": "ClusterIssuer"}}, "status": {"notAfter": "2027-01-01T00:00:00Z", "conditions": [{"type": "Ready", "status": "True"}]}}));
         }
-        if number % 4 == 0 {
+        if number.is_multiple_of(4) {
             let volume = format!("pvc-{}", self.random.uid());
             let system = Place { name: String::new(), team: place.team };
             self.plain("PersistentVolumeClaim", place, &name, json!({"spec": {"accessModes": ["ReadWriteOnce"], "storageClassName": "gp3", "volumeName": volume, "resources": {"requests": {"storage": "20Gi"}}}, "status": {"phase": "Bound"}}));
             self.plain("PersistentVolume", &system, &volume, json!({"spec": {"capacity": {"storage": "20Gi"}, "accessModes": ["ReadWriteOnce"], "storageClassName": "gp3", "persistentVolumeReclaimPolicy": "Delete", "claimRef": {"kind": "PersistentVolumeClaim", "namespace": place.name, "name": name}, "csi": {"driver": "ebs.csi.aws.com", "volumeHandle": volume}}, "status": {"phase": "Bound"}}));
         }
-        if number % 6 == 0 {
+        if number.is_multiple_of(6) {
             let job = json!({"spec": {"template": {"spec": spec}}});
             self.plain("CronJob", place, &name, json!({"spec": {"schedule": "0 3 * * *", "jobTemplate": job}}));
         }
@@ -422,7 +422,7 @@ pub(super) fn fill(size: Size, random: &mut Random, put: &mut dyn FnMut(&'static
     for (number, place) in places.iter().enumerate() {
         let labels = json!({
             "kubernetes.io/metadata.name": place.name, "team": place.team,
-            "pod-security.kubernetes.io/enforce": if number % 3 == 0 { "restricted" } else { "baseline" },
+            "pod-security.kubernetes.io/enforce": if number.is_multiple_of(3) { "restricted" } else { "baseline" },
         });
         let meta = Meta { kind: "Namespace", name: &place.name, namespace: "", labels: &labels, owner: None };
         world.put(&meta, &json!({}), json!({"spec": {"finalizers": ["kubernetes"]}, "status": {"phase": "Active"}}));

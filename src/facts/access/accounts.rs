@@ -50,6 +50,14 @@ pub struct LongLivedToken {
     pub created: Option<DateTime<Utc>>,
 }
 
+/// Who runs as one account.
+#[derive(Default)]
+struct Users {
+    teams: BTreeSet<TeamId>,
+    /// Workloads, and whether any Pod of theirs mounts the token.
+    mounts: BTreeMap<String, bool>,
+}
+
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct PodBody {
@@ -149,7 +157,7 @@ pub(in crate::facts) fn observe(join: &Join<'_>) -> Observed<Vec<AccountUse>> {
         }
     }
     let owners = join.owners("", "Pod");
-    let mut uses: BTreeMap<(String, String), (BTreeSet<TeamId>, BTreeMap<String, bool>)> = BTreeMap::new();
+    let mut uses: BTreeMap<(String, String), Users> = BTreeMap::new();
     for (index, object) in reading.need("", "Pod").iter().enumerate() {
         let found = match Use::of(object) {
             Ok(found) => found,
@@ -161,19 +169,19 @@ pub(in crate::facts) fn observe(join: &Join<'_>) -> Observed<Vec<AccountUse>> {
         let said = says.get(&(&*object.namespace, found.account.as_str())).copied().flatten();
         let mounted = found.mounted(said);
         let entry = uses.entry((object.namespace.to_string(), found.account)).or_default();
-        entry.0.extend(owners.of(index).1);
+        entry.teams.extend(owners.of(index).1);
         if let Some(spot) = owners.spot(index) {
             let root = join.key(join.root(spot));
-            *entry.1.entry(format!("{}/{}", root.kind, root.name)).or_default() |= mounted;
+            *entry.mounts.entry(format!("{}/{}", root.kind, root.name)).or_default() |= mounted;
         }
     }
     let found = uses
         .into_iter()
-        .map(|((namespace, name), (teams, workloads))| AccountUse {
+        .map(|((namespace, name), users)| AccountUse {
             rights: rights.has(&namespace, &name),
-            mounted: workloads.iter().filter(|(_, mounted)| **mounted).map(|(name, _)| name.clone()).collect(),
-            workloads: workloads.into_keys().collect(),
-            teams: teams.into_iter().collect(),
+            mounted: users.mounts.iter().filter(|(_, mounted)| **mounted).map(|(name, _)| name.clone()).collect(),
+            workloads: users.mounts.into_keys().collect(),
+            teams: users.teams.into_iter().collect(),
             namespace,
             name,
         })
@@ -210,7 +218,7 @@ pub(in crate::facts) fn tokens(join: &Join<'_>) -> Observed<Vec<LongLivedToken>>
             found.insert((token.namespace.clone(), token.name.clone()), token);
         }
     }
-    if !join.snapshot().list("", "Secret").is_some_and(|list| list.complete().is_ok()) {
+    if join.snapshot().list("", "Secret").is_none_or(|list| list.complete().is_err()) {
         reading.remark(
             "listing Secrets is a right of its own: `scopefence permissions --with secrets` prints it with its risk"
                 .to_owned(),
