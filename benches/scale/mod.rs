@@ -57,7 +57,7 @@ pub fn fetch(arguments: &[String]) {
         let client = Client::try_from(config).expect("a client");
         let permits = Arc::new(Semaphore::new(CONCURRENT));
         let mut tasks = JoinSet::new();
-        for path in &arguments[1..] {
+        for path in arguments[1..].iter().cloned() {
             let (client, permits) = (client.clone(), permits.clone());
             tasks.spawn(async move {
                 let _permit = permits.acquire_owned().await;
