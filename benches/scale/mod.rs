@@ -57,8 +57,8 @@ pub fn fetch(arguments: &[String]) {
         let client = Client::try_from(config).expect("a client");
         let permits = Arc::new(Semaphore::new(CONCURRENT));
         let mut tasks = JoinSet::new();
-        for path in arguments[1..].iter().cloned() {
-            let (client, permits) = (client.clone(), permits.clone());
+        for path in &arguments[1..] {
+            let (client, permits, path) = (client.clone(), permits.clone(), path.clone());
             tasks.spawn(async move {
                 let _permit = permits.acquire_owned().await;
                 list(&client, &path).await
