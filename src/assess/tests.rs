@@ -96,6 +96,35 @@ fn pods_are_told_apart() {
 }
 
 #[test]
+fn supplies_of_pods_are_told_apart() {
+    let with = |field: &str, value: Value| {
+        let mut spec = container(json!({}));
+        spec["containers"][0][field] = value;
+        pod(spec)
+    };
+    let file = || {
+        let mut spec = container(json!({}));
+        spec["volumes"] = json!([{ "name": "db", "secret": { "secretName": "db" } }]);
+        pod(spec)
+    };
+    let key = json!({ "secretKeyRef": { "name": "db", "key": "password" } });
+    let variable = with("env", json!([{ "name": "DB_PASSWORD", "valueFrom": key }]));
+    tell_apart("pod-secret-variables", file(), variable, "container web: DB_PASSWORD = db/password");
+    let all = with("envFrom", json!([{ "secretRef": { "name": "db" } }]));
+    tell_apart("pod-secret-variables", file(), all, "container web: db (envFrom)");
+    let plain = with("env", json!([{ "name": "DB_PASSWORD", "value": "[redacted]" }]));
+    tell_apart("pod-plain-secrets", file(), plain, "container web: DB_PASSWORD has a plain value");
+    let limits = with("resources", json!({ "limits": { "cpu": "1", "memory": "1Gi" } }));
+    tell_apart("pod-resources", limits, file(), "requests.cpu, requests.memory, limits.memory");
+    tell_apart("pod-probes", with("readinessProbe", json!({ "httpGet": {} })), file(), "readinessProbe is not set");
+    let quota = |quotas| {
+        let lists = [namespaces(&["shop", "unused"]), list("ResourceQuota", quotas)];
+        lists.into_iter().chain(file()).collect()
+    };
+    tell_apart("namespace-quota", quota(vec![object("shop", "all", json!({}))]), quota(Vec::new()), "no ResourceQuota");
+}
+
+#[test]
 fn images_are_told_apart() {
     let image = |image: &str| pod(json!({ "containers": [{ "name": "web", "image": image }] }));
     tell_apart("image-tag-latest", image("quay.io/a/b:1"), image("quay.io/a/b"), "has no tag");

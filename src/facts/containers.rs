@@ -264,7 +264,7 @@ pub(super) fn observe(join: &Join<'_>, pods: &Pods) -> Observed<Vec<WorkloadSecu
             }
         }
         let own_users = unit.in_force().all(|shape| shape.spec.host_users == Some(false));
-        found.push(WorkloadSecurity { pods: unit.pods, own_users, workload: unit.name, deviations });
+        found.push(WorkloadSecurity { pods: unit.pods.len(), own_users, workload: unit.name, deviations });
     }
     reading.remark(
         "The user that an image names is not visible in the API; a kubelet may set a seccomp profile by default"

@@ -9,6 +9,7 @@
 
 pub(crate) mod access;
 pub(crate) mod admission;
+mod availability;
 mod backups;
 pub mod catalogue;
 pub(crate) mod certificates;
@@ -18,6 +19,7 @@ pub(crate) mod delivery;
 pub(crate) mod exposure;
 pub(crate) mod images;
 pub(crate) mod lifecycle;
+pub(crate) mod limits;
 pub(crate) mod members;
 pub(crate) mod mesh;
 pub(crate) mod monitoring;
@@ -29,6 +31,8 @@ pub(crate) mod pod;
 pub mod pod_security;
 mod reports;
 pub(crate) mod running;
+mod secret_stores;
+pub(crate) mod secret_use;
 pub(crate) mod selector;
 mod standards;
 mod storage;
@@ -44,6 +48,7 @@ use crate::ownership::Join;
 
 pub use access::*;
 pub use admission::{Admission, Exempted, Mode, Policy, Webhook};
+pub use availability::{Availability, Budget, SinglePoint};
 pub use backups::*;
 pub use certificates::*;
 pub use containers::{Deviation, Property, WorkloadSecurity};
@@ -52,6 +57,7 @@ pub use delivery::{Delivered, Delivery, Outside, Project, Share};
 pub use exposure::{Backend, BackendState, Exposure, OnNode, OpenListener, Redirect, SharedHost, Tls, WayIn};
 pub use images::{Image, Images, Registry};
 pub use lifecycle::Support;
+pub use limits::{Limits, NamespaceLimits, Quota, Unlimited, Usage};
 pub use members::*;
 pub use mesh::{Mesh, MeshNamespace};
 pub use monitoring::{Agent, Monitoring, Purpose, Rules, Unwatched};
@@ -61,6 +67,8 @@ pub use nodes::*;
 pub use observed::{Account, Observed, State};
 pub use reports::*;
 pub use running::WorkloadName;
+pub use secret_stores::{SecretCoverage, SecretStore, SecretStores, Synced};
+pub use secret_use::{SecretUse, SecretUses};
 pub use standards::{Field as StandardsField, Met, ModeSet, NamespaceSecurity, Violator};
 pub use storage::*;
 pub use versions::*;
@@ -99,6 +107,8 @@ families! { |join, pods, as_of|
     access: Access = access::observe(join);
     /// Admission webhooks, admission policies, and the policy engines recognised.
     admission: Admission = admission::observe(join);
+    /// Replicas, disruption budgets, spread and probes of workloads that are meant to stay up.
+    availability: Vec<Availability> = availability::observe(join, pods);
     /// Data with its newest backup, schedules, failures, restores.
     backups: Backups = backups::observe(join, as_of);
     /// cert-manager certificates, soonest expiry first.
@@ -119,6 +129,8 @@ families! { |join, pods, as_of|
     images: Images = images::observe(join, pods);
     /// Issuers, failed requests, client certificates.
     issuance: Issuance = certificates::issuance(join);
+    /// Requests and limits that containers lack, quotas and limit ranges of namespaces.
+    limits: Limits = limits::observe(join, pods);
     /// Mutual TLS between Pods, by namespace.
     mesh: Mesh = mesh::observe(join, pods);
     /// Agents on nodes, alert rules, and what nothing watches.
@@ -143,6 +155,10 @@ families! { |join, pods, as_of|
     pod_security: Vec<NamespaceSecurity> = standards::observe(join, pods);
     /// Policy reports summed by namespace.
     policy_reports: Vec<PolicyReportSum> = reports::policy(join);
+    /// External secret stores, what is synchronised from them, and which Secrets in use come from one.
+    secret_stores: SecretStores = secret_stores::observe(join, pods);
+    /// Which workloads use which Secrets, and how.
+    secret_use: Vec<SecretUse> = secret_use::observe(join, pods);
     /// Service accounts that Pods run as, by namespace and name.
     service_accounts: Vec<AccountUse> = access::accounts::observe(join);
     /// Storage classes, by name.

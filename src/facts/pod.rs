@@ -85,13 +85,15 @@ pub(crate) struct Pod {
     pub(crate) spec: Arc<PodSpec>,
     /// Number of the spec: equal ones have the same.
     pub(crate) number: usize,
+    /// Node that it was given.
+    pub(crate) node: Option<String>,
     pub(crate) status: PodStatus,
 }
 
 impl Pod {
     fn of(object: &Object, specs: &mut Specs) -> Result<Self, String> {
         let mut body = object.body::<Body>().map_err(|error| error.to_string())?;
-        body.spec.node_name = None;
+        let node = body.spec.node_name.take();
         for volume in body.spec.volumes.iter_mut().filter(|volume| volume.name.starts_with(TOKEN_VOLUME)) {
             volume.name.truncate(TOKEN_VOLUME.len());
         }
@@ -101,7 +103,7 @@ impl Pod {
             mount.name.truncate(TOKEN_VOLUME.len());
         }
         let Numbered { spec, number } = specs.number(body.spec);
-        Ok(Self { spec, number, status: body.status })
+        Ok(Self { spec, number, node, status: body.status })
     }
 }
 
@@ -115,9 +117,34 @@ struct Body {
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub(crate) struct PodStatus {
-    pub(crate) phase: Option<String>,
+    phase: Option<String>,
     #[serde(rename = "podIP")]
     pub(crate) pod_ip: Option<String>,
+    #[serde(deserialize_with = "null_is_empty")]
+    conditions: Vec<Condition>,
+}
+
+impl PodStatus {
+    /// It has ended and will not run again.
+    pub(crate) fn ended(&self) -> bool {
+        matches!(self.phase.as_deref(), Some("Succeeded" | "Failed"))
+    }
+
+    /// Its condition `Ready` is true.
+    pub(crate) fn ready(&self) -> bool {
+        self.conditions.iter().any(|condition| condition.kind == "Ready" && condition.status == "True")
+    }
+}
+
+/// A condition of any object.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Condition {
+    #[serde(rename = "type")]
+    pub(crate) kind: String,
+    pub(crate) status: String,
+    #[serde(deserialize_with = "null_is_empty")]
+    pub(crate) reason: String,
 }
 
 /// `PodSpec`, as far as anything here asks.
@@ -142,6 +169,7 @@ pub(crate) struct PodSpec {
     pub(crate) host_users: Option<bool>,
     pub(crate) os: Option<Os>,
     pub(crate) node_name: Option<String>,
+    pub(crate) restart_policy: Option<String>,
     pub(crate) resources: Option<Resources>,
     #[serde(deserialize_with = "null_is_empty")]
     pub(crate) topology_spread_constraints: Vec<Topology>,

@@ -12,12 +12,13 @@ use serde::Serialize;
 
 use super::{
     observed::Reading,
-    pod::{PodSpec, Pods},
+    pod::{Pod, PodSpec, Pods},
     pod_security::Subject,
     templates::{self, KINDS, Template},
 };
 use crate::{
     ownership::{Join, Spot},
+    snapshot::Object,
     workspace::{ComponentId, TeamId},
 };
 
@@ -41,8 +42,16 @@ pub(crate) struct Unit<'a> {
     pub(crate) name: WorkloadName,
     /// Distinct specs: templates first.
     pub(crate) shapes: Vec<Shape<'a>>,
-    /// Pods of it.
-    pub(crate) pods: usize,
+    /// Its Pods.
+    pub(crate) pods: Vec<RunningPod<'a>>,
+    /// Its templates, by kind and name of the object.
+    pub(crate) templates: Vec<(&'static str, &'a str, &'a Template)>,
+}
+
+/// A Pod of a unit.
+pub(crate) struct RunningPod<'a> {
+    pub(crate) object: &'a Object,
+    pub(crate) pod: &'a Pod,
 }
 
 /// One distinct spec within a unit.
@@ -93,12 +102,12 @@ impl<'a> Unit<'a> {
             component: component.map(|component| component.id.clone()),
             team: component.map(|component| component.team.clone()),
         };
-        Self { name, shapes: Vec::new(), pods: 0 }
+        Self { name, shapes: Vec::new(), pods: Vec::new(), templates: Vec::new() }
     }
 
     /// Shapes of its Pods; of its templates when it has no Pods.
     pub(crate) fn in_force(&self) -> impl Iterator<Item = &Shape<'a>> {
-        let any = self.pods > 0;
+        let any = !self.pods.is_empty();
         self.shapes.iter().filter(move |shape| shape.is_template() != any)
     }
 }
@@ -123,6 +132,7 @@ pub(crate) fn units<'a>(reading: &mut Reading<'a>, join: &Join<'a>, pods: &'a Po
             };
             let at = (join.root(spot), &*object.namespace);
             let unit = units.entry(at).or_insert_with(|| Unit::new(join, at.0, at.1));
+            unit.templates.push((kind, &object.name, template));
             let Template { spec, number, annotations, .. } = template;
             unit.shapes.push(Shape { spec, number: *number, annotations, path, pods: 0 });
         }
@@ -134,7 +144,7 @@ pub(crate) fn units<'a>(reading: &mut Reading<'a>, join: &Join<'a>, pods: &'a Po
         let Some(pod) = reading.pod(pods, index, object) else { continue };
         let at = (join.root(spot), &*object.namespace);
         let unit = units.entry(at).or_insert_with(|| Unit::new(join, at.0, at.1));
-        unit.pods += 1;
+        unit.pods.push(RunningPod { object, pod });
         let shape = Shape { spec: &pod.spec, number: pod.number, annotations: &object.annotations, path: "", pods: 1 };
         match shapes.entry((at, shape.key())) {
             std::collections::hash_map::Entry::Occupied(known) => unit.shapes[*known.get()].pods += 1,

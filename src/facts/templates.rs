@@ -19,12 +19,15 @@ pub(crate) struct Template {
     /// Number of the spec: equal ones have the same.
     pub(crate) number: usize,
     pub(crate) annotations: BTreeMap<Arc<str>, Arc<str>>,
+    /// Pods wanted, where the kind says.
+    pub(crate) wanted: Option<u64>,
 }
 
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct Holder {
     spec: HolderSpec,
+    status: HolderStatus,
     /// Of a PodTemplate.
     template: Option<RawTemplate>,
 }
@@ -32,6 +35,7 @@ struct Holder {
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 struct HolderSpec {
+    replicas: Option<u64>,
     template: Option<RawTemplate>,
     job_template: Option<JobTemplate>,
 }
@@ -46,6 +50,12 @@ struct JobTemplate {
 #[serde(default)]
 struct JobSpec {
     template: Option<RawTemplate>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct HolderStatus {
+    desired_number_scheduled: Option<u64>,
 }
 
 #[derive(Default, Deserialize)]
@@ -64,11 +74,12 @@ struct Metadata {
 
 impl Template {
     pub(super) fn of(object: &Object, specs: &mut Specs) -> Result<Self, String> {
-        let Holder { spec, template } = object.body::<Holder>().map_err(|error| error.to_string())?;
+        let Holder { spec, status, template } = object.body::<Holder>().map_err(|error| error.to_string())?;
+        let wanted = spec.replicas.or(status.desired_number_scheduled);
         let of_job = spec.job_template.and_then(|job| job.spec.template);
         let template = template.or(spec.template).or(of_job).unwrap_or_default();
         let Numbered { spec: pod, number } = specs.number(template.spec);
-        Ok(Self { spec: pod, number, annotations: template.metadata.annotations })
+        Ok(Self { spec: pod, number, annotations: template.metadata.annotations, wanted })
     }
 }
 

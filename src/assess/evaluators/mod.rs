@@ -14,6 +14,7 @@ mod network;
 mod nodes;
 mod pods;
 mod settings;
+mod supply;
 mod vulnerabilities;
 
 use chrono::{DateTime, Utc};
@@ -138,7 +139,7 @@ impl Tally {
 }
 
 /// All families.
-const FAMILIES: [&[Evaluator]; 11] = [
+const FAMILIES: &[&[Evaluator]] = &[
     access::EVALUATORS,
     certificates::EVALUATORS,
     engines::EVALUATORS,
@@ -149,11 +150,12 @@ const FAMILIES: [&[Evaluator]; 11] = [
     nodes::EVALUATORS,
     pods::EVALUATORS,
     settings::EVALUATORS,
+    supply::EVALUATORS,
     vulnerabilities::EVALUATORS,
 ];
 
 fn all() -> impl Iterator<Item = &'static Evaluator> {
-    FAMILIES.into_iter().flatten()
+    FAMILIES.iter().copied().flatten()
 }
 
 /// The evaluator of this name.

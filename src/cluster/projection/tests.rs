@@ -64,7 +64,7 @@ fn pods_keep_what_checks_need_and_nothing_secret() {
                     "command": ["/usr/bin/kube-apiserver", "--anonymous-auth=false", REDACTED, REDACTED],
                     "args": ["--etcd-servers=https://[redacted]@10.0.0.1:2379,https://10.0.0.2:2379", "--token-auth-file", REDACTED],
                     "env": [{"name": "A", "value": REDACTED}, {"name": "B", "valueFrom": {"secretKeyRef": {"name": "s", "key": "k"}}}],
-                    "livenessProbe": {},
+                    "livenessProbe": {"exec": {}},
                     "ports": [{"containerPort": 1}],
                 }],
                 "volumes": [{"name": "v", "nfs": {}}, {"name": "w", "hostPath": {"path": "/"}}, {"name": "x", "csi": {"driver": "d"}}],

@@ -31,6 +31,7 @@ mod privilege;
 mod raci;
 pub(super) mod reading;
 mod scope;
+mod supply;
 mod support;
 mod system;
 mod table;
@@ -74,6 +75,7 @@ const NODES: &[(&str, Build)] = &[
     ("access-wide", privilege::wide),
     ("acronyms", acronyms::place),
     ("admission", admission::admission),
+    ("availability", supply::availability),
     ("backups", backups::all),
     ("baseline", controls::baseline),
     ("brief-components", team::components),
@@ -137,12 +139,15 @@ const NODES: &[(&str, Build)] = &[
     ("pod-security", hardening::by_namespace),
     ("pod-security-violations", hardening::violations),
     ("posture", pack::posture),
+    ("quotas", supply::quotas),
     ("raci", raci::matrix),
     ("raci-because", raci::because),
     ("raci-detail", raci::detail),
     ("reading-paths", reading::paths),
     ("recurring", assessment::recurring),
     ("scope-answer", scope::answer),
+    ("secret-stores", supply::stores),
+    ("secret-use", supply::secrets),
     ("signatures", scope::signatures),
     ("software", configuration::software),
     ("status", system::status),
@@ -151,6 +156,7 @@ const NODES: &[(&str, Build)] = &[
     ("team-briefs", team::list),
     ("teams", team::all),
     ("undeclared-paths", paths::undeclared),
+    ("unlimited", supply::unlimited),
     ("verb-matrix", privilege::matrix),
     ("versions", support::versions),
     ("vulnerabilities", vulnerabilities::by_component),

@@ -62,7 +62,7 @@ pub(crate) fn groups<'a>(
     for (index, object) in reading.need("", "Pod").iter().enumerate() {
         let (Some(pod), Some(spot)) = (reading.pod(pods, index, object), owners.spot(index)) else { continue };
         // A Pod that has ended keeps its object, but nothing of it is on the network.
-        if matches!(pod.status.phase.as_deref(), Some("Succeeded" | "Failed")) {
+        if pod.status.ended() {
             continue;
         }
         let labels: Labels = object

@@ -1,0 +1,285 @@
+//! How workloads are supplied and kept running: secrets, limits and quotas, availability.
+
+use super::{
+    Ctx, Grid, Head, Place, join, observed,
+    table::lines,
+    workload::{by_team, named, named_all},
+};
+use crate::{
+    document::{
+        tree::{Block, Cell, Inline, Tone},
+        words,
+    },
+    facts::{Availability, NamespaceLimits, SecretUse, SinglePoint, WorkloadName},
+};
+
+/// Which workloads use which Secrets, by team; and what looks like a secret in a plain variable.
+pub(super) fn secrets(ctx: &Ctx<'_>, place: &mut Place<'_>) -> Result<Vec<Block>, String> {
+    observed::each_cluster(ctx, "what.secret_use", |cluster| {
+        let fact = &cluster.facts.secret_use;
+        let heads = [
+            Head::name("column.workload", 24),
+            Head::text("supply.column.variables", 34),
+            Head::text("supply.column.files", 22),
+            Head::text("supply.column.plain", 24),
+        ];
+        let mut grid = Grid::new(ctx, place, "secret-use", "table.secret_use", &heads);
+        for (team, members) in by_team(ctx, fact.seen().iter(), |it| &it.workload) {
+            grid.group(team);
+            let mut folded: Vec<(Vec<&WorkloadName>, &SecretUse)> = Vec::new();
+            for member in members {
+                match folded.iter_mut().find(|(_, known)| known.uses == member.uses) {
+                    Some((names, _)) => names.push(&member.workload),
+                    None => folded.push((vec![&member.workload], member)),
+                }
+            }
+            for (names, SecretUse { uses, .. }) in folded {
+                let text = |list: &[String]| list.iter().map(|it| vec![Inline::text(&**it)]).collect::<Vec<_>>();
+                let mut variables = text(&uses.variables);
+                variables.extend(
+                    uses.environments
+                        .iter()
+                        .map(|it| ctx.t.inlines("supply.all_keys", &[("secret", Inline::text(&**it))])),
+                );
+                let mut plain = text(&uses.plain);
+                if !plain.is_empty() {
+                    plain.insert(0, vec![ctx.badge(Tone::Caution, "supply.looks_secret")]);
+                }
+                grid.row(vec![
+                    lines(names.into_iter().map(|name| named(name, ""))),
+                    lines(variables),
+                    lines(text(&uses.volumes)),
+                    lines(plain),
+                ]);
+            }
+        }
+        grid.landscape();
+        observed::table(ctx, cluster, fact, grid)
+    })
+}
+
+/// External secret stores, what is synchronised from them, and how many Secrets in use come from one, by namespace.
+pub(super) fn stores(ctx: &Ctx<'_>, place: &mut Place<'_>) -> Result<Vec<Block>, String> {
+    observed::each_cluster(ctx, "what.secret_stores", |cluster| {
+        let fact = &cluster.facts.secret_stores;
+        let heads = [
+            Head::name("supply.column.source", 34),
+            Head::text("supply.column.provider", 24),
+            Head::text("supply.column.makes", 18),
+            Head::text("supply.column.status", 24),
+        ];
+        let mut grid = Grid::new(ctx, place, "secret-stores", "table.secret_stores", &heads);
+        let name = |kind: &str, namespace: &str, name: &str| {
+            let path = if namespace.is_empty() { name.to_owned() } else { format!("{namespace}/{name}") };
+            Cell::new(vec![Inline::text(format!("{kind} ")), Inline::code(path)])
+        };
+        for store in &fact.seen().stores {
+            grid.row(vec![
+                name(&store.kind, &store.namespace, &store.name),
+                Cell::text(&*store.provider),
+                Cell::text(""),
+                lines([ready(ctx, store.ready)]),
+            ]);
+        }
+        for synced in &fact.seen().synced {
+            let mut status = vec![ready(ctx, synced.ready)];
+            if !synced.reason.is_empty() {
+                status.push(vec![Inline::text(&*synced.reason)]);
+            }
+            status.extend(synced.refreshed.map(|time| vec![Inline::text(words::time(time))]));
+            grid.row(vec![
+                name(&synced.kind, &synced.namespace, &synced.name),
+                Cell::text(synced.store.as_deref().unwrap_or_default()),
+                Cell::new(vec![Inline::code(&*synced.target)]),
+                lines(status),
+            ]);
+        }
+        let mut blocks = observed::table(ctx, cluster, fact, grid);
+        let heads = [
+            Head::name("column.namespace", 20),
+            Head::text("column.teams", 20),
+            Head::text("supply.column.external", 30),
+            Head::text("supply.column.other", 30),
+        ];
+        let mut grid = Grid::new(ctx, place, "secret-coverage", "table.secret_coverage", &heads);
+        let codes = |list: &[String]| Cell::new(join(list.iter().map(|it| Inline::code(&**it)), ", "));
+        for coverage in &fact.seen().coverage {
+            grid.row(vec![
+                Cell::new(vec![Inline::code(&*coverage.namespace)]),
+                Cell::new(ctx.teams(&coverage.teams)),
+                codes(&coverage.external),
+                codes(&coverage.other),
+            ]);
+        }
+        blocks.extend(observed::table(ctx, cluster, fact, grid));
+        blocks
+    })
+}
+
+fn ready(ctx: &Ctx<'_>, ready: Option<bool>) -> Vec<Inline> {
+    vec![match ready {
+        Some(true) => ctx.badge(Tone::Good, "supply.ready"),
+        Some(false) => ctx.badge(Tone::Bad, "supply.not_ready"),
+        None => ctx.badge(Tone::Unknown, "word.unknown"),
+    }]
+}
+
+/// Quotas with what is used of them; namespaces in use that nothing bounds are named.
+pub(super) fn quotas(ctx: &Ctx<'_>, place: &mut Place<'_>) -> Result<Vec<Block>, String> {
+    observed::each_cluster(ctx, "what.limits", |cluster| {
+        let fact = &cluster.facts.limits;
+        let heads = [
+            Head::name("column.namespaces", 30),
+            Head::text("column.team", 18),
+            Head::text("supply.column.quota", 34),
+            Head::text("supply.column.limit_range", 18),
+        ];
+        let mut grid = Grid::new(ctx, place, "quotas", "table.quotas", &heads);
+        let mut folded: Vec<(Vec<&str>, &NamespaceLimits)> = Vec::new();
+        for namespace in fact.seen().namespaces.iter().filter(|namespace| namespace.in_use) {
+            let same = |known: &NamespaceLimits| {
+                known.team == namespace.team
+                    && known.limit_ranges == namespace.limit_ranges
+                    && known.quotas.is_empty()
+                    && namespace.quotas.is_empty()
+            };
+            match folded.iter_mut().find(|(_, known)| same(known)) {
+                Some((names, _)) => names.push(&namespace.namespace),
+                None => folded.push((vec![&namespace.namespace], namespace)),
+            }
+        }
+        for (names, namespace) in folded {
+            let mut usage = Vec::new();
+            for used in namespace.quotas.iter().flat_map(|quota| &quota.usage) {
+                let share = used.percent.map_or_else(String::new, |percent| format!(" ({percent} %)"));
+                let amount = format!(" {} / {}{share}", used.used.as_deref().unwrap_or("?"), used.hard);
+                usage.push(vec![Inline::code(&*used.resource), Inline::text(amount)]);
+            }
+            if namespace.quotas.is_empty() {
+                usage.push(vec![ctx.badge(Tone::Caution, "supply.no_quota")]);
+            }
+            let ranges = match &namespace.limit_ranges[..] {
+                [] => vec![ctx.badge(Tone::Caution, "supply.no_limit_range")],
+                ranges => join(ranges.iter().map(|name| Inline::code(&**name)), ", "),
+            };
+            grid.row(vec![
+                Cell::new(join(names.into_iter().map(Inline::code), ", ")),
+                Cell::new(namespace.team.iter().map(|team| ctx.team(team)).collect()),
+                lines(usage),
+                Cell::new(ranges),
+            ]);
+        }
+        observed::table(ctx, cluster, fact, grid)
+    })
+}
+
+/// Workloads whose containers lack requests or limits; equal ones of a team in one row.
+pub(super) fn unlimited(ctx: &Ctx<'_>, place: &mut Place<'_>) -> Result<Vec<Block>, String> {
+    observed::each_cluster(ctx, "what.limits", |cluster| {
+        let fact = &cluster.facts.limits;
+        let heads = [Head::name("column.workloads", 50), Head::text("supply.column.lacks", 50)];
+        let mut grid = Grid::new(ctx, place, "unlimited", "table.unlimited", &heads);
+        for (team, members) in by_team(ctx, fact.seen().workloads.iter(), |it| &it.workload) {
+            grid.group(team);
+            let mut folded: Vec<(Vec<&WorkloadName>, &[String])> = Vec::new();
+            for member in members {
+                match folded.iter_mut().find(|(_, known)| *known == member.missing) {
+                    Some((names, _)) => names.push(&member.workload),
+                    None => folded.push((vec![&member.workload], &member.missing)),
+                }
+            }
+            for (names, missing) in folded {
+                grid.row(vec![
+                    lines(names.into_iter().map(|name| named(name, ""))),
+                    lines(missing.iter().map(|text| vec![Inline::text(&**text)])),
+                ]);
+            }
+        }
+        observed::table(ctx, cluster, fact, grid)
+    })
+}
+
+/// Workloads that are meant to stay up, by team, with what guards them.
+pub(super) fn availability(ctx: &Ctx<'_>, place: &mut Place<'_>) -> Result<Vec<Block>, String> {
+    observed::each_cluster(ctx, "what.availability", |cluster| {
+        let fact = &cluster.facts.availability;
+        let heads = [
+            Head::name("column.workload", 24),
+            Head::fit("supply.column.ready"),
+            Head::text("supply.column.ran_on", 18),
+            Head::text("supply.column.spread", 16),
+            Head::text("supply.column.budget", 16),
+            Head::text("supply.column.probes", 14),
+            Head::text("supply.column.single", 16),
+        ];
+        let mut grid = Grid::new(ctx, place, "availability", "table.availability", &heads);
+        for (team, members) in by_team(ctx, fact.seen().iter(), |it| &it.workload) {
+            grid.group(team);
+            for member in members {
+                grid.row(row(ctx, member));
+            }
+        }
+        grid.landscape();
+        let mut blocks = Vec::new();
+        let single: Vec<&WorkloadName> =
+            fact.seen().iter().filter(|it| it.single.is_some()).map(|it| &it.workload).collect();
+        let all = fact.seen().len();
+        if !single.is_empty() {
+            let count = [("n", single.len().to_string()), ("all", all.to_string())];
+            let count: Vec<(&str, &str)> = count.iter().map(|(key, text)| (*key, &**text)).collect();
+            let mut text = vec![Inline::text(format!("{} ", ctx.t.fill("supply.single_points", &count)))];
+            text.extend(named_all(ctx, single, usize::MAX));
+            text.push(Inline::text("."));
+            blocks.push(Block::Paragraph { text });
+        }
+        blocks.extend(observed::table(ctx, cluster, fact, grid));
+        blocks
+    })
+}
+
+fn row(ctx: &Ctx<'_>, it: &Availability) -> Vec<Cell> {
+    let ready = it.wanted.map_or_else(|| it.ready.to_string(), |wanted| format!("{} / {wanted}", it.ready));
+    let mut replicas = vec![vec![Inline::text(ready)]];
+    replicas
+        .extend(it.autoscaler.iter().map(|range| ctx.t.inlines("supply.scaled", &[("range", Inline::text(&**range))])));
+    let mut place = vec![vec![Inline::text(ctx.t.count("supply.nodes", it.nodes.len()))]];
+    if !it.zones.is_empty() {
+        place.push(join(it.zones.iter().map(|zone| Inline::code(&**zone)), ", "));
+    }
+    let mut budgets = Vec::new();
+    for budget in &it.budgets {
+        budgets.push(vec![Inline::code(&*budget.name)]);
+        if budget.allowed == Some(0) {
+            budgets.push(vec![ctx.badge(Tone::Caution, "supply.blocks_drain")]);
+        }
+    }
+    if budgets.is_empty() {
+        budgets.push(vec![ctx.text("supply.no_budget")]);
+    }
+    let mut probes = Vec::new();
+    for (key, containers) in [("supply.no_readiness", &it.unready), ("supply.no_liveness", &it.unwatched)] {
+        if !containers.is_empty() {
+            probes.push(ctx.t.inlines(key, &[("containers", Inline::text(containers.join(", ")))]));
+        }
+    }
+    let single = it.single.map(|single| {
+        ctx.badge(
+            Tone::Caution,
+            match single {
+                SinglePoint::Bare => "supply.single.bare",
+                SinglePoint::Replica => "supply.single.replica",
+                SinglePoint::Node => "supply.single.node",
+                SinglePoint::Zone => "supply.single.zone",
+            },
+        )
+    });
+    vec![
+        Cell::new(named(&it.workload, "")),
+        lines(replicas),
+        lines(place),
+        lines(it.spread.iter().map(|key| vec![Inline::code(&**key)])),
+        lines(budgets),
+        lines(probes),
+        Cell::new(single.into_iter().collect()),
+    ]
+}
