@@ -80,7 +80,7 @@ pub fn assess(
         clusters.push(ClusterEvidence {
             header: snapshot.header.clone(),
             digest: snapshot.digest.clone(),
-            lists: snapshot.lists.iter().map(|list| list.record.clone()).collect(),
+            lists: snapshot.lists.iter().map(|list| list.record.cited()).collect(),
             ownership: join.summary(),
             facts: facts::observe(&join, &pods, as_of),
         });

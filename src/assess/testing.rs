@@ -6,6 +6,7 @@ use chrono::{DateTime, TimeZone, Utc};
 use serde_json::value::RawValue;
 
 use crate::{
+    cluster::projection::Projections,
     snapshot::{ClusterIdentity, Completeness, Header, List, ListRecord, Object, OwnerRef, Snapshot, Source},
     workspace::{Claim, Component, ComponentId, Duty, Fence, TeamId, Workspace},
 };
@@ -78,6 +79,7 @@ pub(crate) fn ended(kind: &str, completeness: Completeness, objects: Vec<Object>
             retries: 0,
             warnings: Vec::new(),
             digest: String::new(),
+            kept: Projections::builtin().expect("projections").get_or_metadata(group, kind).kept(),
         },
         objects,
     )

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::{testing::*, *};
 use crate::{
-    snapshot::{Completeness, List},
+    snapshot::{Completeness, Kept, List},
     workspace::{CheckId, CheckOverride, Component, Exception, ExceptionId, Party, Role, RoleId, Severity, TeamId},
 };
 
@@ -122,6 +122,22 @@ fn supplies_of_pods_are_told_apart() {
         lists.into_iter().chain(file()).collect()
     };
     tell_apart("namespace-quota", quota(vec![object("shop", "all", json!({}))]), quota(Vec::new()), "no ResourceQuota");
+}
+
+#[test]
+fn a_field_that_an_older_snapshot_did_not_keep_is_not_visible() {
+    let probed = |kept: Kept| {
+        let mut lists = pod(container(json!({})));
+        lists[0].record.kept = kept;
+        let assessment = assessed(&workspace(vec![shop()]), lists);
+        result(&assessment, "pod-probes").clone()
+    };
+    let before = Kept::new(json!({ "spec": { "containers": { "[]": { "readinessProbe": { "httpGet": true } } } } }));
+    for kept in [Kept::default(), before] {
+        let result = probed(kept);
+        assert_eq!((result.outcome, result.failures), (Outcome::NotVisible, 0));
+        assert!(result.reason.contains("spec.containers[].readinessProbe.exec"), "{}", result.reason);
+    }
 }
 
 #[test]

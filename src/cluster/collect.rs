@@ -15,7 +15,7 @@ use super::{
     settings,
 };
 use crate::snapshot::{
-    ClusterIdentity, Collector, Completeness, FORMAT, Header, List, ListRecord, Object, Packed, Snapshot, Source,
+    ClusterIdentity, Collector, Completeness, FORMAT, Header, Kept, List, ListRecord, Object, Packed, Snapshot, Source,
 };
 
 /// Kinds read at the same time.
@@ -329,6 +329,7 @@ fn empty(
         retries: 0,
         warnings: Vec::new(),
         digest: String::new(),
+        kept: Kept::default(),
     }
 }
 

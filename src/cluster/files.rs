@@ -349,6 +349,7 @@ impl Reader<'_> {
                 retries: 0,
                 warnings: Vec::new(),
                 digest: String::new(),
+                kept: projection.kept(),
             };
             lists.push(List::new(record, found.objects));
         }

@@ -71,6 +71,7 @@ pub(super) async fn list(api: &Api, kind: &Listable, projection: Arc<Projection>
         retries: 0,
         warnings: Vec::new(),
         digest: String::new(),
+        kept: projection.kept(),
     };
     let (mut limit, mut restarted) = (PAGE, false);
     let (reading, end) = loop {

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     observed::{Observed, Reading},
-    pod::{PodSpec, Pods},
+    pod::{PROBES, PodSpec, Pods},
     running::{Unit, WorkloadName, units},
     selector::Selector,
 };
@@ -161,6 +161,7 @@ fn spread(spec: &PodSpec) -> BTreeSet<String> {
 pub(super) fn observe(join: &Join<'_>, pods: &Pods) -> Observed<Vec<Availability>> {
     let mut reading = Reading::new(join.snapshot());
     let around = Around::read(&mut reading);
+    reading.rely("", "Pod", &PROBES);
     let units = units(&mut reading, join, pods);
     reading.finish(units.iter().filter(|unit| stays_up(unit)).filter_map(|unit| of_unit(unit, &around)).collect())
 }

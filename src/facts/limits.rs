@@ -162,6 +162,7 @@ pub(super) fn observe(join: &Join<'_>, pods: &Pods) -> Observed<Limits> {
             namespace.limit_ranges.push(object.name.to_string());
         }
     }
+    reading.rely("", "Pod", &["spec.resources.requests", "spec.resources.limits"]);
     let mut judged: HashMap<usize, Vec<String>> = HashMap::new();
     let mut workloads = Vec::new();
     for unit in units(&mut reading, join, pods) {

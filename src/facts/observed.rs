@@ -147,6 +147,16 @@ impl<'a> Reading<'a> {
         list.seen()
     }
 
+    /// Absence of these paths in a list is to count. Snapshots of earlier versions did not keep every path of today: the
+    /// fact is partial on them. For paths that a projection gained after it was first released.
+    pub(crate) fn rely(&mut self, group: &str, kind: &str, paths: &[&str]) {
+        let record = self.snapshot.list(group, kind).map(|list| &list.record);
+        let read = record.filter(|record| !matches!(record.completeness, Completeness::Absent));
+        if let Some(reason) = read.and_then(|record| record.lacks(paths)) {
+            self.worsen(State::Partial, reason);
+        }
+    }
+
     /// The body of an object as `T`; an odd object makes the fact partial.
     pub(crate) fn body<T: Deserialize<'a>>(&mut self, object: &'a Object) -> Option<T> {
         object.body().map_err(|error| self.odd(object, error)).ok()

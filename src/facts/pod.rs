@@ -189,6 +189,14 @@ pub(crate) struct Os {
     pub(crate) name: String,
 }
 
+/// Paths without which a Pod's container that has a probe looks like one that has none.
+pub(crate) const PROBES: [&str; 4] = [
+    "spec.containers[].livenessProbe.exec{}",
+    "spec.containers[].livenessProbe.grpc{}",
+    "spec.containers[].readinessProbe.exec{}",
+    "spec.containers[].readinessProbe.grpc{}",
+];
+
 /// A container of any of the three kinds.
 #[derive(Debug, Default, PartialEq, Eq, Hash, Deserialize)]
 #[serde(rename_all = "camelCase", default)]

@@ -11,6 +11,7 @@ mod error;
 mod file;
 mod find;
 mod frames;
+mod kept;
 mod line;
 mod pack;
 mod share;
@@ -30,6 +31,7 @@ pub(crate) use cite::{cite, not_installed, qualified, reason};
 pub use error::Error;
 pub use file::{read, read_header};
 pub use find::{ENDINGS, Evidence, Found, find, is_snapshot_name};
+pub use kept::Kept;
 pub use pack::{Packed, pack, write, write_packed};
 pub(crate) use share::Strings;
 
@@ -148,6 +150,9 @@ pub struct ListRecord {
     pub warnings: Vec<String>,
     /// SHA-256 in hex over the kept objects of this list, in order.
     pub digest: String,
+    /// What of each object was kept; unknown where only metadata was read, or when an earlier version read it.
+    #[serde(default, skip_serializing_if = "Kept::is_unknown")]
+    pub kept: Kept,
 }
 
 impl ListRecord {

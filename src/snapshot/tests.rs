@@ -38,6 +38,7 @@ fn record(kind: &str) -> ListRecord {
         retries: 0,
         warnings: Vec::new(),
         digest: String::new(),
+        kept: Kept::default(),
     }
 }
 

@@ -65,6 +65,13 @@ impl<'q> Question<'q> {
             .find(|(_, list)| list.record.group == group && list.record.kind == kind)
     }
 
+    /// The answer when absence of these paths in a needed list would prove nothing: an earlier version took the snapshot
+    /// and did not keep them. For paths that a projection gained after it was first released.
+    pub(crate) fn unkept(&self, group: &str, kind: &str, paths: &[&str]) -> Option<Answer> {
+        let (_, list) = self.list(group, kind)?;
+        list.record.lacks(paths).map(Answer::NotVisible)
+    }
+
     /// Objects of a needed kind with their spots; none when the check does not need the kind.
     pub(crate) fn objects(&self, group: &str, kind: &str) -> impl Iterator<Item = (Spot, &'q Object)> + use<'q> {
         self.list(group, kind).into_iter().flat_map(|(list, objects)| {

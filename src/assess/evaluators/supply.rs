@@ -3,7 +3,11 @@
 use std::collections::{BTreeSet, HashMap};
 
 use super::{Answer, Evaluator, Question, Tally};
-use crate::facts::{limits::missing, pod::PodSpec, secret_use::uses};
+use crate::facts::{
+    limits::missing,
+    pod::{PROBES, PodSpec},
+    secret_use::uses,
+};
 
 pub(super) const EVALUATORS: &[Evaluator] = &[
     Evaluator {
@@ -28,8 +32,21 @@ pub(super) const EVALUATORS: &[Evaluator] = &[
             })
         },
     },
-    Evaluator { name: "pod-resources", subjects: "Pods", alone: true, ask: |question| each(question, missing) },
-    Evaluator { name: "pod-probes", subjects: "Pods", alone: true, ask: |question| each(question, unprobed) },
+    Evaluator {
+        name: "pod-resources",
+        subjects: "Pods",
+        alone: true,
+        ask: |question| {
+            let of_pods = ["spec.resources.requests", "spec.resources.limits"];
+            question.unkept("", "Pod", &of_pods).unwrap_or_else(|| each(question, missing))
+        },
+    },
+    Evaluator {
+        name: "pod-probes",
+        subjects: "Pods",
+        alone: true,
+        ask: |question| question.unkept("", "Pod", &PROBES).unwrap_or_else(|| each(question, unprobed)),
+    },
     Evaluator { name: "namespace-quota", subjects: "namespaces with Pods", alone: false, ask: quota },
 ];
 

@@ -23,6 +23,7 @@ pub(crate) use emit::{REDACTED, UNEXPECTED};
 use path::Leaf;
 pub(crate) use path::Node;
 
+use crate::snapshot::Kept;
 pub(crate) use crate::snapshot::Strings;
 
 /// Projections of all kinds.
@@ -322,6 +323,14 @@ impl Projection {
 
     pub(crate) fn root(&self) -> &Node {
         &self.root
+    }
+
+    /// What a snapshot records of it.
+    pub(crate) fn kept(&self) -> Kept {
+        match self.metadata_only {
+            true => Kept::default(),
+            false => Kept::new(self.root.outline(&self.flags.iter().flat_map(|it| &it.names).collect::<Vec<_>>())),
+        }
     }
 
     /// Whether the snapshot of this kind keeps `--name=value` of the command lines that it keeps at all.

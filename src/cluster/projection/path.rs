@@ -3,6 +3,8 @@
 //! A segment names a field; `[]` after it means every element of a list; `*` means every field of a map. A path that
 //! ends at a map or list keeps all below it, one that ends in `{}` only that something is there.
 
+use serde_json::Value;
+
 /// What is kept of a value.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) enum Leaf {
@@ -115,6 +117,28 @@ impl Node {
     /// A map is expected here.
     pub(super) fn expects_map(&self) -> bool {
         !self.fields.is_empty() || self.any.is_some()
+    }
+
+    /// The tree as [`Kept`](crate::snapshot::Kept) describes it; `flags` are what is kept of command lines.
+    pub(super) fn outline(&self, flags: &[&String]) -> Value {
+        let below = self.fields.iter().map(|(name, node)| (&**name, node));
+        let below = below.chain(self.any.as_deref().map(|node| ("*", node)));
+        let below = below.chain(self.items.as_deref().map(|node| ("[]", node)));
+        let mut map: serde_json::Map<String, Value> =
+            below.map(|(name, node)| (name.to_owned(), node.outline(flags))).collect();
+        if map.is_empty() {
+            return match self.leaf {
+                Leaf::Nothing => Value::Bool(false),
+                Leaf::Whole | Leaf::Url | Leaf::Annotations => Value::Bool(true),
+                Leaf::Redacted => Value::from("redacted"),
+                Leaf::Presence => Value::from("present"),
+                Leaf::Flags => flags.iter().map(|flag| Value::from(format!("--{flag}"))).collect(),
+            };
+        }
+        if self.is_whole() {
+            map.insert(String::new(), Value::Bool(true));
+        }
+        Value::Object(map)
     }
 
     pub(super) fn keeps(&self, path: &str) -> bool {

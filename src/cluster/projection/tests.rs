@@ -73,6 +73,15 @@ fn pods_keep_what_checks_need_and_nothing_secret() {
             "status": {"phase": "Running", "conditions": null},
         })
     );
+    let kept = pod.kept();
+    for path in
+        crate::facts::pod::PROBES.into_iter().chain(["spec.containers[].command.--anonymous-auth", "status.podIP"])
+    {
+        assert!(kept.keeps(path), "{path}");
+    }
+    for path in ["spec.containers[].env[].value", "spec.containers[].command.--password", "spec.volumes[].nfs.server"] {
+        assert!(!kept.keeps(path), "{path}");
+    }
 }
 
 #[test]
