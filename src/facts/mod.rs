@@ -16,6 +16,7 @@ pub(crate) mod certificates;
 pub(crate) mod containers;
 pub(crate) mod control_plane;
 pub(crate) mod delivery;
+mod endpoint;
 pub(crate) mod exposure;
 pub(crate) mod images;
 pub(crate) mod lifecycle;
@@ -54,6 +55,7 @@ pub use certificates::*;
 pub use containers::{Deviation, Property, WorkloadSecurity};
 pub use control_plane::{ControlPlane, Origin, PlaneComponent, PlaneSetting, PlaneSource, PlaneValue};
 pub use delivery::{Delivered, Delivery, Outside, Project, Share};
+pub use endpoint::*;
 pub use exposure::{Backend, BackendState, Exposure, OnNode, OpenListener, Redirect, SharedHost, Tls, WayIn};
 pub use images::{Image, Images, Registry};
 pub use lifecycle::Support;
@@ -119,6 +121,8 @@ families! { |join, pods, as_of|
     containers: Vec<WorkloadSecurity> = containers::observe(join, pods);
     /// What Argo CD and Flux deliver, and what they do not.
     delivery: Delivery = delivery::observe(join);
+    /// Address of the API server.
+    endpoint: ApiEndpoint = endpoint::observe(join);
     /// Everything that is reachable from outside the cluster network.
     exposure: Exposure = exposure::observe(join, pods);
     /// Declared rights against those that RBAC grants.
@@ -131,6 +135,8 @@ families! { |join, pods, as_of|
     issuance: Issuance = certificates::issuance(join);
     /// Requests and limits that containers lack, quotas and limit ranges of namespaces.
     limits: Limits = limits::observe(join, pods);
+    /// Settings of kubelets, as kubeadm configured them.
+    kubelets: Option<PlaneComponent> = control_plane::kubelets::observe(join);
     /// Mutual TLS between Pods, by namespace.
     mesh: Mesh = mesh::observe(join, pods);
     /// Agents on nodes, alert rules, and what nothing watches.

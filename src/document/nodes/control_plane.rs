@@ -1,9 +1,9 @@
-//! Settings of the control plane and of kubelets: what is set, what is default, what cannot be seen, and who differs.
+//! The control plane: its settings, those of kubelets, and its address.
 
 use super::{Ctx, Grid, Head, Place, join, observed, table::lines};
 use crate::{
     document::tree::{Block, Cell, Inline, Tone},
-    facts::{Origin, PlaneSetting, PlaneSource, PlaneValue},
+    facts::{Origin, PlaneSetting, PlaneSource, PlaneValue, Reach},
 };
 
 /// Settings by component; those that nobody set and that have no default share one row.
@@ -69,4 +69,55 @@ fn shown(ctx: &Ctx<'_>, value: &PlaneValue, several: bool) -> Vec<Inline> {
         text.push(Inline::text(format!(" {}", ctx.t.fill("plane.on", &[("nodes", &nodes)]))));
     }
     text
+}
+
+/// Settings of kubelets.
+pub(super) fn kubelets(ctx: &Ctx<'_>, place: &mut Place<'_>) -> Result<Vec<Block>, String> {
+    observed::each_cluster(ctx, "what.kubelets", |cluster| {
+        let fact = &cluster.facts.kubelets;
+        let heads =
+            [Head::name("column.setting", 40), Head::text("column.value", 44), Head::text("column.set_how", 16)];
+        let mut grid = Grid::new(ctx, place, "kubelets", "table.kubelets", &heads);
+        if let Some(kubelet) = fact.seen() {
+            grid.group(vec![
+                Inline::code("kubelet-config"),
+                Inline::text(" "),
+                ctx.badge(Tone::Caution, "plane.configured"),
+            ]);
+            rows(ctx, &mut grid, &kubelet.settings, "");
+        }
+        observed::table(ctx, cluster, fact, grid)
+    })
+}
+
+/// How the API server is reached.
+pub(super) fn endpoint(ctx: &Ctx<'_>, place: &mut Place<'_>) -> Result<Vec<Block>, String> {
+    observed::each_cluster(ctx, "what.endpoint", |cluster| {
+        let fact = &cluster.facts.endpoint;
+        let heads =
+            [Head::name("column.address", 36), Head::text("column.from", 28), Head::text("column.address_kind", 36)];
+        let mut grid = Grid::new(ctx, place, "endpoint", "table.endpoint", &heads);
+        let endpoint = fact.seen();
+        if let Some(host) = &endpoint.host {
+            let reach = match endpoint.reach {
+                Reach::Public => ctx.badge(Tone::Caution, "reach.public"),
+                Reach::Private => ctx.badge(Tone::Neutral, "reach.private"),
+                Reach::Loopback => ctx.badge(Tone::Neutral, "reach.loopback"),
+                Reach::Name | Reach::Unknown => ctx.badge(Tone::Unknown, "reach.name"),
+            };
+            grid.row(vec![
+                Cell::new(vec![Inline::code(&**host)]),
+                Cell::text(ctx.t.t("reach.kubeconfig")),
+                Cell::new(vec![reach]),
+            ]);
+        }
+        if !endpoint.inside.is_empty() {
+            grid.row(vec![
+                Cell::new(join(endpoint.inside.iter().map(|address| Inline::code(&**address)), ", ")),
+                Cell::new(vec![Inline::text("Service "), Inline::code("default/kubernetes")]),
+                Cell::text(ctx.t.t("reach.inside")),
+            ]);
+        }
+        observed::table(ctx, cluster, fact, grid)
+    })
 }
