@@ -258,6 +258,14 @@ fn regenerate_sample() {
             fs::copy(&file, recording.path().join(file.file_name().expect("a name"))).expect("copied");
         }
     }
+    // The reader was recorded listing ConfigMaps, so it could have read these two by name.
+    let maps = fs::read_to_string(shared.join("reader/api__v1__configmaps.json")).expect("recorded");
+    let maps: serde_json::Value = serde_json::from_str(&maps).expect("JSON");
+    for map in maps["items"].as_array().expect("ConfigMaps") {
+        let Some(name @ ("kubeadm-config" | "kubelet-config")) = map["metadata"]["name"].as_str() else { continue };
+        let file = format!("api__v1__namespaces__kube-system__configmaps__{name}.json");
+        fs::write(recording.path().join(file), map.to_string()).expect("written");
+    }
     let server = Replay::of(recording.path(), Options::default());
     let collected = snapshot_of(&server);
     let date = "2026-11-21T09:47:31Z".parse().expect("a date");
