@@ -1,10 +1,10 @@
 //! Continuous assessment: what is looked at again and again, what the checks said, findings, exceptions.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use super::{Ctx, Grid, Head, Place, observed, table::lines};
 use crate::{
-    assess::{Check, Finding, Outcome},
+    assess::{Check, Failure, Finding, Outcome},
     document::{
         tree::{Block, Cell, Inline, Target, Tone},
         words,
@@ -114,11 +114,7 @@ pub(super) fn findings(ctx: &Ctx<'_>, place: &mut Place<'_>) -> Result<Vec<Block
         if several {
             who.push(vec![Inline::code(&*finding.cluster)]);
         }
-        let mut objects: Vec<Vec<Inline>> = finding
-            .objects
-            .iter()
-            .map(|failure| vec![Inline::code(failure.key.to_string()), Inline::text(format!(": {}", failure.message))])
-            .collect();
+        let mut objects = alike(&finding.objects);
         for (key, exception) in &finding.excepted {
             let text = ctx.t.fill("findings.excepted", &[("exception", exception.as_str())]);
             objects.push(vec![Inline::code(key.to_string()), Inline::text(format!(": {text}"))]);
@@ -143,6 +139,28 @@ pub(super) fn findings(ctx: &Ctx<'_>, place: &mut Place<'_>) -> Result<Vec<Block
     grid.landscape();
     grid.source(times(ctx));
     grid.blocks()
+}
+
+/// Failing objects, one line a message, in the order of their first object.
+fn alike(failures: &[Failure]) -> Vec<Vec<Inline>> {
+    let mut lines: Vec<(&str, Vec<Inline>)> = Vec::new();
+    let mut known: HashMap<&str, usize> = HashMap::new();
+    for failure in failures {
+        let line = *known.entry(&failure.message).or_insert_with(|| {
+            lines.push((&failure.message, Vec::new()));
+            lines.len() - 1
+        });
+        let names = &mut lines[line].1;
+        if !names.is_empty() {
+            names.push(Inline::text(", "));
+        }
+        names.push(Inline::code(failure.key.to_string()));
+    }
+    let line = |(message, mut names): (&str, Vec<Inline>)| {
+        names.push(Inline::text(format!(": {message}")));
+        names
+    };
+    lines.into_iter().map(line).collect()
 }
 
 /// Findings in short, one row a check: where, whose, by when. The audit pack has the objects.

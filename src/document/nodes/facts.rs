@@ -1,6 +1,6 @@
 //! The catalogue of facts: for each, how completely it was observed, and what cannot be seen of it.
 
-use super::{Ctx, Grid, Head, Place, evidence, observed};
+use super::{Ctx, Grid, Head, Place, evidence, observed, spans};
 use crate::{
     document::tree::{Block, Cell, Inline, Target},
     facts::{State, catalogue},
@@ -16,7 +16,9 @@ pub(super) fn table(ctx: &Ctx<'_>, place: &mut Place<'_>) -> Result<Vec<Block>, 
             Head::text("column.controls", 18),
         ];
         let mut grid = Grid::new(ctx, place, "facts-table", "table.facts", &heads);
-        for entry in catalogue::entries() {
+        let mut entries: Vec<_> = catalogue::entries().iter().collect();
+        entries.sort_by(|a, b| a.title.cmp(&b.title));
+        for entry in entries {
             let Some(account) = cluster.facts.account(&entry.family) else { continue };
             let (document, anchor) = entry.section.split_once('#').unwrap_or((&entry.section, ""));
             let title = Inline::Link {
@@ -27,13 +29,14 @@ pub(super) fn table(ctx: &Ctx<'_>, place: &mut Place<'_>) -> Result<Vec<Block>, 
             let mut state = vec![ctx.badge(tone, key)];
             if !matches!(account.state(), State::Complete | State::Absent) {
                 for reason in account.reasons() {
-                    state.extend([Inline::Break, Inline::text(format!("{reason}."))]);
+                    state.push(Inline::Break);
+                    state.extend(spans(&format!("{reason}.")));
                 }
             }
             grid.row(vec![
                 Cell::new(vec![title]),
                 Cell::new(state),
-                Cell::text(&*entry.limit),
+                Cell::new(spans(&entry.limit)),
                 Cell::new(ctx.controls(&entry.controls)),
             ]);
         }

@@ -414,6 +414,19 @@ pub(super) fn join(inlines: impl IntoIterator<Item = Inline>, separator: &str) -
     out
 }
 
+/// A sentence of the program or its data in which `names` stand between backticks. An odd number of them is text.
+fn spans(text: &str) -> Vec<Inline> {
+    let pieces: Vec<&str> = text.split('`').collect();
+    if pieces.len() % 2 == 0 {
+        return vec![Inline::text(text)];
+    }
+    let inline = |(index, piece): (usize, &&str)| match index % 2 {
+        0 => Inline::text(*piece),
+        _ => Inline::code(*piece),
+    };
+    pieces.iter().enumerate().filter(|(_, piece)| !piece.is_empty()).map(inline).collect()
+}
+
 /// `node(name="narrative", of="system.purpose")`: a Markdown field of the workspace, or a sentence that it is empty.
 fn narrative(ctx: &Ctx<'_>, place: &mut Place<'_>) -> Result<Vec<Block>, String> {
     let system = &ctx.ws.system;

@@ -1,7 +1,7 @@
 //! How observed parts are introduced: what was seen, when, where, from which paths, and how completely; or that nothing
 //! was observed yet.
 
-use super::{Ctx, Grid, join};
+use super::{Ctx, Grid, join, spans};
 use crate::{
     assess::ClusterEvidence,
     document::{
@@ -51,7 +51,7 @@ pub(super) fn source<T>(ctx: &Ctx<'_>, cluster: &ClusterEvidence, fact: &Observe
     text.extend(paths(ctx, fact.evidence()));
     if fact.state() != State::Complete {
         for reason in fact.reasons() {
-            text.push(Inline::text(format!(" {reason}.")));
+            text.extend(spans(&format!(" {reason}.")));
         }
     }
     text
@@ -115,7 +115,7 @@ pub(super) fn table<T>(ctx: &Ctx<'_>, cluster: &ClusterEvidence, fact: &Observed
         return vec![grid.block()];
     }
     let mut text = vec![ctx.text("observed.incomplete")];
-    text.extend(fact.reasons().iter().map(|reason| Inline::text(format!(" {reason}."))));
+    text.extend(fact.reasons().iter().flat_map(|reason| spans(&format!(" {reason}."))));
     vec![
         Block::Callout { kind: Callout::Warning, title: Vec::new(), blocks: vec![Block::Paragraph { text }] },
         grid.block(),
