@@ -57,6 +57,7 @@ struct RawRelease {
     released: Option<toml::value::Datetime>,
     end: toml::value::Datetime,
     source: Option<String>,
+    checked: Option<toml::value::Datetime>,
 }
 
 #[derive(Deserialize)]
@@ -117,7 +118,7 @@ fn parse(text: &str) -> Result<Vec<Line>, String> {
             released: raw.released.as_ref().map(date).transpose()?,
             end: date(&raw.end)?,
             source: raw.source.unwrap_or_else(|| file.table.source.clone()),
-            checked: Some(checked),
+            checked: Some(raw.checked.as_ref().map(date).transpose()?.unwrap_or(checked)),
         })
     };
     file.lifecycle.into_iter().map(line).collect()

@@ -233,7 +233,7 @@ mod tests {
                 vec![object(
                     "",
                     "old",
-                    json!({ "status": { "nodeInfo": { "kubeletVersion": "v1.32.9",
+                    json!({ "status": { "nodeInfo": { "kubeletVersion": "v1.31.9",
                 "osImage": "Ubuntu 24.04.3 LTS", "containerRuntimeVersion": "containerd://9.9.9" } } }),
                 )],
             ),
@@ -254,7 +254,7 @@ mod tests {
         assert_eq!(observed.seen().parts.len(), 3);
         let line = |version: &str| observed.seen().lines.iter().find(|line| line.version == version).expect("seen");
         assert!(line("v1.36.2").api_server && line("v1.36.2").nodes.is_empty());
-        assert!(line("v1.32.9").support.as_ref().is_some_and(|support| support.days_left < 0));
+        assert!(line("v1.31.9").support.as_ref().is_some_and(|support| support.days_left < 0));
         assert_eq!(line("containerd://9.9.9").support, None);
     }
 }
