@@ -1,6 +1,7 @@
 //! From small clusters to outcomes: each check with an object that passes and one that fails, and the rules on evidence.
 
 mod engines;
+mod estate;
 mod exposure;
 
 use chrono::TimeDelta;

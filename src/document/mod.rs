@@ -14,6 +14,7 @@ mod context;
 mod control;
 mod error;
 pub mod fence;
+mod impact;
 mod nodes;
 pub mod palette;
 mod parse;

@@ -153,6 +153,8 @@ pub(crate) fn workspace() -> Workspace {
             open_namespaces: Vec::new(),
             remediation_days: BTreeMap::new(),
             report_days: 7,
+            restore_test_days: None,
+            dedicated_nodes: Vec::new(),
         },
         organizations: vec![Organization {
             id: OrganizationId::new("acme"),

@@ -56,10 +56,14 @@ pub struct BackupSchedule {
     pub some_objects: bool,
     /// It takes the content of volumes.
     pub volumes: bool,
+    /// Storage location that it names; `None` for the default one.
+    pub location: Option<String>,
     /// Last backup that completed, UTC.
     pub last_completed: Option<DateTime<Utc>>,
     /// Phase of the newest backup: `Completed`, `PartiallyFailed`, `Failed` …
     pub last_phase: Option<String>,
+    #[serde(skip)]
+    pub(crate) spot: Spot,
 }
 
 /// A backup that did not complete.
@@ -113,6 +117,10 @@ pub struct Data {
     pub objective: Option<u32>,
     /// The newest backup is missing, or older than the objective; `None` when there is a backup and no objective.
     pub late: Option<bool>,
+    /// Names of the schedules that take it.
+    pub schedules: Vec<String>,
+    #[serde(skip)]
+    pub(crate) spot: Spot,
 }
 
 #[derive(Default, Deserialize)]
@@ -142,6 +150,7 @@ struct Template {
     or_label_selectors: Option<Vec<serde_json::Value>>,
     snapshot_volumes: Option<bool>,
     default_volumes_to_fs_backup: Option<bool>,
+    storage_location: Option<String>,
 }
 
 impl Template {
@@ -202,7 +211,7 @@ fn covers(schedule: &BackupSchedule, namespace: &Object) -> bool {
 /// A run of a schedule: namespace and name of the schedule, and how it went.
 type Run<'a> = (&'a str, &'a str, RunStatus);
 
-fn schedules<'a>(reading: &mut Reading<'a>, value: &mut Backups) {
+fn schedules<'a>(reading: &mut Reading<'a>, join: &Join<'a>, value: &mut Backups) {
     let mut runs: Vec<Run<'a>> = Vec::new();
     for object in reading.need(VELERO, "Backup") {
         let Some(body) = reading.body::<RunBody>(object) else { continue };
@@ -221,8 +230,9 @@ fn schedules<'a>(reading: &mut Reading<'a>, value: &mut Backups) {
         }
     }
     value.failed.sort_by(|a, b| (b.started, &a.name).cmp(&(a.started, &b.name)));
-    for object in reading.need(VELERO, "Schedule") {
-        let Some(body) = reading.body::<ScheduleBody>(object) else { continue };
+    let owners = join.owners(VELERO, "Schedule");
+    for (index, object) in reading.need(VELERO, "Schedule").iter().enumerate() {
+        let (Some(spot), Some(body)) = (owners.spot(index), reading.body::<ScheduleBody>(object)) else { continue };
         let own = || runs.iter().filter(|run| run.0 == &*object.namespace && run.1 == &*object.name).map(|run| &run.2);
         let template = body.spec.template;
         value.schedules.push(BackupSchedule {
@@ -234,6 +244,8 @@ fn schedules<'a>(reading: &mut Reading<'a>, value: &mut Backups) {
             volumes: template.snapshot_volumes != Some(false) || template.default_volumes_to_fs_backup == Some(true),
             covers: template.included_namespaces.filter(|list| !list.is_empty()).unwrap_or(vec!["*".to_owned()]),
             leaves_out: template.excluded_namespaces.unwrap_or_default(),
+            location: template.storage_location.filter(|name| !name.is_empty()),
+            spot,
             last_completed: own()
                 .filter(|run| run.phase.as_deref() == Some("Completed"))
                 .filter_map(|run| run.completion_timestamp)
@@ -287,7 +299,10 @@ fn databases(reading: &mut Reading<'_>, join: &Join<'_>) -> Vec<Database> {
     databases
 }
 
-fn data(join: &Join<'_>, spot: Spot, (by, newest): (Vec<String>, Option<DateTime<Utc>>), as_of: DateTime<Utc>) -> Data {
+/// What backs something up, names of the schedules among it, and when it last did.
+type Backed = (Vec<String>, Vec<String>, Option<DateTime<Utc>>);
+
+fn data(join: &Join<'_>, spot: Spot, (by, schedules, newest): Backed, as_of: DateTime<Utc>) -> Data {
     let key = join.key(spot);
     let component: Option<&Component> = join.component(spot);
     let objective = component.and_then(|component| component.recovery_point);
@@ -306,13 +321,15 @@ fn data(join: &Join<'_>, spot: Spot, (by, newest): (Vec<String>, Option<DateTime
         newest,
         objective,
         late,
+        schedules,
+        spot,
     }
 }
 
-pub(super) fn observe(join: &Join<'_>, as_of: DateTime<Utc>) -> Observed<Backups> {
+pub(crate) fn observe(join: &Join<'_>, as_of: DateTime<Utc>) -> Observed<Backups> {
     let mut reading = Reading::new(join.snapshot());
     let mut value = Backups::default();
-    schedules(&mut reading, &mut value);
+    schedules(&mut reading, join, &mut value);
     value.restores = restores(&mut reading);
     let databases = databases(&mut reading, join);
     let namespaces = reading.need("", "Namespace");
@@ -334,10 +351,11 @@ pub(super) fn observe(join: &Join<'_>, as_of: DateTime<Utc>) -> Observed<Backups
         });
         let by: Vec<_> = by.collect();
         let newest = by.iter().filter_map(|schedule| schedule.last_completed).max();
-        let names = by.iter().map(|schedule| format!("Schedule {}", schedule.name)).collect();
-        all.push(data(join, spot, (names, newest), as_of));
+        let names: Vec<String> = by.iter().map(|schedule| schedule.name.clone()).collect();
+        let told = names.iter().map(|name| format!("Schedule {name}")).collect();
+        all.push(data(join, spot, (told, names, newest), as_of));
     }
-    all.extend(databases.into_iter().map(|it| data(join, it.spot, (it.by, it.newest), as_of)));
+    all.extend(databases.into_iter().map(|it| data(join, it.spot, (it.by, Vec::new(), it.newest), as_of)));
     all.sort_by(|a, b| {
         (&a.component, &a.kind, &a.namespace, &a.name).cmp(&(&b.component, &b.kind, &b.namespace, &b.name))
     });

@@ -10,12 +10,13 @@
 pub(crate) mod access;
 pub(crate) mod admission;
 mod availability;
-mod backups;
+pub(crate) mod backups;
 pub mod catalogue;
 pub(crate) mod certificates;
 pub(crate) mod containers;
 pub(crate) mod control_plane;
 pub(crate) mod delivery;
+mod dependents;
 mod endpoint;
 pub(crate) mod exposure;
 pub(crate) mod images;
@@ -36,8 +37,9 @@ mod secret_stores;
 pub(crate) mod secret_use;
 pub(crate) mod selector;
 mod standards;
-mod storage;
+pub(crate) mod storage;
 pub(crate) mod templates;
+pub(crate) mod tenancy;
 pub(crate) mod versions;
 pub(crate) mod vulnerabilities;
 mod workloads;
@@ -55,6 +57,7 @@ pub use certificates::*;
 pub use containers::{Deviation, Property, WorkloadSecurity};
 pub use control_plane::{ControlPlane, Origin, PlaneComponent, PlaneSetting, PlaneSource, PlaneValue};
 pub use delivery::{Delivered, Delivery, Outside, Project, Share};
+pub use dependents::*;
 pub use endpoint::*;
 pub use exposure::{Backend, BackendState, Exposure, OnNode, OpenListener, Redirect, SharedHost, Tls, WayIn};
 pub use images::{Image, Images, Registry};
@@ -73,6 +76,7 @@ pub use secret_stores::{SecretCoverage, SecretStore, SecretStores, Synced};
 pub use secret_use::{SecretUse, SecretUses};
 pub use standards::{Field as StandardsField, Met, ModeSet, NamespaceSecurity, Violator};
 pub use storage::*;
+pub use tenancy::*;
 pub use versions::*;
 pub use vulnerabilities::*;
 pub use workloads::*;
@@ -123,6 +127,8 @@ families! { |join, pods, as_of|
     delivery: Delivery = delivery::observe(join);
     /// Address of the API server.
     endpoint: ApiEndpoint = endpoint::observe(join);
+    /// What several teams rely on, and which would stop with it.
+    dependents: Vec<Shared> = dependents::observe(join, as_of);
     /// Everything that is reachable from outside the cluster network.
     exposure: Exposure = exposure::observe(join, pods);
     /// Declared rights against those that RBAC grants.
@@ -169,8 +175,12 @@ families! { |join, pods, as_of|
     service_accounts: Vec<AccountUse> = access::accounts::observe(join);
     /// Storage classes, by name.
     storage_classes: Vec<StorageClass> = storage::observe(join);
+    /// Node pools with the teams whose Pods ran on them, and Pods that keep to no pool.
+    tenancy: Tenancy = tenancy::observe(join, pods);
     /// Versions of API server and kubelets, and the skew between them.
     versions: Versions = versions::observe(join, pods, as_of);
+    /// Volumes, by class and team.
+    volumes: Vec<Volume> = storage::observe_volumes(join);
     /// Vulnerability reports by component and workload, and workloads without one.
     vulnerabilities: Vulnerabilities = vulnerabilities::observe(join, as_of);
     /// Workloads (owner-reference roots that run Pods), by component, kind, namespace, name.

@@ -107,7 +107,8 @@ pub(crate) fn ready(conditions: Option<&[Condition]>) -> Option<bool> {
     conditions?.iter().find(|condition| condition.kind == "Ready").map(|condition| condition.status == "True")
 }
 
-fn roles(object: &Object) -> Vec<String> {
+/// Roles, from the labels; `worker` when there is none.
+pub(crate) fn roles(object: &Object) -> Vec<String> {
     let named = object.labels.keys().filter_map(|key| key.strip_prefix("node-role.kubernetes.io/"));
     let roles: Vec<String> = named.filter(|role| !role.is_empty()).map(str::to_owned).collect();
     if roles.is_empty() { vec!["worker".to_owned()] } else { roles }

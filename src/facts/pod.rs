@@ -174,6 +174,28 @@ pub(crate) struct PodSpec {
     #[serde(deserialize_with = "null_is_empty")]
     pub(crate) topology_spread_constraints: Vec<Topology>,
     pub(crate) affinity: Option<Affinity>,
+    #[serde(deserialize_with = "null_is_empty")]
+    pub(crate) tolerations: Vec<Toleration>,
+    pub(crate) runtime_class_name: Option<String>,
+}
+
+/// A toleration.
+#[derive(Debug, Default, PartialEq, Eq, Hash, Deserialize)]
+#[serde(default)]
+pub(crate) struct Toleration {
+    pub(crate) key: Option<String>,
+    pub(crate) operator: Option<String>,
+    pub(crate) effect: Option<String>,
+}
+
+impl Toleration {
+    /// It tolerates every taint that keeps Pods from being scheduled: `operator: Exists` without a key, for all effects
+    /// or for `NoSchedule` (<https://kubernetes.io/docs/concepts/scheduling-eviction/taint-and-toleration/>).
+    pub(crate) fn is_wildcard(&self) -> bool {
+        self.key.as_deref().is_none_or(str::is_empty)
+            && self.operator.as_deref() == Some("Exists")
+            && matches!(self.effect.as_deref(), None | Some("" | "NoSchedule"))
+    }
 }
 
 pub(super) fn null_is_empty<'de, D: serde::Deserializer<'de>, T: Deserialize<'de> + Default>(

@@ -321,6 +321,19 @@ pub struct Policy {
     pub remediation_days: BTreeMap<Severity, u32>,
     /// Days after which a vulnerability report is stale.
     pub report_days: u32,
+    /// Days within which a restore of data with an objective has to be tested again; `None`: not declared.
+    pub restore_test_days: Option<u32>,
+    /// Nodes that are reserved for some teams.
+    pub dedicated_nodes: Vec<DedicatedNodes>,
+}
+
+/// Nodes that are reserved for some teams.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct DedicatedNodes {
+    /// Globs over names of nodes or of their pool.
+    pub nodes: Vec<String>,
+    /// Teams whose Pods may run there.
+    pub teams: Vec<TeamId>,
 }
 
 /// An organization.

@@ -45,8 +45,9 @@ tables! {
     Policy {
         registries: Texts, node_images: Texts, runtimes: Texts, certificate_days: Number, evidence_days: Number,
         privileged_namespaces: Texts, open_namespaces: Texts, remediation_days: Option<Spanned<RemediationDays>>,
-        report_days: Number,
+        report_days: Number, restore_test_days: Number, dedicated_nodes: Tables<DedicatedNodes>,
     }
+    DedicatedNodes { nodes: Texts, teams: Texts }
     RemediationDays { critical: Number, high: Number, medium: Number, low: Number }
     Organization {
         id: Text, was: Texts, name: Text, kind: Text, jurisdiction: Text, contract: Text, contract_expires: Date,

@@ -5,6 +5,7 @@
 //! lists that were read completely.
 
 mod access;
+mod backups;
 mod certificates;
 mod engines;
 mod exposure;
@@ -14,7 +15,9 @@ mod network;
 mod nodes;
 mod pods;
 mod settings;
+mod storage;
 mod supply;
+mod tenancy;
 mod vulnerabilities;
 
 use chrono::{DateTime, Utc};
@@ -148,6 +151,7 @@ impl Tally {
 /// All families.
 const FAMILIES: &[&[Evaluator]] = &[
     access::EVALUATORS,
+    backups::EVALUATORS,
     certificates::EVALUATORS,
     engines::EVALUATORS,
     exposure::EVALUATORS,
@@ -157,7 +161,9 @@ const FAMILIES: &[&[Evaluator]] = &[
     nodes::EVALUATORS,
     pods::EVALUATORS,
     settings::EVALUATORS,
+    storage::EVALUATORS,
     supply::EVALUATORS,
+    tenancy::EVALUATORS,
     vulnerabilities::EVALUATORS,
 ];
 

@@ -2,11 +2,13 @@
 
 use super::{Ctx, Grid, Head, Place, inventory::component_cell, observed, table::lines};
 use crate::{
+    assess::ClusterEvidence,
     document::{
         tree::{Block, Cell, Inline, Tone},
         words,
     },
-    workspace::ComponentId,
+    facts::Data,
+    workspace::{ComponentId, TeamId},
 };
 
 /// Data, schedules, failures and restores.
@@ -14,34 +16,7 @@ pub(super) fn all(ctx: &Ctx<'_>, place: &mut Place<'_>) -> Result<Vec<Block>, St
     observed::each_cluster(ctx, "what.backups", |cluster| {
         let fact = &cluster.facts.backups;
         let value = fact.seen();
-        let heads = [
-            Head::name("column.data", 32),
-            Head::text("column.component", 22),
-            Head::text("column.backed_up_by", 26),
-            Head::text("column.newest_backup", 20),
-            Head::text("column.objective", 16),
-        ];
-        let mut grid = Grid::new(ctx, place, "backed-up-data", "table.backed_up", &heads);
-        for data in &value.data {
-            let mut newest = match data.newest {
-                Some(time) => vec![Inline::text(words::time(time))],
-                None => vec![ctx.badge(Tone::Bad, "backup.none")],
-            };
-            if data.newest.is_some() && data.late == Some(true) {
-                newest.extend([Inline::Break, ctx.badge(Tone::Bad, "backup.late")]);
-            }
-            grid.row(vec![
-                Cell::new(vec![
-                    Inline::text(format!("{} ", data.kind)),
-                    Inline::code(format!("{}/{}", data.namespace, data.name)),
-                ]),
-                component_cell(ctx, data.component.as_ref()),
-                Cell::new(observed::names(ctx, data.by.iter().map(String::as_str), 4)),
-                Cell::new(newest),
-                objective(ctx, data.component.as_ref()),
-            ]);
-        }
-        let mut blocks = observed::table(ctx, cluster, fact, grid);
+        let mut blocks = data(ctx, place, cluster, None);
         let heads = [
             Head::name("column.schedule", 28),
             Head::text("column.namespaces", 30),
@@ -103,6 +78,46 @@ pub(super) fn all(ctx: &Ctx<'_>, place: &mut Place<'_>) -> Result<Vec<Block>, St
         blocks.extend(observed::table(ctx, cluster, fact, grid));
         blocks
     })
+}
+
+/// What a team answers for, with its backups.
+pub(super) fn of_team(ctx: &Ctx<'_>, place: &mut Place<'_>) -> Result<Vec<Block>, String> {
+    let team = &place.team()?.id;
+    observed::each_cluster(ctx, "what.backups", |cluster| data(ctx, place, cluster, Some(team)))
+}
+
+/// Data, of one team or of all, with its newest backup.
+fn data(ctx: &Ctx<'_>, place: &mut Place<'_>, cluster: &ClusterEvidence, team: Option<&TeamId>) -> Vec<Block> {
+    let fact = &cluster.facts.backups;
+    let heads = [
+        Head::name("column.data", 30),
+        Head::text("column.component", 18),
+        Head::text("column.backed_up_by", 22),
+        Head::text("column.newest_backup", 18),
+        Head::text("column.objective", 20),
+    ];
+    let mut grid = Grid::new(ctx, place, "backed-up-data", "table.backed_up", &heads);
+    let wanted = |data: &&Data| team.is_none_or(|team| data.team.as_ref() == Some(team));
+    for data in fact.seen().data.iter().filter(wanted) {
+        let mut newest = match data.newest {
+            Some(time) => vec![Inline::text(words::time(time))],
+            None => vec![ctx.badge(Tone::Bad, "backup.none")],
+        };
+        if data.newest.is_some() && data.late == Some(true) {
+            newest.extend([Inline::Break, ctx.badge(Tone::Bad, "backup.late")]);
+        }
+        grid.row(vec![
+            Cell::new(vec![
+                Inline::text(format!("{} ", data.kind)),
+                Inline::code(format!("{}/{}", data.namespace, data.name)),
+            ]),
+            component_cell(ctx, data.component.as_ref()),
+            Cell::new(observed::names(ctx, data.by.iter().map(String::as_str), 4)),
+            Cell::new(newest),
+            objective(ctx, data.component.as_ref()),
+        ]);
+    }
+    observed::table(ctx, cluster, fact, grid)
 }
 
 /// Objectives of a component and when a restore was last tested, as declared.

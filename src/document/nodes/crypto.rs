@@ -1,4 +1,4 @@
-//! Cryptography: as declared, in transit and at rest; certificates and storage as observed.
+//! Cryptography: as declared, in transit and at rest; certificates as observed.
 
 use super::{Ctx, Grid, Head, Place, inventory::component_cell, observed, table::lines};
 use crate::{
@@ -131,36 +131,4 @@ fn issuance(ctx: &Ctx<'_>, place: &mut Place<'_>, cluster: &ClusterEvidence) -> 
     let clients = fact.seen().clients.iter().map(|it| format!("{} ({})", it.name, it.asked_by));
     remark("crypto.client_certificates", clients.collect());
     observed::table(ctx, cluster, fact, grid)
-}
-
-/// Storage classes and what they say of encryption.
-pub(super) fn storage(ctx: &Ctx<'_>, place: &mut Place<'_>) -> Result<Vec<Block>, String> {
-    observed::each_cluster(ctx, "what.storage", |cluster| {
-        let fact = &cluster.facts.storage_classes;
-        let heads = [
-            Head::name("column.storage_class", 22),
-            Head::text("column.provisioner", 26),
-            Head::text("column.encrypted", 32),
-            Head::number("column.claims"),
-        ];
-        let mut grid = Grid::new(ctx, place, "storage-classes", "table.storage", &heads);
-        for class in fact.seen() {
-            let mut encrypted = match class.encrypted {
-                Some(true) => vec![ctx.badge(Tone::Good, "crypto.asks")],
-                Some(false) => vec![ctx.badge(Tone::Bad, "crypto.asks_none")],
-                None => vec![ctx.badge(Tone::Unknown, "crypto.not_said")],
-            };
-            for (key, value) in &class.encryption {
-                encrypted.extend([Inline::Break, Inline::code(format!("{key} = {value}"))]);
-            }
-            let claims = class.claims.map_or_else(|| ctx.t.t("word.unknown").to_owned(), |claims| claims.to_string());
-            grid.row(vec![
-                Cell::new(vec![Inline::code(&*class.name)]),
-                Cell::new(vec![Inline::code(&*class.provisioner)]),
-                Cell::new(encrypted),
-                Cell::text(claims),
-            ]);
-        }
-        observed::table(ctx, cluster, fact, grid)
-    })
 }

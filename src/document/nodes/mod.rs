@@ -31,11 +31,13 @@ mod privilege;
 mod raci;
 pub(super) mod reading;
 mod scope;
+mod storage;
 mod supply;
 mod support;
 mod system;
 mod table;
 mod team;
+mod tenancy;
 mod vulnerabilities;
 mod workload;
 
@@ -78,6 +80,8 @@ const NODES: &[(&str, Build)] = &[
     ("availability", supply::availability),
     ("backups", backups::all),
     ("baseline", controls::baseline),
+    ("blast-radius", tenancy::blast_radius),
+    ("brief-backups", backups::of_team),
     ("brief-components", team::components),
     ("brief-commands", access::of_team),
     ("brief-contact", team::contact),
@@ -132,6 +136,7 @@ const NODES: &[(&str, Build)] = &[
     ("network-plugins", paths::plugins),
     ("network-policies", network::policies),
     ("node-access", access::node_access),
+    ("node-pools", tenancy::pools),
     ("nodes", configuration::nodes),
     ("organizations", system::organizations),
     ("outside", scope::outside),
@@ -153,7 +158,7 @@ const NODES: &[(&str, Build)] = &[
     ("signatures", scope::signatures),
     ("software", configuration::software),
     ("status", system::status),
-    ("storage", crypto::storage),
+    ("storage", storage::classes),
     ("suppliers", system::suppliers),
     ("team-briefs", team::list),
     ("teams", team::all),

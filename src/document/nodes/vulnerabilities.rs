@@ -10,7 +10,7 @@ use crate::{
         words,
     },
     facts::{Counts, Observed, Unscanned, Vulnerabilities, VulnerabilityReport},
-    workspace::TeamId,
+    workspace::{ComponentId, TeamId},
 };
 
 /// Names of workloads that a cell lists before it says how many more; the appendix has all.
@@ -33,21 +33,19 @@ pub(super) fn by_component(ctx: &Ctx<'_>, place: &mut Place<'_>) -> Result<Vec<B
             Head::text("column.unscanned", 28),
         ];
         let mut grid = Grid::new(ctx, place, "vulnerabilities-table", "table.vulnerabilities", &heads);
+        // Components of which nothing was scanned, by team.
+        let mut unscanned: BTreeMap<Option<&TeamId>, Vec<Option<&ComponentId>>> = BTreeMap::new();
         for sum in &value.sums {
+            if sum.reports == 0 {
+                unscanned.entry(sum.team.as_ref()).or_default().push(sum.component.as_ref());
+                continue;
+            }
             let without = value.unscanned.iter().filter(|workload| workload.component == sum.component);
             let without: Vec<String> = without.map(name).collect();
             let mut row = vec![
                 component_cell(ctx, sum.component.as_ref()),
                 Cell::new(sum.team.as_ref().map(|team| ctx.team(team)).into_iter().collect()),
             ];
-            if sum.reports == 0 {
-                let mut cell = Cell::new(vec![ctx.badge(Tone::Unknown, "vulnerabilities.no_report")]);
-                cell.columns = 6;
-                row.push(cell);
-                row.push(Cell::new(observed::names(ctx, without.iter().map(String::as_str), NAMES)));
-                grid.spanning(row);
-                continue;
-            }
             row.extend(counts(sum.counts));
             row.extend([
                 Cell::text(fixable(ctx, sum.fixable)),
@@ -55,6 +53,20 @@ pub(super) fn by_component(ctx: &Ctx<'_>, place: &mut Place<'_>) -> Result<Vec<B
                 Cell::new(observed::names(ctx, without.iter().map(String::as_str), NAMES)),
             ]);
             grid.row(row);
+        }
+        for (team, components) in unscanned {
+            let mut titles: Vec<&str> = components
+                .into_iter()
+                .map(|id| id.map_or_else(|| ctx.t.t("inventory.unclaimed"), |id| &*ctx.component(id).title))
+                .collect();
+            titles.sort_unstable();
+            let badge = Cell::new(vec![ctx.badge(Tone::Unknown, "vulnerabilities.no_report")]);
+            let mut named = Cell::text(titles.join(", "));
+            named.columns = 3;
+            let mut row = vec![badge, Cell::new(team.map(|team| ctx.team(team)).into_iter().collect())];
+            row.resize(6, Cell::text(""));
+            row.push(named);
+            grid.spanning(row);
         }
         grid.landscape();
         let mut blocks: Vec<Block> = chart(ctx, place, &cluster.header.cluster.id, value).into_iter().collect();

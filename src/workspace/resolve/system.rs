@@ -6,8 +6,9 @@ use chrono::NaiveDate;
 
 use super::{
     super::{
-        Categorization, Color, Contact, DocumentControl, Impact, InformationType, Law, OperationalStatus, Organization,
-        OrganizationKind, Paper, Policy, Revision, Severity, Style, System, SystemKind,
+        Categorization, Color, Contact, DedicatedNodes, DocumentControl, Impact, InformationType, Law,
+        OperationalStatus, Organization, OrganizationKind, Paper, Policy, Revision, Severity, Style, System,
+        SystemKind,
         code::Code,
         diagnostic::Diagnostic,
         parse::{Item, Raw},
@@ -277,6 +278,8 @@ pub(super) fn policy(context: &Context<'_>, raw: &Raw) -> Policy {
         open_namespaces: Vec::new(),
         remediation_days: BTreeMap::new(),
         report_days: 7,
+        restore_test_days: None,
+        dedicated_nodes: Vec::new(),
     };
     let Some(item) = once(context, &raw.policy, "policy") else { return policy };
     let table = context.table(item, "policy", None).named("the policy");
@@ -290,6 +293,14 @@ pub(super) fn policy(context: &Context<'_>, raw: &Raw) -> Policy {
     policy.certificate_days = days(&raw.certificate_days, policy.certificate_days);
     policy.evidence_days = days(&raw.evidence_days, policy.evidence_days);
     policy.report_days = days(&raw.report_days, policy.report_days);
+    policy.restore_test_days = raw.restore_test_days.as_ref().map(|days| *days.get_ref());
+    for item in raw.dedicated_nodes.iter().flatten() {
+        let table = table.within(item, "policy.dedicated-nodes");
+        let raw = item.get_ref();
+        table.required(&raw.nodes, "nodes");
+        table.required(&raw.teams, "teams");
+        policy.dedicated_nodes.push(DedicatedNodes { nodes: table.globs(&raw.nodes), teams: table.teams(&raw.teams) });
+    }
     if let Some(remediation) = &raw.remediation_days {
         let r = remediation.get_ref();
         policy.remediation_days = [
