@@ -41,6 +41,7 @@ impl Draft {
             duties: Duty::ALL.into_iter().map(|duty| (duty, team.clone())).collect(),
             claims: self.claims.clone(),
             optional: false,
+            critical: false,
             recovery_point: None,
             recovery_time: None,
             restore_tested: None,

@@ -133,6 +133,7 @@ pub(crate) fn component(id: &str, team: &str, claims: Vec<Claim>) -> Component {
         part_of: None,
         claims,
         optional: false,
+        critical: false,
         recovery_point: None,
         recovery_time: None,
         restore_tested: None,

@@ -142,6 +142,70 @@ fn a_field_that_an_older_snapshot_did_not_keep_is_not_visible() {
 }
 
 #[test]
+fn what_keeps_workloads_up_is_told_apart() {
+    let deployment = |replicas: u64| {
+        let template = json!({ "metadata": { "labels": { "app": "web" } }, "spec": container(json!({})) });
+        list(
+            "apps/Deployment",
+            vec![object("shop", "web", json!({ "spec": { "replicas": replicas, "template": template } }))],
+        )
+    };
+    let budget = |app: &str, allowed: u64| {
+        let status = json!({ "disruptionsAllowed": allowed, "currentHealthy": 2, "desiredHealthy": 2 - allowed, "expectedPods": 2 });
+        let spec = json!({ "selector": { "matchLabels": { "app": app } } });
+        list("policy/PodDisruptionBudget", vec![object("shop", "web", json!({ "spec": spec, "status": status }))])
+    };
+    let cluster = |app| vec![deployment(2), list("apps/StatefulSet", Vec::new()), budget(app, 1)];
+    tell_apart("workload-disruption-budget", cluster("web"), cluster("other"), "no PodDisruptionBudget selects");
+    let (lets, blocks) = (vec![budget("web", 1)], vec![budget("web", 0)]);
+    tell_apart("disruption-budget-allows", lets, blocks, "all 2 Pods have to stay");
+
+    let scaled = |replicas| vec![deployment(replicas), list("apps/StatefulSet", Vec::new())];
+    let critical = workspace(vec![Component { critical: true, ..shop() }]);
+    assert_eq!(ask_in(&critical, "critical-replicas", scaled(2)).0, Outcome::Pass);
+    let (outcome, messages) = ask_in(&critical, "critical-replicas", scaled(1));
+    assert_eq!((outcome, messages.len()), (Outcome::Fail, 1));
+    assert_eq!(ask("critical-replicas", scaled(1)).0, Outcome::NotApplicable);
+}
+
+#[test]
+fn signatures_at_admission_are_told_apart() {
+    let cluster = |action: &str| {
+        let rules = json!([{ "apiGroups": [""], "resources": ["pods"] }]);
+        let webhook = json!({ "webhooks": [{ "name": "ivpol.validate.kyverno.svc-fail", "rules": rules }] });
+        let policy =
+            json!({ "spec": { "validationActions": [action], "matchConstraints": { "resourceRules": rules } } });
+        let group = "admissionregistration.k8s.io";
+        let mut lists = pod(container(json!({})));
+        lists.extend([
+            namespaces(&["shop"]),
+            list(&format!("{group}/MutatingWebhookConfiguration"), Vec::new()),
+            list(&format!("{group}/ValidatingWebhookConfiguration"), vec![object("", "kyverno", webhook)]),
+            list("policies.kyverno.io/ImageValidatingPolicy", vec![object("", "signed", policy)]),
+        ]);
+        for kind in [
+            "kyverno.io/ClusterPolicy",
+            "kyverno.io/Policy",
+            "policies.kyverno.io/NamespacedImageValidatingPolicy",
+            "policy.sigstore.dev/ClusterImagePolicy",
+        ] {
+            lists.push(list(kind, Vec::new()));
+        }
+        lists
+    };
+    tell_apart(
+        "image-signature-admission",
+        cluster("Deny"),
+        cluster("Audit"),
+        "no policy refuses unsigned images for 1 of 1",
+    );
+    // Policies that could not be read may be the ones that refuse.
+    let mut unread = cluster("Audit");
+    unread.retain(|list| list.record.kind != "ClusterImagePolicy");
+    assert_eq!(ask("image-signature-admission", unread).0, Outcome::NotVisible);
+}
+
+#[test]
 fn images_are_told_apart() {
     let image = |image: &str| pod(json!({ "containers": [{ "name": "web", "image": image }] }));
     tell_apart("image-tag-latest", image("quay.io/a/b:1"), image("quay.io/a/b"), "has no tag");

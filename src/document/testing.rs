@@ -61,6 +61,7 @@ fn component(id: &str, fence: Fence, team: &str) -> Component {
         duties: Duty::ALL.into_iter().map(|duty| (duty, team.clone())).collect(),
         claims: Vec::new(),
         optional: false,
+        critical: false,
         recovery_point: None,
         recovery_time: None,
         restore_tested: None,

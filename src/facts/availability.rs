@@ -168,10 +168,12 @@ pub(super) fn observe(join: &Join<'_>, pods: &Pods) -> Observed<Vec<Availability
 
 fn of_unit(unit: &Unit<'_>, around: &Around<'_>) -> Option<Availability> {
     let running: Vec<_> = unit.pods.iter().filter(|it| !it.pod.status.ended()).collect();
-    let bare = unit.name.kind == "Pod";
+    let is_pod = unit.name.kind == "Pod";
+    // One whose owner was not read may have others beside it.
+    let orphan = is_pod && unit.pods.iter().any(|it| !it.object.owners.is_empty());
     // A Pod that ended is no service; a static Pod is its node's.
     let of_node = running.iter().any(|it| it.object.annotations.contains_key("kubernetes.io/config.source"));
-    if bare && (running.is_empty() || of_node) {
+    if is_pod && (running.is_empty() || of_node) {
         return None;
     }
     let wanted: Vec<u64> = unit.templates.iter().filter_map(|(_, _, template)| template.wanted).collect();
@@ -189,7 +191,9 @@ fn of_unit(unit: &Unit<'_>, around: &Around<'_>) -> Option<Availability> {
     let mut names = names.chain([(unit.name.kind.clone(), unit.name.name.clone())]);
     let autoscaler = names.find_map(|(kind, name)| around.scalers.get(&(namespace, kind, name)).cloned());
     let count = wanted.unwrap_or(0).max(running.len() as u64);
-    let single = if bare {
+    let single = if orphan {
+        None
+    } else if is_pod {
         Some(SinglePoint::Bare)
     } else if count <= 1 {
         Some(SinglePoint::Replica)
@@ -261,5 +265,17 @@ mod tests {
         assert_eq!(web.budgets, [Budget { name: "web-budget".to_owned(), allowed: Some(0) }]);
         assert_eq!((web.unready.len(), &web.unwatched[..]), (0, &["web".to_owned()][..]));
         assert_eq!((cart.single, cart.budgets.len()), (Some(SinglePoint::Node), 0));
+    }
+
+    #[test]
+    fn a_pod_whose_owner_was_not_read_may_have_others_beside_it() {
+        let owner = object("shop", "db", json!({}));
+        let pod = |name: &str| object("shop", name, json!({ "status": { "phase": "Running" } }));
+        let pods = vec![pod("alone"), owned(pod("db-1"), "Cluster", &owner)];
+        let snapshot = snapshot(vec![list("Pod", pods)]);
+        let workspace = workspace(Vec::new());
+        let observed = observe(&ownership::join(&workspace, &snapshot), &Pods::of(&snapshot));
+        let single: Vec<_> = observed.seen().iter().map(|it| (&*it.workload.name, it.single)).collect();
+        assert_eq!(single, [("alone", Some(SinglePoint::Bare)), ("db-1", None)]);
     }
 }

@@ -40,6 +40,11 @@ pub struct Image {
     pub reference: String,
     /// Pinned by digest.
     pub pinned: bool,
+    /// Digests that container runtimes report for it, as `sha256:…`, sorted; several: the name stood for several
+    /// contents. Empty where none ran yet, or a runtime reports no digest of a registry.
+    pub ran: Vec<String>,
+    /// When nodes pull it: `Always`, `IfNotPresent`, `Never`, sorted.
+    pub pull: Vec<String>,
     /// Containers that run it.
     pub containers: usize,
     /// Namespaces that run it, sorted.
@@ -48,21 +53,38 @@ pub struct Image {
     pub approved: Option<bool>,
 }
 
+/// What was seen of one name.
+#[derive(Default)]
+struct Seen<'a> {
+    containers: usize,
+    namespaces: BTreeSet<&'a str>,
+    ran: BTreeSet<&'a str>,
+    pull: BTreeSet<&'a str>,
+}
+
+/// The digest of a container status' `imageID`: `docker.io/library/nginx@sha256:…`, with `docker-pullable://` before it
+/// on old runtimes. A bare `sha256:…` is that of the image's configuration, which no registry knows it by.
+fn digest(id: &str) -> Option<&str> {
+    id.rsplit_once('@').map(|(_, digest)| digest).filter(|digest| digest.starts_with("sha256:"))
+}
+
 pub(super) fn observe(join: &Join<'_>, pods: &Pods) -> Observed<Images> {
     let mut reading = Reading::new(join.snapshot());
     let approved = Approved::new(&join.workspace().policy.registries);
-    let mut seen: BTreeMap<Reference, (usize, BTreeSet<&str>)> = BTreeMap::new();
+    let mut seen: BTreeMap<Reference, Seen<'_>> = BTreeMap::new();
     for (index, object) in reading.need("", "Pod").iter().enumerate() {
         let Some(pod) = reading.pod(pods, index, object) else { continue };
         for (_, container) in pod.spec.all_containers() {
             let Some(image) = container.image.as_deref().filter(|image| !image.is_empty()) else { continue };
             let entry = seen.entry(Reference::parse(image)).or_default();
-            entry.0 += 1;
-            entry.1.insert(&object.namespace);
+            entry.containers += 1;
+            entry.namespaces.insert(&object.namespace);
+            entry.pull.extend(container.image_pull_policy.as_deref());
+            entry.ran.extend(pod.status.image_of(&container.name).and_then(digest));
         }
     }
     let mut registries: BTreeMap<String, Registry> = BTreeMap::new();
-    for (reference, (containers, namespaces)) in seen {
+    for (reference, Seen { containers, namespaces, ran, pull }) in seen {
         let registry = registries.entry(reference.host.clone()).or_insert_with(|| Registry {
             host: reference.host.clone(),
             containers: 0,
@@ -72,6 +94,8 @@ pub(super) fn observe(join: &Join<'_>, pods: &Pods) -> Observed<Images> {
         registry.images.push(Image {
             reference: reference.to_string(),
             pinned: reference.digest.is_some(),
+            ran: ran.into_iter().map(str::to_owned).collect(),
+            pull: pull.into_iter().map(str::to_owned).collect(),
             containers,
             namespaces: namespaces.into_iter().map(str::to_owned).collect(),
             approved: (!approved.is_empty()).then(|| approved.covers(&reference)),
@@ -169,6 +193,39 @@ mod tests {
         ] {
             assert_eq!(Reference::parse(text).to_string(), normal);
         }
+    }
+
+    #[test]
+    fn what_ran_is_told_from_the_status() {
+        use serde_json::json;
+
+        use crate::{
+            assess::testing::{list, object, snapshot, workspace},
+            ownership,
+        };
+
+        let (old, new) = ("sha256:00", "sha256:11");
+        let pod = |name: &str, id: String| {
+            let container = json!({ "name": "web", "image": "nginx:1.29", "imagePullPolicy": "IfNotPresent" });
+            let status = json!({ "containerStatuses": [{ "name": "web", "imageID": id }] });
+            object("shop", name, json!({ "spec": { "containers": [container] }, "status": status }))
+        };
+        let snapshot = snapshot(vec![list(
+            "Pod",
+            vec![
+                pod("a", format!("docker.io/library/nginx@{old}")),
+                pod("b", format!("docker-pullable://nginx@{new}")),
+                pod("c", "sha256:22".to_owned()),
+            ],
+        )]);
+        let workspace = workspace(Vec::new());
+        let observed = observe(&ownership::join(&workspace, &snapshot), &Pods::of(&snapshot));
+        let image = &observed.seen().registries[0].images[0];
+        assert_eq!(
+            (&image.ran[..], &image.pull[..]),
+            (&[old.to_owned(), new.to_owned()][..], &["IfNotPresent".to_owned()][..])
+        );
+        assert_eq!((image.pinned, image.containers), (false, 3));
     }
 
     #[test]

@@ -36,6 +36,7 @@ pub(crate) mod running;
 mod secret_stores;
 pub(crate) mod secret_use;
 pub(crate) mod selector;
+pub(crate) mod signatures;
 mod standards;
 pub(crate) mod storage;
 pub(crate) mod templates;
@@ -74,6 +75,7 @@ pub use reports::*;
 pub use running::WorkloadName;
 pub use secret_stores::{SecretCoverage, SecretStore, SecretStores, Synced};
 pub use secret_use::{SecretUse, SecretUses};
+pub use signatures::{SignaturePolicy, Signatures, SignedNamespace};
 pub use standards::{Field as StandardsField, Met, ModeSet, NamespaceSecurity, Violator};
 pub use storage::*;
 pub use tenancy::*;
@@ -173,6 +175,8 @@ families! { |join, pods, as_of|
     secret_use: Vec<SecretUse> = secret_use::observe(join, pods);
     /// Service accounts that Pods run as, by namespace and name.
     service_accounts: Vec<AccountUse> = access::accounts::observe(join);
+    /// Policies that verify image signatures, and which running images none of them covers.
+    signatures: Signatures = signatures::observe(join, pods);
     /// Storage classes, by name.
     storage_classes: Vec<StorageClass> = storage::observe(join);
     /// Node pools with the teams whose Pods ran on them, and Pods that keep to no pool.

@@ -122,9 +122,30 @@ pub(crate) struct PodStatus {
     pub(crate) pod_ip: Option<String>,
     #[serde(deserialize_with = "null_is_empty")]
     conditions: Vec<Condition>,
+    #[serde(deserialize_with = "null_is_empty")]
+    container_statuses: Vec<ContainerStatus>,
+    #[serde(deserialize_with = "null_is_empty")]
+    init_container_statuses: Vec<ContainerStatus>,
+    #[serde(deserialize_with = "null_is_empty")]
+    ephemeral_container_statuses: Vec<ContainerStatus>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct ContainerStatus {
+    name: String,
+    #[serde(rename = "imageID", deserialize_with = "null_is_empty")]
+    image_id: String,
 }
 
 impl PodStatus {
+    /// What the runtime says that a container runs: `docker.io/library/nginx@sha256:…`. Names are unique in a Pod.
+    pub(crate) fn image_of(&self, container: &str) -> Option<&str> {
+        let lists = [&self.container_statuses, &self.init_container_statuses, &self.ephemeral_container_statuses];
+        let status = lists.into_iter().flatten().find(|status| status.name == container)?;
+        Some(&*status.image_id).filter(|id| !id.is_empty())
+    }
+
     /// It has ended and will not run again.
     pub(crate) fn ended(&self) -> bool {
         matches!(self.phase.as_deref(), Some("Succeeded" | "Failed"))

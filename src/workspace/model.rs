@@ -521,6 +521,8 @@ pub struct Component {
     pub claims: Vec<Claim>,
     /// May be absent from a cluster without that being drift.
     pub optional: bool,
+    /// The system does not do its work while it is away: it has to run more than once.
+    pub critical: bool,
     /// Product and vendor, as declared.
     pub product: Option<String>,
     /// Declared version.

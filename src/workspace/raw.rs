@@ -72,7 +72,7 @@ tables! {
     May { roles: Texts, verbs: Texts, resources: Texts, namespaces: Texts }
     Component {
         id: Text, was: Texts, title: Text, group: Text, fence: Text, team: Text, description: Text, part_of: Text,
-        duties: Option<Spanned<Duties>>, optional: Flag, product: Text, version: Text, kind: Text, claim: Tables<Claim>,
+        duties: Option<Spanned<Duties>>, optional: Flag, critical: Flag, product: Text, version: Text, kind: Text, claim: Tables<Claim>,
         recovery_point_objective: Text, recovery_time_objective: Text, restore_tested: Date,
     }
     Duties { image: Text, configuration: Text, data: Text, availability: Text, access: Text, network: Text }

@@ -5,10 +5,12 @@ use crate::facts::{
     images::{Approved, Reference},
     pod::Container,
     pod_security::rules,
+    signatures,
 };
 
 pub(super) const EVALUATORS: &[Evaluator] = &[
     Evaluator { name: "image-registry", subjects: "Pods", alone: true, ask: registry },
+    Evaluator { name: "image-signature-admission", subjects: "namespaces with Pods", alone: false, ask: signed },
     Evaluator { name: "image-tag-latest", subjects: "Pods", alone: true, ask: |question| each(question, mutable) },
 ];
 
@@ -57,4 +59,26 @@ fn mutable(reference: &Reference) -> Option<String> {
         Some("latest") => Some(format!("image {reference} has the tag latest")),
         Some(_) => None,
     }
+}
+
+/// In every namespace with Pods, a policy that refuses verifies the signature of every image.
+fn signed(question: &Question<'_>) -> Answer {
+    let observed = signatures::observe(question.join, question.pods);
+    let Some(found) = observed.complete() else {
+        return Answer::NotVisible(observed.reasons().join("; "));
+    };
+    let mut tally = Tally::default();
+    for (spot, object) in question.objects("", "Namespace") {
+        let Some(namespace) = found.namespaces.iter().find(|it| *it.namespace == *object.name) else { continue };
+        tally.subject();
+        if !namespace.unverified.is_empty() {
+            let (some, all) = (namespace.unverified.len(), namespace.images);
+            let names = namespace.unverified.join(", ");
+            tally.fail(spot, format!("no policy refuses unsigned images for {some} of {all} images: {names}"));
+        }
+    }
+    if found.policies.is_empty() {
+        tally.remark("no policy that verifies signatures is in the cluster");
+    }
+    tally.answer()
 }

@@ -5,6 +5,7 @@
 //! lists that were read completely.
 
 mod access;
+mod availability;
 mod backups;
 mod certificates;
 mod engines;
@@ -151,6 +152,7 @@ impl Tally {
 /// All families.
 const FAMILIES: &[&[Evaluator]] = &[
     access::EVALUATORS,
+    availability::EVALUATORS,
     backups::EVALUATORS,
     certificates::EVALUATORS,
     engines::EVALUATORS,

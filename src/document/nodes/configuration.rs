@@ -8,7 +8,7 @@ use super::{
 use crate::{
     assess::ClusterEvidence,
     document::tree::{Block, Cell, Inline, Tone},
-    facts::Counted,
+    facts::{Counted, Image},
 };
 
 /// What is approved and what runs: registries, node images, runtimes.
@@ -144,7 +144,9 @@ pub(super) fn images(ctx: &Ctx<'_>, place: &mut Place<'_>) -> Result<Vec<Block>,
             Head::fit("column.approved"),
             Head::fit("column.pinned"),
             Head::number("column.containers"),
-            Head::text("column.namespaces", 28),
+            Head::text("configuration.column.ran", 24),
+            Head::text("configuration.column.pull", 14),
+            Head::text("column.namespaces", 24),
         ];
         let mut grid = Grid::new(ctx, place, "images", "table.images", &heads);
         for registry in &fact.seen().registries {
@@ -159,6 +161,8 @@ pub(super) fn images(ctx: &Ctx<'_>, place: &mut Place<'_>) -> Result<Vec<Block>,
                     Cell::new(approved),
                     Cell::new(observed::yes(ctx, Some(image.pinned), None)),
                     Cell::text(image.containers.to_string()),
+                    ran(ctx, image),
+                    Cell::text(image.pull.join(", ")),
                     Cell::new(names(ctx, image.namespaces.iter().map(String::as_str), 6)),
                 ]);
             }
@@ -166,4 +170,21 @@ pub(super) fn images(ctx: &Ctx<'_>, place: &mut Place<'_>) -> Result<Vec<Block>,
         grid.landscape();
         observed::table(ctx, cluster, fact, grid)
     })
+}
+
+/// The digests that ran under a name; more than one, or another than the one it is pinned to, wants an explanation.
+fn ran(ctx: &Ctx<'_>, image: &Image) -> Cell {
+    let pinned = |digest: &String| image.pinned && image.reference.ends_with(&**digest);
+    let mut rows: Vec<Vec<Inline>> = Vec::new();
+    match &image.ran[..] {
+        [] => return Cell::text(ctx.t.t("configuration.not_reported")),
+        [only] if pinned(only) => return Cell::text(ctx.t.t("configuration.as_pinned")),
+        [_] if image.pinned => rows.push(vec![ctx.badge(Tone::Caution, "configuration.other_digest")]),
+        [_] => {}
+        _ => rows.push(vec![ctx.badge(Tone::Caution, "configuration.several_digests")]),
+    }
+    // Twelve digits tell digests of one table apart; the data beside the document has them whole.
+    let short = |digest: &String| digest.chars().take("sha256:".len() + 12).collect::<String>();
+    rows.extend(image.ran.iter().map(|digest| vec![Inline::code(short(digest))]));
+    lines(rows)
 }

@@ -155,6 +155,7 @@ const NODES: &[(&str, Build)] = &[
     ("scope-answer", scope::answer),
     ("secret-stores", supply::stores),
     ("secret-use", supply::secrets),
+    ("signatures", supply::signatures),
     ("signatures", scope::signatures),
     ("software", configuration::software),
     ("status", system::status),

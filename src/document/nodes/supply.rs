@@ -53,7 +53,6 @@ pub(super) fn secrets(ctx: &Ctx<'_>, place: &mut Place<'_>) -> Result<Vec<Block>
                 ]);
             }
         }
-        grid.landscape();
         observed::table(ctx, cluster, fact, grid)
     })
 }
@@ -204,48 +203,52 @@ pub(super) fn availability(ctx: &Ctx<'_>, place: &mut Place<'_>) -> Result<Vec<B
     observed::each_cluster(ctx, "what.availability", |cluster| {
         let fact = &cluster.facts.availability;
         let heads = [
-            Head::name("column.workload", 24),
-            Head::fit("supply.column.ready"),
-            Head::text("supply.column.ran_on", 18),
-            Head::text("supply.column.spread", 16),
-            Head::text("supply.column.budget", 16),
-            Head::text("supply.column.probes", 14),
-            Head::text("supply.column.single", 16),
+            Head::name("column.workloads", 38),
+            Head::text("supply.column.ready", 16),
+            Head::text("supply.column.spread", 14),
+            Head::text("supply.column.budget", 14),
+            Head::text("supply.column.probes", 20),
+            Head::fit("supply.column.single"),
         ];
         let mut grid = Grid::new(ctx, place, "availability", "table.availability", &heads);
         for (team, members) in by_team(ctx, fact.seen().iter(), |it| &it.workload) {
             grid.group(team);
+            let mut folded: Vec<(Vec<&WorkloadName>, Vec<Cell>)> = Vec::new();
             for member in members {
-                grid.row(row(ctx, member));
+                let cells = row(ctx, member);
+                match folded.iter_mut().find(|(_, known)| *known == cells) {
+                    Some((names, _)) => names.push(&member.workload),
+                    None => folded.push((vec![&member.workload], cells)),
+                }
+            }
+            for (names, cells) in folded {
+                let names = match names[..] {
+                    [one] => named(one, ""),
+                    _ => named_all(ctx, names, usize::MAX),
+                };
+                grid.row(std::iter::once(Cell::new(names)).chain(cells).collect());
             }
         }
-        grid.landscape();
-        let mut blocks = Vec::new();
-        let single: Vec<&WorkloadName> =
-            fact.seen().iter().filter(|it| it.single.is_some()).map(|it| &it.workload).collect();
-        let all = fact.seen().len();
-        if !single.is_empty() {
-            let count = [("n", single.len().to_string()), ("all", all.to_string())];
-            let count: Vec<(&str, &str)> = count.iter().map(|(key, text)| (*key, &**text)).collect();
-            let mut text = vec![Inline::text(format!("{} ", ctx.t.fill("supply.single_points", &count)))];
-            text.extend(named_all(ctx, single, usize::MAX));
-            text.push(Inline::text("."));
-            blocks.push(Block::Paragraph { text });
+        let single = fact.seen().iter().filter(|it| it.single.is_some()).count();
+        if single > 0 {
+            let (n, all) = (single.to_string(), fact.seen().len().to_string());
+            grid.note(vec![Inline::text(ctx.t.fill("supply.single_points", &[("n", &n), ("all", &all)]))]);
         }
-        blocks.extend(observed::table(ctx, cluster, fact, grid));
-        blocks
+        observed::table(ctx, cluster, fact, grid)
     })
 }
 
+/// All but the name.
 fn row(ctx: &Ctx<'_>, it: &Availability) -> Vec<Cell> {
     let ready = it.wanted.map_or_else(|| it.ready.to_string(), |wanted| format!("{} / {wanted}", it.ready));
     let mut replicas = vec![vec![Inline::text(ready)]];
     replicas
         .extend(it.autoscaler.iter().map(|range| ctx.t.inlines("supply.scaled", &[("range", Inline::text(&**range))])));
-    let mut place = vec![vec![Inline::text(ctx.t.count("supply.nodes", it.nodes.len()))]];
+    let mut place = ctx.t.count("supply.nodes", it.nodes.len());
     if !it.zones.is_empty() {
-        place.push(join(it.zones.iter().map(|zone| Inline::code(&**zone)), ", "));
+        place = format!("{place}, {}", ctx.t.count("supply.zones", it.zones.len()));
     }
+    replicas.push(vec![Inline::text(place)]);
     let mut budgets = Vec::new();
     for budget in &it.budgets {
         budgets.push(vec![Inline::code(&*budget.name)]);
@@ -274,12 +277,71 @@ fn row(ctx: &Ctx<'_>, it: &Availability) -> Vec<Cell> {
         )
     });
     vec![
-        Cell::new(named(&it.workload, "")),
         lines(replicas),
-        lines(place),
         lines(it.spread.iter().map(|key| vec![Inline::code(&**key)])),
         lines(budgets),
         lines(probes),
         Cell::new(single.into_iter().collect()),
     ]
+}
+
+/// Policies that verify image signatures, and the namespaces in which images run that none of them covers.
+pub(super) fn signatures(ctx: &Ctx<'_>, place: &mut Place<'_>) -> Result<Vec<Block>, String> {
+    observed::each_cluster(ctx, "what.signatures", |cluster| {
+        let fact = &cluster.facts.signatures;
+        let heads = [
+            Head::name("column.policy", 28),
+            Head::fit("column.effect"),
+            Head::text("column.images", 24),
+            Head::text("supply.column.covered", 24),
+            Head::text("column.left_out", 24),
+        ];
+        let mut grid = Grid::new(ctx, place, "signature-policies", "table.signature_policies", &heads);
+        let list = |names: &[String]| observed::names(ctx, names.iter().map(String::as_str), 24);
+        for policy in &fact.seen().policies {
+            let (tone, key) = match policy.enforces {
+                true => (Tone::Good, "admission.enforce"),
+                false => (Tone::Caution, "admission.audit"),
+            };
+            let name = match &*policy.namespace {
+                "" => policy.name.clone(),
+                namespace => format!("{namespace}/{}", policy.name),
+            };
+            let images =
+                if policy.images.is_empty() { vec![ctx.text("supply.every_image")] } else { list(&policy.images) };
+            let mut covered = vec![list(&policy.covered)];
+            if !policy.partly.is_empty() {
+                covered
+                    .push(ctx.t.inlines("supply.in_part", &[("namespaces", Inline::text(policy.partly.join(", ")))]));
+            }
+            grid.row(vec![
+                lines([vec![Inline::code(name)], vec![Inline::text(format!("{}, {}", policy.engine, policy.kind))]]),
+                Cell::new(vec![ctx.badge(tone, key)]),
+                Cell::new(images),
+                lines(covered.into_iter().filter(|line| !line.is_empty())),
+                Cell::new(list(&policy.left_out)),
+            ]);
+        }
+        let mut blocks = observed::table(ctx, cluster, fact, grid);
+        let (open, verified): (Vec<_>, Vec<_>) =
+            fact.seen().namespaces.iter().partition(|namespace| !namespace.unverified.is_empty());
+        for (key, namespaces) in [("supply.signed", verified), ("supply.unsigned", open)] {
+            if namespaces.is_empty() {
+                continue;
+            }
+            let mut text = vec![ctx.text(key), Inline::text(" ")];
+            for (index, namespace) in namespaces.into_iter().enumerate() {
+                let before = if index == 0 { "" } else { ", " };
+                text.extend([Inline::text(before), Inline::code(&*namespace.namespace)]);
+                if !namespace.unverified.is_empty() {
+                    let (open, all) = (namespace.unverified.len().to_string(), namespace.images.to_string());
+                    let count = ctx.t.fill("supply.unsigned_count", &[("open", &open), ("all", &all)]);
+                    text.push(Inline::text(format!(" ({count})")));
+                }
+            }
+            text.push(Inline::text("."));
+            blocks.push(Block::Paragraph { text });
+        }
+        blocks
+    })
 }

@@ -78,6 +78,7 @@ fn component(context: &Context<'_>, item: &Item<raw::Component>) -> Component {
         team,
         claims: raw.claim.iter().flatten().map(|claim| claims::claim(&table, claim)).collect(),
         optional: table.flag(&raw.optional),
+        critical: table.flag(&raw.critical),
         product: table.optional(&raw.product),
         version: table.optional(&raw.version),
         recovery_point: table.minutes(&raw.recovery_point_objective, "recovery-point-objective"),
