@@ -35,7 +35,7 @@ pub use history::{History, Past};
 pub use outcome::*;
 
 use crate::{
-    facts::{self, pod::Pods},
+    facts::{self, network::Network, pod::Pods},
     ownership,
     snapshot::Snapshot,
     workspace::Workspace,
@@ -66,7 +66,8 @@ pub fn assess(
         let as_of = as_of.unwrap_or(snapshot.header.ended);
         let join = ownership::join(workspace, snapshot);
         let pods = Pods::of(snapshot);
-        let bench = results::Bench { join: &join, pods: &pods, policy: &workspace.policy, as_of };
+        let network = Network::new(&join, &pods);
+        let bench = results::Bench { join: &join, pods: &pods, network: &network, policy: &workspace.policy, as_of };
         for (definition, check) in definitions.iter().zip(&checks) {
             if check.disabled.is_some() {
                 continue;
@@ -82,7 +83,7 @@ pub fn assess(
             digest: snapshot.digest.clone(),
             lists: snapshot.lists.iter().map(|list| list.record.cited()).collect(),
             ownership: join.summary(),
-            facts: facts::observe(&join, &pods, as_of),
+            facts: facts::observe(&join, &pods, &network, as_of),
         });
     }
     if snapshots.is_empty() {
@@ -111,18 +112,20 @@ pub fn assess(
 
 /// Which findings one snapshot shows, for [`History`]: the same questions without the facts for documents.
 pub fn past(workspace: &Workspace, snapshot: &Snapshot) -> Past {
+    let definitions = in_force(workspace);
     let join = ownership::join(workspace, snapshot);
     let pods = Pods::of(snapshot);
+    let network = Network::new(&join, &pods);
     let as_of = snapshot.header.ended;
-    let bench = results::Bench { join: &join, pods: &pods, policy: &workspace.policy, as_of };
+    let bench = results::Bench { join: &join, pods: &pods, network: &network, policy: &workspace.policy, as_of };
     let mut past = Past {
         cluster: snapshot.header.cluster.id.clone(),
         ended: as_of,
         digest: snapshot.digest.clone(),
         findings: std::collections::BTreeSet::new(),
     };
-    for definition in in_force(workspace) {
-        for failing in results::ask(&definition, &bench).failures {
+    for definition in &definitions {
+        for failing in results::ask(definition, &bench).failures {
             let component = join.component(failing.spot).map(|component| component.id.as_str());
             past.findings.insert(finding_id(definition.id.as_str(), component, &past.cluster));
         }

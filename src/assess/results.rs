@@ -12,7 +12,7 @@ use super::{
     outcome::{CheckResult, Outcome},
 };
 use crate::{
-    facts::pod::Pods,
+    facts::{network::Network, pod::Pods},
     ownership::Join,
     snapshot::{Citation, Completeness, ListRecord, Snapshot, cite, not_installed, reason},
     workspace::Policy,
@@ -71,6 +71,7 @@ impl Asked {
 pub(super) struct Bench<'q> {
     pub(super) join: &'q Join<'q>,
     pub(super) pods: &'q Pods,
+    pub(super) network: &'q Network<'q>,
     pub(super) policy: &'q Policy,
     pub(super) as_of: DateTime<Utc>,
 }
@@ -146,7 +147,7 @@ fn survey(check: &Definition, snapshot: &Snapshot) -> (Result<Complete, Gap>, Ve
 }
 
 /// Asks one check about one snapshot.
-pub(super) fn ask(check: &Definition, bench: &Bench<'_>) -> Asked {
+pub(super) fn ask<'q>(check: &'q Definition, bench: &Bench<'q>) -> Asked {
     let snapshot = bench.join.snapshot();
     let (complete, lists, evidence) = survey(check, snapshot);
     let mut asked = Asked {
@@ -174,6 +175,7 @@ pub(super) fn ask(check: &Definition, bench: &Bench<'_>) -> Asked {
     let question = Question {
         join: bench.join,
         pods: bench.pods,
+        network: bench.network,
         policy: bench.policy,
         as_of: bench.as_of,
         params: check.params.as_ref(),

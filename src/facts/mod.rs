@@ -49,6 +49,7 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 
 use crate::ownership::Join;
+use network::Network;
 
 pub use access::*;
 pub use admission::{Admission, Exempted, Mode, Policy, Webhook};
@@ -85,7 +86,7 @@ pub use workloads::*;
 
 /// Declares the families of facts: the field of [`Facts`], how it is observed, and how data finds it by name.
 macro_rules! families {
-    (|$join:ident, $pods:ident, $as_of:ident| $($(#[$doc:meta])* $name:ident: $value:ty = $observe:expr;)*) => {
+    (|$join:ident, $pods:ident, $network:ident, $as_of:ident| $($(#[$doc:meta])* $name:ident: $value:ty = $observe:expr;)*) => {
         /// Facts of one cluster, for checks and documents. Every value carries its completeness. In templates a fact is
         /// an object with `value`, `state`, `complete`, `reasons` and `evidence`.
         #[derive(Debug, Clone, Default, Serialize)]
@@ -104,13 +105,18 @@ macro_rules! families {
         }
 
         /// Computes all facts of one snapshot.
-        pub(crate) fn observe($join: &Join<'_>, $pods: &pod::Pods, $as_of: DateTime<Utc>) -> Facts {
+        pub(crate) fn observe<'a>(
+            $join: &Join<'a>,
+            $pods: &pod::Pods,
+            $network: &Network<'a>,
+            $as_of: DateTime<Utc>,
+        ) -> Facts {
             Facts { $($name: $observe,)* }
         }
     };
 }
 
-families! { |join, pods, as_of|
+families! { |join, pods, network, as_of|
     /// Who may do what, as far as RBAC objects say.
     access: Access = access::observe(join);
     /// Admission webhooks, admission policies, and the policy engines recognised.
@@ -150,13 +156,13 @@ families! { |join, pods, as_of|
     /// Agents on nodes, alert rules, and what nothing watches.
     monitoring: Monitoring = monitoring::observe(join);
     /// Namespaces, by name, with owner, Pod Security labels, default-deny and quota.
-    namespaces: Vec<Namespace> = namespaces::observe(join, pods);
+    namespaces: Vec<Namespace> = namespaces::observe(join, pods, network);
     /// Declared connections and what network policies say of them, in order of declaration.
-    connections: Vec<JudgedConnection> = network::judge_connections(join, pods).0;
+    connections: Vec<JudgedConnection> = network.connections().clone();
     /// Network plug-ins seen, and whether one of them enforces policies.
     network_plugins: NetworkPlugins = network::observe_plugins(join);
     /// What network policies leave open beyond the declared connections, and what holds each workload.
-    network_openings: Openings = network::find_openings(join, pods).0;
+    network_openings: Openings = network.openings().clone();
     /// Network policies, by namespace and name.
     network_policies: Vec<NetworkPolicy> = network::observe(join);
     /// Tokens of service accounts that never end, as far as Secrets may be listed.

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use serde::Serialize;
 
 use super::{
-    network::{Denials, Direction},
+    network::{Direction, Network},
     observed::{Observed, Reading},
     pod::Pods,
     pod_security::{Level, Policy, PolicyVersion, Subject, level_met},
@@ -76,7 +76,7 @@ impl PodSecurityLabels {
     }
 }
 
-pub(super) fn observe(join: &Join<'_>, pods: &Pods) -> Observed<Vec<Namespace>> {
+pub(super) fn observe<'a>(join: &Join<'a>, pods: &Pods, network: &Network<'a>) -> Observed<Vec<Namespace>> {
     let snapshot = join.snapshot();
     let mut reading = Reading::new(snapshot);
     let namespaces = reading.need("", "Namespace");
@@ -106,7 +106,7 @@ pub(super) fn observe(join: &Join<'_>, pods: &Pods) -> Observed<Vec<Namespace>> 
         entry.0 += 1;
         entry.1 = entry.1.zip(level).map(|(weakest, level)| weakest.min(level));
     }
-    let denials = Denials::read(join, &mut reading);
+    let denials = network.denials(&mut reading);
     let count = |objects: &'_ [Object]| {
         let mut counts: BTreeMap<String, usize> = BTreeMap::new();
         for object in objects {
@@ -185,7 +185,8 @@ mod tests {
         ]);
         let workspace = workspace(Vec::new());
         let join = ownership::join(&workspace, &snapshot);
-        let observed = observe(&join, &Pods::of(&snapshot));
+        let pods = Pods::of(&snapshot);
+        let observed = observe(&join, &pods, &crate::facts::network::Network::new(&join, &pods));
         let met: Vec<_> =
             observed.seen().iter().map(|it| (&*it.name, it.level_met.as_deref().unwrap_or("?"))).collect();
         assert_eq!(

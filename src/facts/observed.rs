@@ -93,6 +93,7 @@ impl<T: Serialize> Serialize for Observed<T> {
 }
 
 /// Reads lists of one snapshot for one fact, and keeps account of how complete they were.
+#[derive(Clone)]
 pub(crate) struct Reading<'a> {
     snapshot: &'a Snapshot,
     state: State,
@@ -179,6 +180,15 @@ impl<'a> Reading<'a> {
     /// Says something that holds however much was read.
     pub(crate) fn remark(&mut self, remark: String) {
         self.reasons.push(remark);
+    }
+
+    /// Takes over the account of what was read for several facts.
+    pub(crate) fn add(&mut self, other: &Self) {
+        self.state = self.state.max(other.state);
+        let new: Vec<String> = other.reasons.iter().filter(|reason| !self.reasons.contains(reason)).cloned().collect();
+        self.reasons.extend(new);
+        self.evidence.extend(other.evidence.iter().cloned());
+        self.any |= other.any;
     }
 
     /// Any list so far was read, or is there to be read.

@@ -25,7 +25,7 @@ use chrono::{DateTime, Utc};
 
 use crate::{
     assess::params::Params,
-    facts::pod::Pods,
+    facts::{network::Network, pod::Pods},
     ownership::{Join, Spot},
     snapshot::{List, Object},
     workspace::Policy,
@@ -49,6 +49,8 @@ pub(crate) struct Question<'q> {
     pub(crate) join: &'q Join<'q>,
     /// Pods, parsed once a snapshot.
     pub(crate) pods: &'q Pods,
+    /// Network policies, evaluated once a snapshot.
+    pub(crate) network: &'q Network<'q>,
     /// What the workspace compares with.
     pub(crate) policy: &'q Policy,
     /// Clock of the assessment.

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::{Answer, Evaluator, Question, Tally};
 use crate::{
     facts::{
-        network::{self, Denials, Direction, Enforcement, JudgedConnection, Standing},
+        network::{self, Direction, Enforcement, JudgedConnection, Standing},
         observed::Reading,
     },
     ownership::pattern::{self, Pattern},
@@ -33,8 +33,8 @@ pub(super) const EVALUATORS: &[Evaluator] = &[
 fn denies(question: &Question<'_>, direction: Direction) -> Answer {
     let mut tally = Tally::default();
     let mut reading = Reading::new(question.join.snapshot());
-    let denials = Denials::read(question.join, &mut reading);
-    for (spot, why) in &denials.odd {
+    let denials = question.network.denials(&mut reading);
+    for (spot, why) in question.network.odd() {
         tally.odd(*spot, why);
     }
     let open = Pattern::list(&question.policy.open_namespaces);
@@ -80,9 +80,9 @@ fn required(question: &Question<'_>) -> Answer {
         return Answer::Manual("the workspace declares no connections".to_owned());
     }
     let mut tally = Tally::default();
-    let (judged, odd) = network::judge_connections(question.join, question.pods);
-    for (spot, why) in odd {
-        tally.odd(spot, why);
+    let judged = question.network.connections();
+    for (spot, why) in question.network.odd() {
+        tally.odd(*spot, why);
     }
     let (mut untold, mut unheld) = (Vec::new(), Vec::new());
     for connection in judged.seen().iter().filter(|connection| connection.need == ConnectionNeed::Required) {
@@ -133,9 +133,9 @@ fn blocked(connection: &JudgedConnection, tally: &mut Tally) {
 /// Paths between components that policies open and no connection declares. The owner of the policy is asked.
 fn undeclared(question: &Question<'_>) -> Answer {
     let mut tally = Tally::default();
-    let (observed, odd) = network::find_openings(question.join, question.pods);
-    for (spot, why) in odd {
-        tally.odd(spot, why);
+    let observed = question.network.openings();
+    for (spot, why) in question.network.odd() {
+        tally.odd(*spot, why);
     }
     for _ in question.objects("networking.k8s.io", "NetworkPolicy") {
         tally.subject();

@@ -13,10 +13,6 @@ use super::{
     services::{self, Service},
 };
 use crate::{
-    facts::{
-        observed::{Observed, Reading},
-        pod::Pods,
-    },
     ownership::{Join, Spot},
     workspace::{ComponentId, Connection, ConnectionId, ConnectionNeed, Fence, Workspace},
 };
@@ -362,12 +358,7 @@ fn standing(paths: &[JudgedPath]) -> Standing {
     }
 }
 
-/// Judges every declared connection; also the policies that could not be read.
-pub(crate) fn judge<'a>(join: &Join<'a>, pods: &Pods) -> (Observed<Vec<JudgedConnection>>, Vec<(Spot, String)>) {
-    let mut reading = Reading::new(join.snapshot());
-    let model = Model::of(join, pods, &mut reading);
-    reading.wish("", "Service");
-    let judge = Judge::new(join, &model);
-    let judged = join.workspace().connections.iter().map(|connection| judge.connection(connection)).collect();
-    (reading.finish(judged), model.odd)
+/// Judges every declared connection.
+pub(crate) fn judge(join: &Join<'_>, judge: &Judge<'_, '_>) -> Vec<JudgedConnection> {
+    join.workspace().connections.iter().map(|connection| judge.connection(connection)).collect()
 }

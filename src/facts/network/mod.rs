@@ -4,7 +4,7 @@
 //! Steps: translate each API's policies into [`rules`] ([`kubernetes`], [`admin`], [`cilium`], [`calico`]), group Pods that policies cannot
 //! tell apart ([`pods`]), find the policies that select each group ([`model`]), then ask: declared connections
 //! ([`connections`]), default deny of namespaces and the list of policies ([`policies`]), and whether a
-//! network plug-in enforces any of it ([`cni`]).
+//! network plug-in enforces any of it ([`cni`]). Facts and checks that ask the same share one answer ([`shared`]).
 //!
 //! Invariant: what cannot be evaluated makes an answer not visible; it never makes it open or blocked.
 
@@ -22,6 +22,7 @@ mod policies;
 mod rules;
 mod selector;
 mod services;
+mod shared;
 #[cfg(test)]
 mod tests;
 
@@ -33,6 +34,5 @@ pub use policies::{Lets, NetworkPolicy};
 pub use rules::{Direction, Port, Protocol};
 
 pub(crate) use cni::observe as observe_plugins;
-pub(crate) use connections::judge as judge_connections;
-pub(crate) use openings::observe as find_openings;
 pub(crate) use policies::{Denials, observe};
+pub(crate) use shared::Network;

@@ -50,9 +50,7 @@ pub(crate) struct Judgement {
 
 /// Policies and Pods of one cluster.
 pub(crate) struct Model<'a> {
-    pub(crate) policies: Vec<Policy>,
-    /// Policies that could not be read, with why.
-    pub(crate) odd: Vec<(Spot, String)>,
+    pub(crate) policies: Arc<[Policy]>,
     pub(crate) groups: Vec<Group<'a>>,
     /// For each group, the policies that select it for ingress and for egress, in order of evaluation.
     held: Vec<[Vec<(usize, Match)>; 2]>,
@@ -69,9 +67,8 @@ fn slot(direction: Direction) -> usize {
 }
 
 /// The policies of every API that is known, in order of evaluation.
-#[derive(Default)]
 pub(crate) struct Read {
-    pub(crate) policies: Vec<Policy>,
+    pub(crate) policies: Arc<[Policy]>,
     /// Objects that could not be read, with why.
     pub(crate) odd: Vec<(Spot, String)>,
 }
@@ -121,32 +118,32 @@ fn spots<'a>(reading: &mut Reading<'a>, snapshot: &'a Snapshot, group: &str, kin
 
 /// Reads all policies.
 pub(crate) fn policies<'a>(join: &Join<'a>, reading: &mut Reading<'a>) -> Read {
-    let mut read = Read::default();
+    let (mut policies, mut odd) = (Vec::new(), Vec::new());
     let snapshot = join.snapshot();
     reading.need("networking.k8s.io", "NetworkPolicy");
     for (spot, object) in spots(reading, snapshot, "networking.k8s.io", "NetworkPolicy") {
         match kubernetes::parse(object, spot) {
-            Ok((policy, _)) => read.policies.push(policy),
+            Ok((policy, _)) => policies.push(policy),
             Err(error) => {
                 reading.odd(object, &error);
-                read.odd.push((spot, error.to_string()));
+                odd.push((spot, error.to_string()));
             }
         }
     }
     for kind in ADMIN {
         for (spot, object) in spots(reading, snapshot, "policy.networking.k8s.io", kind) {
             match admin::parse(object, spot, kind) {
-                Ok(policy) => read.policies.push(policy),
+                Ok(policy) => policies.push(policy),
                 // It exists, and may hold any Pod.
-                Err(error) => read.policies.push(opaque(object, spot, kind).doubted(&error.to_string())),
+                Err(error) => policies.push(opaque(object, spot, kind).doubted(&error.to_string())),
             }
         }
     }
     for kind in ["CiliumClusterwideNetworkPolicy", "CiliumNetworkPolicy"] {
         for (spot, object) in spots(reading, snapshot, "cilium.io", kind) {
             match cilium::parse(object, spot, kind) {
-                Ok(policies) => read.policies.extend(policies),
-                Err(error) => read.policies.push(opaque(object, spot, kind).doubted(&error.to_string())),
+                Ok(parts) => policies.extend(parts),
+                Err(error) => policies.push(opaque(object, spot, kind).doubted(&error.to_string())),
             }
         }
     }
@@ -159,21 +156,21 @@ pub(crate) fn policies<'a>(join: &Join<'a>, reading: &mut Reading<'a>) -> Read {
         for (spot, object) in spots(reading, snapshot, group(kind), kind) {
             let named = format!("Calico {kind}");
             match calico::parse(object, spot, &named, &tiers) {
-                Ok(policy) => read.policies.extend(policy),
-                Err(error) => read.policies.push(opaque(object, spot, &named).doubted(&error.to_string())),
+                Ok(policy) => policies.extend(policy),
+                Err(error) => policies.push(opaque(object, spot, &named).doubted(&error.to_string())),
             }
         }
     }
-    admin::doubt_equals(&mut read.policies);
+    admin::doubt_equals(&mut policies);
     for &(group, kind) in OPAQUE {
         let objects = spots(reading, snapshot, group, kind);
         let kind = qualified(group, kind);
-        read.policies.extend(objects.into_iter().map(|(spot, object)| opaque(object, spot, &kind)));
+        policies.extend(objects.into_iter().map(|(spot, object)| opaque(object, spot, &kind)));
     }
-    read.policies.sort_by(|a, b| {
+    policies.sort_by(|a, b| {
         a.tier.rank.total_cmp(&b.tier.rank).then(a.order.total_cmp(&b.order)).then_with(|| a.label.cmp(&b.label))
     });
-    read
+    Read { policies: policies.into(), odd }
 }
 
 /// Policies by the namespace whose Pods they can select.
@@ -204,15 +201,15 @@ impl ByNamespace {
 }
 
 impl<'a> Model<'a> {
-    pub(crate) fn of(join: &Join<'a>, pods: &Pods, reading: &mut Reading<'a>) -> Self {
-        let Read { policies, odd } = policies(join, reading);
+    /// `reading` has taken account of the policies.
+    pub(crate) fn of(join: &Join<'a>, pods: &Pods, policies: Arc<[Policy]>, reading: &mut Reading<'a>) -> Self {
         reading.need("", "Namespace");
         let complete = reading.complete_so_far();
         let mut asked: HashSet<&str> = HashSet::new();
         let mut ask = |label| {
             asked.insert(label);
         };
-        for policy in &policies {
+        for policy in &*policies {
             policy.subject.pod_labels(&mut ask);
             let halves = [&policy.ingress, &policy.egress].into_iter().flatten();
             for peer in halves.flat_map(|half| &half.rules).flat_map(|rule| rule.peers.iter().flatten()) {
@@ -244,7 +241,7 @@ impl<'a> Model<'a> {
             })
             .collect();
         let cidr_sees_pods = cni::cidr_sees_pods(join.snapshot());
-        Self { policies, odd, groups, held, cidr_sees_pods, complete }
+        Self { policies, groups, held, cidr_sees_pods, complete }
     }
 
     /// Everything that can hold Pods was read.

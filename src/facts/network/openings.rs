@@ -16,10 +16,6 @@ use super::{
     selector::{Expr, Match},
 };
 use crate::{
-    facts::{
-        observed::{Observed, Reading},
-        pod::Pods,
-    },
     ownership::{Join, Spot},
     workspace::ComponentId,
 };
@@ -182,7 +178,8 @@ fn ports_of(rule: &Rule) -> impl Iterator<Item = String> {
     rule.ports.iter().flatten().map(ToString::to_string)
 }
 
-fn find<'j, 'a>(join: &'j Join<'a>, judge: &Judge<'j, 'a>) -> Openings {
+/// What policies leave open.
+pub(super) fn find<'j, 'a>(join: &'j Join<'a>, judge: &Judge<'j, 'a>) -> Openings {
     let model = judge.model;
     let mut finder = Finder::new(join, judge);
     let mut accepting: BTreeMap<Open<'_>, BTreeSet<String>> = BTreeMap::new();
@@ -294,13 +291,4 @@ fn held(judge: &Judge<'_, '_>) -> Vec<Held> {
             egress,
         })
         .collect()
-}
-
-/// What policies leave open; also the policies that could not be read.
-pub(crate) fn observe(join: &Join<'_>, pods: &Pods) -> (Observed<Openings>, Vec<(Spot, String)>) {
-    let mut reading = Reading::new(join.snapshot());
-    let model = Model::of(join, pods, &mut reading);
-    let judge = Judge::new(join, &model);
-    let openings = find(join, &judge);
-    (reading.finish(openings), model.odd)
 }

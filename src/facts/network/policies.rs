@@ -1,10 +1,12 @@
 //! The list of NetworkPolicies, and which namespaces deny by default.
 
+use std::sync::Arc;
+
 use serde::Serialize;
 
 use super::{
     kubernetes::parse,
-    model::{self, ByNamespace, Read, denies},
+    model::{ByNamespace, denies},
     rules::{Direction, Half, Policy, Rule},
     selector::{Labels, Target},
 };
@@ -53,16 +55,13 @@ impl Lets {
 
 /// Which namespaces deny by default what no policy allows.
 pub(crate) struct Denials {
-    policies: Vec<Policy>,
-    /// Policies that could not be read, with why.
-    pub(crate) odd: Vec<(Spot, String)>,
+    policies: Arc<[Policy]>,
     index: ByNamespace,
 }
 
 impl Denials {
-    pub(crate) fn read<'a>(join: &Join<'a>, reading: &mut Reading<'a>) -> Self {
-        let Read { policies, odd } = model::policies(join, reading);
-        Self { index: ByNamespace::of(&policies), policies, odd }
+    pub(super) fn of_policies(policies: Arc<[Policy]>) -> Self {
+        Self { index: ByNamespace::of(&policies), policies }
     }
 
     /// Ingress or egress of a namespace is denied by default or not; nothing where it cannot be told.

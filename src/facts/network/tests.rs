@@ -63,8 +63,8 @@ fn cluster(policies: Vec<Object>) -> Vec<List> {
 fn judged_in(workspace: &Workspace, lists: Vec<List>) -> JudgedConnection {
     let snapshot = snapshot(lists);
     let join = ownership::join(workspace, &snapshot);
-    let (judged, _) = judge_connections(&join, &Pods::of(&snapshot));
-    judged.seen()[0].clone()
+    let pods = Pods::of(&snapshot);
+    Network::new(&join, &pods).connections().seen()[0].clone()
 }
 
 fn judged(policies: Vec<Object>) -> JudgedConnection {
@@ -274,7 +274,8 @@ fn openings_are_said_once_and_undeclared_paths_by_their_policy() {
     let openings = |workspace: &Workspace, lists: Vec<List>| {
         let snapshot = snapshot(lists);
         let join = ownership::join(workspace, &snapshot);
-        find_openings(&join, &Pods::of(&snapshot)).0.seen().clone()
+        let pods = Pods::of(&snapshot);
+        Network::new(&join, &pods).openings().seen().clone()
     };
     let (declared, mut undeclared) = (shop(), shop());
     undeclared.connections.clear();
