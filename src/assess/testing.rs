@@ -3,11 +3,10 @@
 use std::sync::Arc;
 
 use chrono::{DateTime, TimeZone, Utc};
-use serde_json::value::RawValue;
 
 use crate::{
     cluster::projection::Projections,
-    snapshot::{ClusterIdentity, Completeness, Header, List, ListRecord, Object, OwnerRef, Snapshot, Source},
+    snapshot::{Body, ClusterIdentity, Completeness, Header, List, ListRecord, Object, OwnerRef, Snapshot, Source},
     workspace::{Claim, Component, ComponentId, Duty, Fence, TeamId, Workspace},
 };
 
@@ -25,12 +24,12 @@ pub(crate) fn object(namespace: &str, name: &str, body: serde_json::Value) -> Ob
         labels: Default::default(),
         annotations: Default::default(),
         owners: Vec::new(),
-        body: Arc::from(RawValue::from_string(body.to_string()).expect("JSON")),
+        body: Body::new(&body.to_string()).expect("JSON"),
     }
 }
 
 pub(crate) fn labelled(mut object: Object, labels: &[(&str, &str)]) -> Object {
-    object.labels.extend(labels.iter().map(|&(key, value)| (Arc::from(key), Arc::from(value))));
+    Arc::make_mut(&mut object.labels).extend(labels.iter().map(|&(key, value)| (Arc::from(key), Arc::from(value))));
     object
 }
 

@@ -7,6 +7,7 @@ mod target;
 
 use std::{
     collections::BTreeSet,
+    num::NonZero,
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -195,7 +196,10 @@ pub(super) fn help(error: &cluster::Error, failure: Failure) -> Failure {
 
 /// Runs on this thread until it is done or the person presses Ctrl-C; nothing is written before it is done.
 pub(super) fn interruptible<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+    // Parsing and packing run beside the network on threads of their own; more of them than cores only take memory.
+    let cores = std::thread::available_parallelism().map_or(2, NonZero::get);
     let runtime = tokio::runtime::Builder::new_current_thread()
+        .max_blocking_threads(cores.max(2))
         .enable_all()
         .build()
         .map_err(|error| Failure::new(format!("cannot start: {error}")))?;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use serde::Deserialize;
-use serde_json::{json, value::RawValue};
+use serde_json::json;
 use tokio::{sync::Semaphore, task::JoinSet};
 
 use super::{
@@ -15,7 +15,8 @@ use super::{
     settings,
 };
 use crate::snapshot::{
-    ClusterIdentity, Collector, Completeness, FORMAT, Header, Kept, List, ListRecord, Object, Packed, Snapshot, Source,
+    Body, ClusterIdentity, Collector, Completeness, FORMAT, Header, Kept, List, ListRecord, Object, Packed, Snapshot,
+    Source,
 };
 
 /// Kinds read at the same time.
@@ -260,13 +261,13 @@ async fn read_settings(api: &Api, projection: &Projection, record: &mut ListReco
                 Some(Refusal::Forbidden(_)) => "forbidden".to_owned(),
                 Some(Refusal::Gone) => "gone".to_owned(),
                 Some(Refusal::Failed(reason)) => reason,
-                None => match settings::body(&answer.body, settings).map(RawValue::from_string) {
+                None => match settings::body(&answer.body, settings).map(|body| Body::new(&body)) {
                     Ok(Ok(body)) => {
                         let named = |object: &&mut Object| {
                             *object.namespace == settings.namespace && *object.name == settings.name
                         };
                         if let Some(object) = objects.iter_mut().find(named) {
-                            object.body = Arc::from(body);
+                            object.body = body;
                         }
                         continue;
                     }

@@ -26,7 +26,9 @@ use super::{
     projection::{Projections, Strings},
     settings,
 };
-use crate::snapshot::{ClusterIdentity, Completeness, FORMAT, Header, List, ListRecord, Object, Snapshot, Source};
+use crate::snapshot::{
+    Body, ClusterIdentity, Completeness, FORMAT, Header, List, ListRecord, Object, Snapshot, Source,
+};
 
 /// Larger files are refused: they would have to be held in memory.
 const MAX_FILE: u64 = 512 << 20;
@@ -282,9 +284,9 @@ impl Reader<'_> {
                 };
                 if let Some(settings) = projection.settings.iter().find(named)
                     && let Ok(body) = settings::body(json.as_bytes(), settings)
-                    && let Ok(body) = RawValue::from_string(body)
+                    && let Ok(body) = Body::new(&body)
                 {
-                    object.body = Arc::from(body);
+                    object.body = body;
                 }
                 list.objects.push(object);
             }

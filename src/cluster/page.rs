@@ -64,13 +64,15 @@ struct ListMeta {
 /// When the answer is no list at all.
 pub(crate) fn parse(bytes: &[u8], projection: &Projection, strings: &Strings) -> Result<Page, NotAPage> {
     let seed = ObjectSeed { projection, strings };
-    let mut deserializer = serde_json::Deserializer::from_slice(bytes);
+    // Looked at once instead of text by text. The API server sends UTF-8; a text that is not stays no reason to fail.
+    let text = String::from_utf8_lossy(bytes);
+    let mut deserializer = serde_json::Deserializer::from_str(&text);
     let fast = PageSeed(Fast(seed)).deserialize(&mut deserializer).and_then(|page| deserializer.end().map(|()| page));
     let page = match fast {
         Ok(page) => page,
         Err(error) if error.classify() == Category::Eof => return Err(NotAPage::CutOff),
         Err(_) => {
-            let mut deserializer = serde_json::Deserializer::from_slice(bytes);
+            let mut deserializer = serde_json::Deserializer::from_str(&text);
             PageSeed(Careful(seed))
                 .deserialize(&mut deserializer)
                 .and_then(|page| deserializer.end().map(|()| page))

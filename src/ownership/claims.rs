@@ -325,7 +325,7 @@ impl<'w, 's> Index<'w, 's> {
             numbers.extend(self.by_application.get(application).into_iter().flatten());
         }
         if !self.by_label.is_empty() {
-            for (key, value) in &object.labels {
+            for (key, value) in &*object.labels {
                 numbers.extend(self.by_label.get(&(&**key, &**value)).into_iter().flatten());
                 numbers.extend(self.by_label.get(&(&**key, "*")).into_iter().flatten());
             }

@@ -6,6 +6,7 @@
 //! that is not named by a projection is in a snapshot; two snapshots of equal content are byte-identical but for their
 //! header.
 
+mod body;
 mod cite;
 mod error;
 mod file;
@@ -13,19 +14,20 @@ mod find;
 mod frames;
 mod kept;
 mod line;
+pub(crate) mod moment;
 mod pack;
 mod share;
 mod template;
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
-use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
 
 use crate::digest::{hex, sha256_hex};
 
+pub use body::Body;
 pub use cite::{Citation, State};
 pub(crate) use cite::{cite, not_installed, qualified, reason};
 pub use error::Error;
@@ -33,7 +35,8 @@ pub use file::{read, read_header};
 pub use find::{ENDINGS, Evidence, Found, find, is_snapshot_name};
 pub use kept::Kept;
 pub use pack::{Packed, pack, write, write_packed};
-pub(crate) use share::Strings;
+pub use share::Texts;
+pub(crate) use {line::put_text, share::Strings};
 
 /// Format version that this program writes; it reads this and every older one.
 pub const FORMAT: u32 = 2;
@@ -196,21 +199,21 @@ pub struct Object {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub created: Option<DateTime<Utc>>,
     /// Labels.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub labels: BTreeMap<Arc<str>, Arc<str>>,
+    #[serde(default, skip_serializing_if = "no_labels")]
+    pub labels: Arc<Texts>,
     /// Annotations on the projection's allow-list.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub annotations: BTreeMap<Arc<str>, Arc<str>>,
+    #[serde(default, skip_serializing_if = "Texts::is_empty")]
+    pub annotations: Texts,
     /// Owner references.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub owners: Vec<OwnerRef>,
     /// The projected object without metadata, for example `{"spec":{…},"status":{…}}`; field names as in the API.
-    #[serde(default = "empty_body")]
-    pub body: Arc<RawValue>,
+    #[serde(default)]
+    pub body: Body,
 }
 
-fn empty_body() -> Arc<RawValue> {
-    Arc::from(RawValue::from_string("{}".to_owned()).expect("an empty object is JSON"))
+fn no_labels(labels: &Arc<Texts>) -> bool {
+    labels.is_empty()
 }
 
 /// An owner reference.
@@ -253,8 +256,8 @@ fn digest_of(objects: &[Object]) -> String {
     let mut line = Vec::new();
     for object in objects {
         line.clear();
-        // Strings, maps with string keys and raw JSON always serialize.
-        if serde_json::to_writer(&mut line, object).is_ok() {
+        // Strings, maps with string keys and JSON always can be written.
+        if line::write(object, &mut line).is_ok() {
             line.push(b'\n');
             digest.update(&line);
         }

@@ -17,14 +17,15 @@ use tempfile::NamedTempFile;
 use super::{
     Error, FORMAT, Header, List, ListRecord, Object, Snapshot,
     file::{End, Totals},
+    line,
     template::Sharing,
 };
 use crate::digest::hex;
 
 /// Unpacked bytes of a frame.
 const CHUNK: usize = 2 << 20;
-/// Higher levels take several times as long for a few percent; `collect` must not be slower than the network.
-const LEVEL: i32 = 3;
+/// Higher levels take twice as long for a few percent; `collect` must not be slower than the network.
+const LEVEL: i32 = 1;
 
 /// A list as it stands in a file.
 pub struct Packed {
@@ -51,7 +52,7 @@ impl Packed {
         let (mut text, mut first) = (Vec::new(), None);
         for object in objects {
             line.clear();
-            serde_json::to_writer(&mut line, object)?;
+            line::write(object, &mut line)?;
             match (&mut sharing, std::str::from_utf8(&line)) {
                 (Some(sharing), Ok(line)) => sharing.put(line, &mut text),
                 _ => {

@@ -48,8 +48,8 @@ fn object(name: &str, body: &str) -> Object {
         name: name.into(),
         uid: "".into(),
         created: None,
-        labels: [("app".into(), name.into())].into(),
-        annotations: BTreeMap::new(),
+        labels: Texts::from([("app".into(), name.into())]).into(),
+        annotations: Texts::new(),
         owners: vec![OwnerRef {
             group: "apps".into(),
             kind: "ReplicaSet".into(),
@@ -57,7 +57,7 @@ fn object(name: &str, body: &str) -> Object {
             uid: "".into(),
             controller: true,
         }],
-        body: Arc::from(RawValue::from_string(body.to_owned()).expect("JSON")),
+        body: Body::new(body).expect("JSON"),
     }
 }
 

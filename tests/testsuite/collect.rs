@@ -67,7 +67,7 @@ fn everything_readable_is_read() {
     assert!(snapshot.list("", "Event").is_none());
     let settings = snapshot.list("", "ConfigMap").expect("ConfigMaps");
     let kubeadm = settings.seen().iter().find(|it| &*it.name == "kubeadm-config").expect("kubeadm-config");
-    assert!(kubeadm.body.get().contains("podSubnet"), "{}", kubeadm.body);
+    assert!(kubeadm.body.get().contains("podSubnet"), "{}", kubeadm.body.get());
     assert!(settings.seen().iter().all(|it| &*it.name == "kubeadm-config" || it.body.get() == "{}"));
 }
 

@@ -14,7 +14,7 @@ use serde::{
 use serde_json::value::RawValue;
 
 use super::{Flags, Leaf, Node, Projection, path::WHOLE};
-use crate::snapshot::{Object, OwnerRef, Strings};
+use crate::snapshot::{self, Object, OwnerRef, Strings, moment, put_text};
 
 /// Stands for a value that a projection redacts.
 pub(crate) const REDACTED: &str = "[redacted]";
@@ -51,7 +51,8 @@ impl<'de> Visitor<'de> for ObjectSeed<'_> {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Object, A::Error> {
         let mut metadata: Option<Metadata> = None;
-        let mut body = vec![b'{'];
+        let mut body = Vec::with_capacity(1024);
+        body.push(b'{');
         while let Some(Key(key)) = map.next_key()? {
             match &*key {
                 "metadata" => metadata = Some(map.next_value_seed(MetadataSeed(self))?),
@@ -77,9 +78,7 @@ impl<'de> Visitor<'de> for ObjectSeed<'_> {
         if name.is_empty() {
             return Err(A::Error::custom("it has no name"));
         }
-        let body = String::from_utf8(body).map_err(A::Error::custom)?;
-        let body: Box<RawValue> = RawValue::from_string(body).map_err(A::Error::custom)?;
-        let body = self.strings.body(body);
+        let body = self.strings.body(std::str::from_utf8(&body).map_err(A::Error::custom)?);
         Ok(Object { namespace, name, uid, created, labels, annotations, owners, body })
     }
 }
@@ -90,8 +89,8 @@ struct Metadata {
     namespace: Arc<str>,
     uid: Arc<str>,
     created: Option<DateTime<Utc>>,
-    labels: std::collections::BTreeMap<Arc<str>, Arc<str>>,
-    annotations: std::collections::BTreeMap<Arc<str>, Arc<str>>,
+    labels: Arc<snapshot::Texts>,
+    annotations: snapshot::Texts,
     owners: Vec<OwnerRef>,
 }
 
@@ -120,9 +119,15 @@ impl<'de> Visitor<'de> for MetadataSeed<'_> {
                 "name" => metadata.name = text(&mut map)?.as_deref().unwrap_or_default().into(),
                 "namespace" => metadata.namespace = strings.get(text(&mut map)?.as_deref().unwrap_or_default()),
                 "uid" => metadata.uid = text(&mut map)?.as_deref().unwrap_or_default().into(),
-                "creationTimestamp" => metadata.created = map.next_value()?,
+                "creationTimestamp" => metadata.created = created(&mut map)?,
                 "labels" => {
-                    metadata.labels = map.next_value_seed(Texts { strings, keep: &|_| true })?;
+                    // Thousands of objects have the same.
+                    let json = map.next_value::<&'de RawValue>()?.get();
+                    let read = || {
+                        let mut deserializer = serde_json::Deserializer::from_str(json);
+                        Texts { strings, keep: &|_| true }.deserialize(&mut deserializer)
+                    };
+                    metadata.labels = strings.map(json, read).map_err(A::Error::custom)?;
                 }
                 "annotations" => {
                     let keep = |name: &str| projection.keeps_annotation(name);
@@ -143,6 +148,11 @@ impl<'de> Visitor<'de> for MetadataSeed<'_> {
 
 fn text<'de, A: MapAccess<'de>>(map: &mut A) -> Result<Option<Cow<'de, str>>, A::Error> {
     Ok(map.next_value::<Option<Key<'de>>>()?.map(|Key(text)| text))
+}
+
+fn created<'de, A: MapAccess<'de>>(map: &mut A) -> Result<Option<DateTime<Utc>>, A::Error> {
+    let Some(text) = text(map)? else { return Ok(None) };
+    moment::parse(&text).map(Some).ok_or_else(|| A::Error::custom("it was created at no time"))
 }
 
 #[derive(Deserialize)]
@@ -179,7 +189,7 @@ struct Texts<'a> {
 }
 
 impl<'de> DeserializeSeed<'de> for Texts<'_> {
-    type Value = std::collections::BTreeMap<Arc<str>, Arc<str>>;
+    type Value = snapshot::Texts;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
         deserializer.deserialize_any(self)
@@ -187,7 +197,7 @@ impl<'de> DeserializeSeed<'de> for Texts<'_> {
 }
 
 impl<'de> Visitor<'de> for Texts<'_> {
-    type Value = std::collections::BTreeMap<Arc<str>, Arc<str>>;
+    type Value = snapshot::Texts;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a map of texts")
@@ -295,8 +305,7 @@ fn put_key(out: &mut Vec<u8>, key: &str) {
     if out.last() != Some(&b'{') {
         out.push(b',');
     }
-    // Writing a string into memory cannot fail.
-    let _ = serde_json::to_writer(&mut *out, key);
+    put_text(out, key);
     out.push(b':');
 }
 
@@ -343,6 +352,10 @@ impl<'de> Visitor<'de> for Emit<'_> {
     fn visit_str<E: serde::de::Error>(self, value: &str) -> Result<(), E> {
         match self.node.leaf {
             Leaf::Url => put(self.out, without_credentials(value)),
+            Leaf::Whole if !self.node.expects_map() => {
+                put_text(self.out, value);
+                Ok(())
+            }
             _ => self.scalar(value),
         }
     }

@@ -32,12 +32,22 @@ pub(crate) struct Node {
     pub(super) leaf: Leaf,
     /// Sorted by name.
     fields: Vec<(Box<str>, Node)>,
+    /// [`tag`] of each field's name.
+    tags: Vec<u64>,
     any: Option<Box<Node>>,
     items: Option<Box<Node>>,
 }
 
 /// Keeps everything below it.
-pub(super) static WHOLE: Node = Node { leaf: Leaf::Whole, fields: Vec::new(), any: None, items: None };
+pub(super) static WHOLE: Node =
+    Node { leaf: Leaf::Whole, fields: Vec::new(), tags: Vec::new(), any: None, items: None };
+
+/// Length, beginning and end of a name: telling most names apart without looking at them.
+fn tag(name: &str) -> u64 {
+    let bytes = name.as_bytes();
+    let few = |bytes: &mut dyn Iterator<Item = &u8>| bytes.take(3).fold(0, |sum, &byte| sum << 8 | u64::from(byte));
+    (bytes.len() as u64) << 48 | few(&mut bytes.iter()) << 24 | few(&mut bytes.iter().rev())
+}
 
 enum Step<'a> {
     Field(&'a str),
@@ -83,6 +93,7 @@ impl Node {
                         Ok(index) => index,
                         Err(index) => {
                             node.fields.insert(index, (name.into(), Node::default()));
+                            node.tags.insert(index, tag(name));
                             index
                         }
                     };
@@ -99,9 +110,11 @@ impl Node {
 
     /// What is kept of a field: nothing, if `None`.
     pub(super) fn field(&self, name: &str) -> Option<&Node> {
-        match self.fields.binary_search_by(|(field, _)| (**field).cmp(name)) {
-            Ok(index) => Some(&self.fields[index].1),
-            Err(_) => self.any.as_deref().or_else(|| self.is_whole().then_some(&WHOLE)),
+        let sought = tag(name);
+        let mut found = self.tags.iter().zip(&self.fields).filter(|(tag, _)| **tag == sought);
+        match found.find(|(_, (field, _))| **field == *name) {
+            Some((_, (_, node))) => Some(node),
+            None => self.any.as_deref().or_else(|| self.is_whole().then_some(&WHOLE)),
         }
     }
 

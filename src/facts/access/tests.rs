@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use super::{rbac::*, *};
 use crate::assess::testing::{labelled, list, object, snapshot, workspace};
 
@@ -57,7 +59,7 @@ fn a_rule_matches_as_the_authorizer_does() {
 fn aggregated_roles_are_filled_from_labels() {
     let mut roles = Roles::default();
     let mut part = role("part", serde_json::json!([{ "apiGroups": ["*"], "resources": ["*"], "verbs": ["*"] }]));
-    part.labels.insert("aggregate".into(), "true".into());
+    Arc::make_mut(&mut part.labels).insert("aggregate".into(), "true".into());
     roles.add(&part, true).expect("a role");
     let whole = serde_json::json!({ "aggregationRule": { "clusterRoleSelectors": [{ "matchLabels": { "aggregate": "true" } }] } });
     roles.add(&object("", "whole", whole), true).expect("a role");
@@ -78,11 +80,11 @@ fn aggregates_of_aggregates_fill_up_and_expressions_select() {
     let mut roles = Roles::default();
     let rule = serde_json::json!([{ "apiGroups": [""], "resources": ["pods"], "verbs": ["get"] }]);
     let mut part = role("part", rule);
-    part.labels.insert("to-view".into(), "true".into());
+    Arc::make_mut(&mut part.labels).insert("to-view".into(), "true".into());
     roles.add(&part, true).expect("a role");
     let select = |expression: serde_json::Value| serde_json::json!({ "rules": null, "aggregationRule": { "clusterRoleSelectors": [{ "matchExpressions": [expression] }] } });
     let mut view = object("", "view", select(serde_json::json!({ "key": "to-view", "operator": "Exists" })));
-    view.labels.insert("to-edit".into(), "yes".into());
+    Arc::make_mut(&mut view.labels).insert("to-edit".into(), "yes".into());
     roles.add(&view, true).expect("a role");
     let edit = select(serde_json::json!({ "key": "to-edit", "operator": "In", "values": ["yes"] }));
     roles.add(&object("", "edit", edit), true).expect("a role");

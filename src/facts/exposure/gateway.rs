@@ -277,7 +277,7 @@ impl Attached<'_> {
 
 /// Namespaces' labels, by name.
 pub(crate) fn labels<'a>(namespaces: impl IntoIterator<Item = &'a Object>) -> HashMap<&'a str, &'a Labels> {
-    namespaces.into_iter().map(|namespace| (&*namespace.name, &namespace.labels)).collect()
+    namespaces.into_iter().map(|namespace| (&*namespace.name, &*namespace.labels)).collect()
 }
 
 #[derive(Default, Deserialize)]

@@ -55,7 +55,7 @@ pub(crate) fn groups<'a>(
     asked: &HashSet<&str>,
 ) -> Vec<Group<'a>> {
     let namespaces: HashMap<&str, &Labels> =
-        reading.need("", "Namespace").iter().map(|object| (&*object.name, &object.labels)).collect();
+        reading.need("", "Namespace").iter().map(|object| (&*object.name, &*object.labels)).collect();
     let owners = join.owners("", "Pod");
     let mut found: Vec<Group<'a>> = Vec::new();
     let mut numbers: HashMap<Alike, usize> = HashMap::new();
