@@ -112,7 +112,7 @@ impl Replay {
         Self::run(State { recording: recording.to_owned(), options, ..State::default() })
     }
 
-    /// Serves pages packed with gzip, by path; the continue token is the number of the page.
+    /// Serves pages held packed with gzip, by path; the continue token is the number of the page.
     pub fn of_pages(pages: BTreeMap<String, Vec<Vec<u8>>>) -> Self {
         let packed = |pages: Vec<Vec<u8>>| pages.into_iter().map(Bytes::from).collect();
         let pages = pages.into_iter().map(|(path, pages)| (path, packed(pages))).collect();
@@ -212,7 +212,7 @@ impl State {
             return status(401, "Unauthorized");
         }
         if let Some(pages) = &self.pages {
-            return prepared(pages, &path, &query);
+            return prepared(pages, &path, &query, &parts);
         }
         let asked = body.collect().await.map(|body| body.to_bytes()).unwrap_or_default();
         let page = parameter(&query, "continue").map_or(0, |token| token.parse().unwrap_or(0));
@@ -409,16 +409,21 @@ fn plain(code: u16, content_type: &str, text: &str) -> Response<Body> {
         .expect("an answer")
 }
 
-/// A page as it was packed before.
-fn prepared(pages: &BTreeMap<String, Vec<Bytes>>, path: &str, query: &str) -> Response<Body> {
+/// A page, packed anew for each answer as the API server does it.
+fn prepared(
+    pages: &BTreeMap<String, Vec<Bytes>>,
+    path: &str,
+    query: &str,
+    parts: &http::request::Parts,
+) -> Response<Body> {
     let number = parameter(query, "continue").map_or(0, |token| token.parse().unwrap_or(usize::MAX));
     match pages.get(path).and_then(|pages| pages.get(number)) {
         None => plain(404, "text/plain", "404 page not found\n"),
-        Some(page) => Response::builder()
-            .header(header::CONTENT_TYPE, "application/json")
-            .header(header::CONTENT_ENCODING, "gzip")
-            .body(Full::new(page.clone()).map_err(|never| match never {}).boxed())
-            .expect("an answer"),
+        Some(page) => {
+            let mut text = String::new();
+            std::io::Read::read_to_string(&mut flate2::read::GzDecoder::new(&page[..]), &mut text).expect("packed");
+            packed(&text, parts)
+        }
     }
 }
 
