@@ -11,7 +11,7 @@
 //!
 //! | stage | takes | returns | where |
 //! | --- | --- | --- | --- |
-//! | declare | a folder of TOML | [`workspace::Workspace`] or diagnostics | [`workspace`] |
+//! | declare | a folder of TOML | [`workspace::Workspace`] or diagnostics | [`workspace`], [`checks`] |
 //! | collect | an API server or saved files | [`snapshot::Snapshot`] | [`cluster`] |
 //! | assess | workspace, snapshots, clock | [`assess::Assessment`] | [`ownership`], [`facts`], [`assess`] |
 //! | compose | workspace, assessment | [`document::Document`]s | [`document`] |
@@ -26,7 +26,9 @@
 extern crate self as scopefence;
 
 pub mod assess;
+mod cel;
 pub mod checklist;
+pub mod checks;
 pub mod cli;
 pub mod cluster;
 pub mod digest;

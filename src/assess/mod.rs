@@ -8,16 +8,15 @@
 //! Invariants: no outcome is `pass` unless everything the check needs was read completely; finding ids depend on check,
 //! component and cluster alone; the same inputs give the same assessment.
 
-pub mod checks;
 #[cfg(test)]
 mod estate;
 pub mod evaluators;
 mod findings;
 mod history;
 pub mod outcome;
-mod params;
 mod posture;
 mod results;
+mod rules;
 #[cfg(test)]
 mod sample;
 pub mod suggest;
@@ -35,7 +34,8 @@ pub use history::{History, Past};
 pub use outcome::*;
 
 use crate::{
-    facts::{self, network::Network, pod::Pods},
+    checks,
+    facts::{network::Network, pod::Pods},
     ownership,
     snapshot::Snapshot,
     workspace::Workspace,
@@ -67,12 +67,12 @@ pub fn assess(
         let join = ownership::join(workspace, snapshot);
         let pods = Pods::of(snapshot);
         let network = Network::new(&join, &pods);
-        let bench = results::Bench { join: &join, pods: &pods, network: &network, policy: &workspace.policy, as_of };
-        for (definition, check) in definitions.iter().zip(&checks) {
-            if check.disabled.is_some() {
-                continue;
-            }
-            let mut asked = results::ask(definition, &bench);
+        let bench = results::Bench::new(&join, &pods, &network, &workspace.policy, as_of);
+        let enabled = definitions.iter().zip(&checks).filter(|(_, check)| check.disabled.is_none());
+        let mut answers =
+            rules::answers(&enabled.clone().map(|(definition, _)| &**definition).collect::<Vec<_>>(), &bench);
+        for (definition, check) in enabled {
+            let mut asked = results::ask(definition, &bench, answers.remove(&definition.id));
             let (mut findings, excepted) = findings::group(check, &join, &asked.failures, &mut exceptions, history);
             asked.except(excepted);
             results.push(asked.result);
@@ -83,7 +83,7 @@ pub fn assess(
             digest: snapshot.digest.clone(),
             lists: snapshot.lists.iter().map(|list| list.record.cited()).collect(),
             ownership: join.summary(),
-            facts: facts::observe(&join, &pods, &network, as_of),
+            facts: bench.into_facts(),
         });
     }
     if snapshots.is_empty() {
@@ -117,15 +117,16 @@ pub fn past(workspace: &Workspace, snapshot: &Snapshot) -> Past {
     let pods = Pods::of(snapshot);
     let network = Network::new(&join, &pods);
     let as_of = snapshot.header.ended;
-    let bench = results::Bench { join: &join, pods: &pods, network: &network, policy: &workspace.policy, as_of };
+    let bench = results::Bench::new(&join, &pods, &network, &workspace.policy, as_of);
     let mut past = Past {
         cluster: snapshot.header.cluster.id.clone(),
         ended: as_of,
         digest: snapshot.digest.clone(),
         findings: std::collections::BTreeSet::new(),
     };
+    let mut answers = rules::answers(&definitions.iter().map(|definition| &**definition).collect::<Vec<_>>(), &bench);
     for definition in &definitions {
-        for failing in results::ask(definition, &bench).failures {
+        for failing in results::ask(definition, &bench, answers.remove(&definition.id)).failures {
             let component = join.component(failing.spot).map(|component| component.id.as_str());
             past.findings.insert(finding_id(definition.id.as_str(), component, &past.cluster));
         }

@@ -4,17 +4,20 @@
 //! every list that the check needs was read to its end, was not empty where no real cluster has it empty, and is not
 //! older than the workspace allows.
 
+use std::cell::OnceCell;
+
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{
-    checks::Definition,
-    evaluators::{Answer, Failing, Question},
+    evaluators::{self, Answer, Failing, Question},
     outcome::{CheckResult, Outcome},
+    rules,
 };
 use crate::{
-    facts::{network::Network, pod::Pods},
+    checks::{self, Definition},
+    facts::{self, Facts, network::Network, pod::Pods},
     ownership::Join,
-    snapshot::{Citation, Completeness, ListRecord, Snapshot, cite, not_installed, reason},
+    snapshot::{Citation, Completeness, ListRecord, State, cite, not_installed, reason},
     workspace::Policy,
 };
 
@@ -37,12 +40,12 @@ pub(super) struct Asked {
 
 /// How many subjects were looked at, and what they are.
 #[derive(Clone, Copy)]
-struct Count {
+struct Count<'w> {
     subjects: usize,
-    what: &'static str,
+    what: &'w str,
 }
 
-impl std::fmt::Display for Count {
+impl std::fmt::Display for Count<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{} {}", self.subjects, self.what)
     }
@@ -74,6 +77,29 @@ pub(super) struct Bench<'q> {
     pub(super) network: &'q Network<'q>,
     pub(super) policy: &'q Policy,
     pub(super) as_of: DateTime<Utc>,
+    facts: OnceCell<Facts>,
+}
+
+impl<'q> Bench<'q> {
+    pub(super) fn new(
+        join: &'q Join<'q>,
+        pods: &'q Pods,
+        network: &'q Network<'q>,
+        policy: &'q Policy,
+        as_of: DateTime<Utc>,
+    ) -> Self {
+        Self { join, pods, network, policy, as_of, facts: OnceCell::new() }
+    }
+
+    /// The facts of the snapshot, computed when somebody asks.
+    pub(super) fn facts(&self) -> &Facts {
+        self.facts.get_or_init(|| facts::observe(self.join, self.pods, self.network, self.as_of))
+    }
+
+    pub(super) fn into_facts(self) -> Facts {
+        self.facts();
+        self.facts.into_inner().unwrap_or_default()
+    }
 }
 
 /// A kind as checks write it, apart.
@@ -103,7 +129,8 @@ fn gap_of(record: &ListRecord, required: bool) -> Option<Gap> {
 }
 
 /// Everything the check needs, or the worst that stands in its way. Also the lists themselves and their evidence.
-fn survey(check: &Definition, snapshot: &Snapshot) -> (Result<Complete, Gap>, Vec<usize>, Vec<Citation>) {
+fn survey(check: &Definition, bench: &Bench<'_>) -> (Result<Complete, Gap>, Vec<usize>, Vec<Citation>) {
+    let snapshot = bench.join.snapshot();
     let mut gaps = Vec::new();
     let mut lists = Vec::new();
     let mut evidence = Vec::new();
@@ -133,6 +160,15 @@ fn survey(check: &Definition, snapshot: &Snapshot) -> (Result<Complete, Gap>, Ve
             gap(outcome, reason);
         }
     }
+    if let checks::Question::Rules(rules) = &check.question {
+        for family in rules.facts() {
+            if let Some(account) = bench.facts().account(family)
+                && let Some(outcome) = incomplete(account.state())
+            {
+                gap(outcome, format!("the fact {family} is not complete: {}", account.reasons().join("; ")));
+            }
+        }
+    }
     // The first in roll-up order names the result; the others are worth saying as well.
     gaps.sort_by_key(|gap| gap.outcome);
     let answer = match gaps.first() {
@@ -146,10 +182,21 @@ fn survey(check: &Definition, snapshot: &Snapshot) -> (Result<Complete, Gap>, Ve
     (answer, lists, evidence)
 }
 
-/// Asks one check about one snapshot.
-pub(super) fn ask<'q>(check: &'q Definition, bench: &Bench<'q>) -> Asked {
+/// What a fact that is not complete leaves of a check that reads it.
+fn incomplete(state: State) -> Option<Outcome> {
+    match state {
+        State::Complete => None,
+        State::Absent => Some(Outcome::NotApplicable),
+        State::Forbidden => Some(Outcome::Forbidden),
+        State::NotCollected => Some(Outcome::NotCollected),
+        State::Partial | State::Failed => Some(Outcome::Error),
+    }
+}
+
+/// Asks one check about one snapshot. `answer` is that of its rules, if it has any.
+pub(super) fn ask<'q>(check: &'q Definition, bench: &Bench<'q>, answer: Option<Answer>) -> Asked {
     let snapshot = bench.join.snapshot();
-    let (complete, lists, evidence) = survey(check, snapshot);
+    let (complete, lists, evidence) = survey(check, bench);
     let mut asked = Asked {
         result: CheckResult {
             check: check.id.clone(),
@@ -164,24 +211,41 @@ pub(super) fn ask<'q>(check: &'q Definition, bench: &Bench<'q>) -> Asked {
         failures: Vec::new(),
         sound: None,
     };
+    let evaluator = match &check.question {
+        checks::Question::Named { name, .. } => evaluators::find(name),
+        checks::Question::Rules(_) => None,
+    };
+    let (alone, what) = match (&check.question, evaluator) {
+        (checks::Question::Rules(found), _) => (found.alone(), rules::subjects(check, found)),
+        (_, Some(evaluator)) => (evaluator.alone, evaluator.subjects.to_owned()),
+        (_, None) => (false, String::new()),
+    };
     // Nothing to look at, or nothing that a look could prove.
     if let Err(gap) = &complete
-        && !(check.evaluator.alone && matches!(gap.outcome, Outcome::Error | Outcome::Forbidden))
+        && !(alone && matches!(gap.outcome, Outcome::Error | Outcome::Forbidden))
     {
         asked.result.outcome = gap.outcome;
         asked.result.reason = gap.reason.clone();
         return asked;
     }
+    let params = match &check.question {
+        checks::Question::Named { params, .. } => params.as_ref(),
+        checks::Question::Rules(_) => None,
+    };
     let question = Question {
         join: bench.join,
         pods: bench.pods,
         network: bench.network,
         policy: bench.policy,
         as_of: bench.as_of,
-        params: check.params.as_ref(),
+        params,
         lists,
     };
-    let (outcome, reason) = match (check.evaluator.ask)(&question) {
+    let Some(answer) = answer.or_else(|| Some((evaluator?.ask)(&question))) else {
+        asked.result.reason = "nothing here can answer it".to_owned();
+        return asked;
+    };
+    let (outcome, reason) = match answer {
         Answer::Manual(why) => open(complete, Outcome::Manual, why),
         Answer::NotVisible(why) => open(complete, Outcome::NotVisible, why),
         Answer::Decided { subjects, failures, odd, remarks } => {
@@ -190,7 +254,7 @@ pub(super) fn ask<'q>(check: &'q Definition, bench: &Bench<'q>) -> Asked {
             asked.failures = failures;
             let stale = stale(&asked.result.evidence, bench);
             let (outcome, mut reason, sound) =
-                decide(complete, Count { subjects, what: check.evaluator.subjects }, asked.failures.len(), stale);
+                decide(complete, Count { subjects, what: &what }, asked.failures.len(), stale);
             asked.sound = sound.filter(|_| odd.is_empty());
             let (outcome, reason) = match odd.first() {
                 Some((spot, why)) => {
@@ -222,7 +286,7 @@ fn open(complete: Result<Complete, Gap>, outcome: Outcome, why: String) -> (Outc
 /// The outcome of looked-at subjects; with what it would be built from if the failures were accepted.
 fn decide(
     complete: Result<Complete, Gap>,
-    count: Count,
+    count: Count<'_>,
     failures: usize,
     stale: Option<String>,
 ) -> (Outcome, String, Option<(Complete, Option<String>)>) {
@@ -243,7 +307,7 @@ fn decide(
 }
 
 /// Nothing fails and everything was read: the only way to `pass`.
-fn sound(_: Complete, count: Count, stale: Option<String>) -> (Outcome, String) {
+fn sound(_: Complete, count: Count<'_>, stale: Option<String>) -> (Outcome, String) {
     match (stale, count.subjects) {
         (Some(why), _) => (Outcome::Stale, why),
         (None, 0) => (Outcome::NotApplicable, "there is nothing to ask about".to_owned()),

@@ -94,11 +94,22 @@ macro_rules! families {
             $($(#[$doc])* pub $name: Observed<$value>,)*
         }
 
+        /// Names of the families.
+        pub(crate) const FAMILIES: &[&str] = &[$(stringify!($name)),*];
+
         impl Facts {
             /// Completeness, reasons and evidence of the family with this field name.
             pub fn account(&self, family: &str) -> Option<&dyn Account> {
                 match family {
                     $(stringify!($name) => Some(&self.$name),)*
+                    _ => None,
+                }
+            }
+
+            /// Value of the family with this field name, as JSON.
+            pub(crate) fn value(&self, family: &str) -> Option<serde_json::Value> {
+                match family {
+                    $(stringify!($name) => serde_json::to_value(self.$name.seen()).ok(),)*
                     _ => None,
                 }
             }

@@ -41,6 +41,12 @@ pub(crate) use {line::put_text, share::Strings};
 /// Format version that this program writes; it reads this and every older one.
 pub const FORMAT: u32 = 2;
 
+/// Stands for a value that a projection redacts.
+pub(crate) const REDACTED: &str = "[redacted]";
+
+/// Stands for a value of another shape than the API promises.
+pub(crate) const UNEXPECTED: &str = "[unexpected]";
+
 /// Everything one collection read from one cluster.
 #[derive(Debug, Clone)]
 pub struct Snapshot {

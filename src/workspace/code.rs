@@ -183,6 +183,11 @@ codes! {
     "A framework, check or other data file of the workspace cannot be used."
     "Data files below `controls/` have the form of the built-in ones, `docs/data-format.md`."
 
+    InvalidExpression "invalid-expression" Error
+    "An expression of a check cannot be compiled."
+    "Rules of checks are written in CEL, the language of Kubernetes' admission policies; `docs/data-format.md` lists \
+     the names and functions that they may use. All mistakes of an expression are shown, each at its place."
+
     DuplicateImplementation "duplicate-implementation" Error
     "A control has two implementations."
     "One control, one statement: say in it how several components meet the control together."

@@ -63,9 +63,9 @@ pub struct Workspace {
     pub baseline: Option<BaselineChoice>,
     /// How each control is met.
     pub implementations: Vec<Implementation>,
-    /// The workspace's own checks (`[[check]]` tables, read with [`crate::assess::checks::parse`]).
+    /// The workspace's own checks (`[[check]]` tables, read with [`crate::checks::parse`]).
     #[serde(skip)]
-    pub checks: Vec<std::sync::Arc<crate::assess::checks::Definition>>,
+    pub checks: Vec<std::sync::Arc<crate::checks::Definition>>,
     /// Built-in checks that the workspace switched off or changed, each with its reason.
     pub check_overrides: Vec<CheckOverride>,
     /// Accepted risks.

@@ -24,7 +24,7 @@ mod vulnerabilities;
 use chrono::{DateTime, Utc};
 
 use crate::{
-    assess::params::Params,
+    checks::params::Params,
     facts::{network::Network, pod::Pods},
     ownership::{Join, Spot},
     snapshot::{List, Object},
@@ -183,9 +183,4 @@ pub fn find(name: &str) -> Option<&'static Evaluator> {
 /// Names of all evaluators.
 pub fn names() -> impl Iterator<Item = &'static str> {
     all().map(|evaluator| evaluator.name)
-}
-
-/// Whether an evaluator is told what to expect by `[check.params]`.
-pub(crate) fn takes_params(evaluator: &Evaluator) -> bool {
-    settings::takes_params(evaluator.name)
 }

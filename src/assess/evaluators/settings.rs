@@ -2,7 +2,7 @@
 
 use super::{Answer, Evaluator, Question, Tally};
 use crate::{
-    assess::params::{Params, Verdict},
+    checks::params::{Params, Verdict},
     facts::control_plane::{
         flags::{self, CommandLine, Value},
         version,
@@ -88,11 +88,6 @@ impl Tally {
             _ => self.answer(),
         }
     }
-}
-
-/// Whether the evaluator of this name is told what to expect by `[check.params]`.
-pub(super) fn takes_params(name: &str) -> bool {
-    EVALUATORS.iter().any(|evaluator| evaluator.name == name)
 }
 
 #[cfg(test)]

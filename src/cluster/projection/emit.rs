@@ -14,12 +14,7 @@ use serde::{
 use serde_json::value::RawValue;
 
 use super::{Flags, Leaf, Node, Projection, path::WHOLE};
-use crate::snapshot::{self, Object, OwnerRef, Strings, moment, put_text};
-
-/// Stands for a value that a projection redacts.
-pub(crate) const REDACTED: &str = "[redacted]";
-/// Stands for a value of another shape than the API promises.
-pub(crate) const UNEXPECTED: &str = "[unexpected]";
+use crate::snapshot::{self, Object, OwnerRef, REDACTED, Strings, UNEXPECTED, moment, put_text};
 
 /// Reads one object.
 #[derive(Clone, Copy)]

@@ -18,8 +18,6 @@ use std::{
 };
 
 pub(crate) use emit::{Emit, ObjectSeed};
-#[cfg(test)]
-pub(crate) use emit::{REDACTED, UNEXPECTED};
 use path::Leaf;
 pub(crate) use path::Node;
 

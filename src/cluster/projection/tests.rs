@@ -1,7 +1,10 @@
 use serde_json::{Value, json};
 
 use super::*;
-use crate::cluster::page;
+use crate::{
+    cluster::page,
+    snapshot::{REDACTED, UNEXPECTED},
+};
 
 fn read(projection: &Projection, object: &Value) -> (crate::snapshot::Object, Value) {
     let text = object.to_string();

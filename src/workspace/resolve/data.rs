@@ -9,7 +9,7 @@ use super::super::{
     source::{Place, Source},
 };
 use crate::{
-    assess::checks::{self, Definition},
+    checks::{self, Definition, Subject},
     frameworks::Frameworks,
 };
 
@@ -51,12 +51,32 @@ impl Data {
                         own_checks.push(Arc::new(check));
                     }
                 }
-                Err(problem) => diagnostics.push(unusable(source, problem.span, &problem.message)),
+                Err(problems) => diagnostics.extend(problems.into_iter().map(|problem| wrong(source, problem))),
             }
         }
         let mut check_ids: BTreeSet<String> = checks::known_ids().map(str::to_owned).collect();
         check_ids.extend(own_checks.iter().map(|check| check.id.to_string()));
         Self { frameworks, own_checks, check_ids, complete: diagnostics.len() == before }
+    }
+}
+
+fn wrong(source: &Arc<Source>, problem: checks::Problem) -> Diagnostic {
+    match (problem.subject, problem.span) {
+        (Subject::Expression, Some(span)) => {
+            let place = Place { source: Arc::clone(source), span };
+            let diagnostic = Diagnostic::new(Code::InvalidExpression, place, problem.message, "in this expression");
+            match problem.help {
+                Some(help) => diagnostic.help(help),
+                None => diagnostic,
+            }
+        }
+        (_, span) => {
+            let diagnostic = unusable(source, span, &problem.message);
+            match problem.help {
+                Some(help) => diagnostic.help(help),
+                None => diagnostic,
+            }
+        }
     }
 }
 
