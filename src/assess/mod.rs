@@ -82,6 +82,7 @@ pub fn assess(
             header: snapshot.header.clone(),
             digest: snapshot.digest.clone(),
             lists: snapshot.lists.iter().map(|list| list.record.cited()).collect(),
+            probes: snapshot.probes.iter().map(|probe| probe.record.clone()).collect(),
             ownership: join.summary(),
             facts: bench.into_facts(),
         });

@@ -105,6 +105,8 @@ pub struct ClusterEvidence {
     pub digest: String,
     /// Every list asked for and how it ended.
     pub lists: Vec<crate::snapshot::ListRecord>,
+    /// Everything asked for that is no list.
+    pub probes: Vec<crate::snapshot::ProbeRecord>,
     /// Every object to its component.
     pub ownership: Ownership,
     /// Facts for the documents.

@@ -106,6 +106,7 @@ pub(crate) fn snapshot(mut lists: Vec<List>) -> Snapshot {
         },
         digest: "00".to_owned(),
         lists,
+        probes: Vec::new(),
     }
 }
 

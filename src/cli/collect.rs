@@ -249,7 +249,7 @@ fn from_files(
     let snapshot = supplied.snapshot;
     let lists =
         snapshot::pack(&snapshot).map_err(|error| Failure::new(format_args!("cannot pack the lists: {error}")))?;
-    let written = target.write(Collected { header: snapshot.header, lists }, ui)?;
+    let written = target.write(Collected { header: snapshot.header, lists, probes: snapshot.probes }, ui)?;
     report::written(&[written], arguments.format, ui);
     Ok(Exit::Fine)
 }
@@ -296,12 +296,12 @@ pub(super) struct Written {
 
 impl Target {
     /// Links a snapshot to its predecessor and writes it.
-    fn write(&self, Collected { mut header, lists }: Collected<Packed>, ui: &Ui) -> Result<Written, Failure> {
+    fn write(&self, Collected { mut header, lists, probes }: Collected<Packed>, ui: &Ui) -> Result<Written, Failure> {
         let path = self.path(&header)?;
         if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
             header.previous = target::previous(folder, &path, &header, ui);
         }
-        let digest = snapshot::write_packed(&header, &lists, &path).map_err(Failure::new)?;
+        let digest = snapshot::write_packed(&header, &lists, &probes, &path).map_err(Failure::new)?;
         Ok(Written { path, digest, header, records: lists.into_iter().map(|list| list.record).collect() })
     }
 }

@@ -38,6 +38,8 @@ enum With {
     Secrets,
     /// Read kubelet configuration
     Configz,
+    /// Read the metrics of the API server, which show the encryption at rest that it uses
+    Metrics,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -66,6 +68,7 @@ pub(super) fn run(arguments: &Arguments, ui: &Ui) -> Result<Exit, Failure> {
     let extras = arguments.with.iter().map(|with| match with {
         With::Secrets => Extra::Secrets,
         With::Configz => Extra::Configz,
+        With::Metrics => Extra::Metrics,
     });
     let role = ClusterRole::new(&projections, &extras.collect(), &discovered);
     match arguments.format {

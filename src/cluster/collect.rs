@@ -9,7 +9,7 @@ use tokio::{sync::Semaphore, task::JoinSet};
 use super::{
     Connection, Error,
     discovery::{self, Discovery, Listable},
-    list, now,
+    list, metrics, now,
     projection::{Projection, Projections},
     request::{Api, Refusal, SelfSubject},
     settings,
@@ -17,6 +17,7 @@ use super::{
 use crate::snapshot::{
     Body, ClusterIdentity, Collector, Completeness, FORMAT, Header, Kept, List, ListRecord, Object, Packed, Snapshot,
     Source,
+    ClusterIdentity, Collector, Completeness, FORMAT, Header, Kept, List, ListRecord, Object, Packed, Probe, Snapshot, Source,
 };
 
 /// Kinds read at the same time.
@@ -37,6 +38,8 @@ pub struct Collected<L> {
     pub header: Header,
     /// One per list asked for, sorted by (group, kind).
     pub lists: Vec<L>,
+    /// Evidence that is no list, sorted by name.
+    pub probes: Vec<Probe>,
 }
 
 /// What becomes of a list as soon as it was read.
@@ -77,8 +80,8 @@ pub async fn collect(
     projections: &Projections,
     observe: &(dyn Fn(Event<'_>) + Send + Sync),
 ) -> Result<Snapshot, Error> {
-    let Collected { header, lists } = gather(connection, id, projections, observe).await?;
-    Ok(Snapshot::new(header, lists))
+    let Collected { header, lists, probes } = gather(connection, id, projections, observe).await?;
+    Ok(Snapshot::with_probes(header, lists, probes))
 }
 
 /// As [`collect`], with each list packed for the file as soon as it ends: the objects of the whole cluster are never
@@ -129,6 +132,7 @@ async fn gather<L: Keep>(
     for record in missing(&discovery, &lists, projections) {
         lists.push(L::keep(record, Vec::new()).map_err(Error::Memory)?);
     }
+    let probes = vec![metrics::encryption(api).await];
     lists.sort_by(|a, b| a.record().key().cmp(&b.record().key()));
     lists.dedup_by(|b, a| a.record().key() == b.record().key());
     let uid = match uid {
@@ -153,7 +157,7 @@ async fn gather<L: Keep>(
         previous: None,
         sample: false,
     };
-    Ok(Collected { header, lists })
+    Ok(Collected { header, lists, probes })
 }
 
 /// The first request: if it does not come through, no other will.

@@ -14,6 +14,7 @@ mod connect;
 mod discovery;
 mod files;
 mod list;
+mod metrics;
 pub(crate) mod page;
 mod permissions;
 mod preflight;

@@ -21,6 +21,8 @@ pub enum Extra {
     Secrets,
     /// Reading kubelet configuration through the API server.
     Configz,
+    /// Reading the API server's metrics.
+    Metrics,
 }
 
 /// A ClusterRole, in the API's own field names.
@@ -39,11 +41,15 @@ struct Metadata {
 }
 
 /// A rule, with why it is there.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Rule {
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     api_groups: Vec<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     resources: Vec<String>,
+    #[serde(rename = "nonResourceURLs", skip_serializing_if = "Vec::is_empty")]
+    non_resource_urls: Vec<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     resource_names: Vec<String>,
     verbs: Vec<&'static str>,
@@ -82,6 +88,7 @@ impl ClusterRole {
                 resources: vec![resource.clone()],
                 resource_names: named.iter().map(|(_, name)| name.clone()).collect(),
                 verbs: vec!["get"],
+                non_resource_urls: Vec::new(),
                 why: vec![
                     "Known settings of what kubeadm wrote into kube-system; the rest of them is dropped.".to_owned(),
                 ],
@@ -110,6 +117,7 @@ impl ClusterRole {
             rules.push(Rule {
                 api_groups: vec![String::new()],
                 resources: vec!["nodes/configz".to_owned()],
+                non_resource_urls: Vec::new(),
                 resource_names: Vec::new(),
                 verbs: vec!["get"],
                 why: wrap(
@@ -118,6 +126,17 @@ impl ClusterRole {
                      commands in every container and is therefore never printed here. This version of collect does \
                      not read it yet.",
                 ),
+            });
+        }
+        if extras.contains(&Extra::Metrics) {
+            rules.push(Rule {
+                non_resource_urls: vec!["/metrics".to_owned()],
+                verbs: vec!["get"],
+                why: wrap(
+                    "RISK: all metrics of the API server, which name resources, users' agents and how much is asked of \
+                     them. Of these only the counters of encryption at rest are kept.",
+                ),
+                ..Rule::default()
             });
         }
         Self {
@@ -135,6 +154,7 @@ impl Rule {
             api_groups: vec![group.to_owned()],
             resources: resources.into_iter().map(str::to_owned).collect(),
             resource_names: Vec::new(),
+            non_resource_urls: Vec::new(),
             verbs: vec!["list"],
             why: match group {
                 "" => wrap(
@@ -176,6 +196,11 @@ impl fmt::Display for ClusterRole {
         for rule in &self.rules {
             for line in &rule.why {
                 writeln!(f, "  # {line}")?;
+            }
+            if !rule.non_resource_urls.is_empty() {
+                writeln!(f, "  - nonResourceURLs: {}", quoted(&rule.non_resource_urls))?;
+                writeln!(f, "    verbs: {}", quoted(&rule.verbs))?;
+                continue;
             }
             writeln!(f, "  - apiGroups: {}", quoted(&rule.api_groups))?;
             if rule.resources.len() > 3 {

@@ -15,6 +15,8 @@ use tokio::time::{Instant, sleep, timeout};
 const MAX_RETRIES: u32 = 3;
 /// Unpacked size of one answer.
 const MAX_BODY: usize = 128 << 20;
+/// Size of an answer of which only some lines are kept.
+const MAX_SIFTED: usize = 512 << 20;
 /// An answer may trickle, but not for longer than so many times the allowed silence.
 const MAX_SILENCES: u32 = 20;
 /// A server that asks for more patience than this gets its answer recorded instead.
@@ -67,20 +69,32 @@ impl Api {
 
     /// GETs a path with its query.
     pub(super) async fn get(&self, path: &str, accept: &str) -> Result<Answer, Trouble> {
-        self.send(Method::GET, path, accept, Vec::new()).await
+        self.send(Method::GET, path, accept, Vec::new(), None).await
+    }
+
+    /// GETs text of any length and keeps the lines that are wanted.
+    pub(super) async fn sift(&self, path: &str, keep: fn(&[u8]) -> bool) -> Result<Answer, Trouble> {
+        self.send(Method::GET, path, "text/plain", Vec::new(), Some(keep)).await
     }
 
     /// POSTs a self-subject review: the only requests that are not GET, and they change nothing.
     pub(super) async fn review(&self, resource: SelfSubject, body: &serde_json::Value) -> Result<Answer, Trouble> {
-        self.send(Method::POST, resource.path(), "application/json", body.to_string().into_bytes()).await
+        self.send(Method::POST, resource.path(), "application/json", body.to_string().into_bytes(), None).await
     }
 
-    async fn send(&self, method: Method, path: &str, accept: &str, body: Vec<u8>) -> Result<Answer, Trouble> {
+    async fn send(
+        &self,
+        method: Method,
+        path: &str,
+        accept: &str,
+        body: Vec<u8>,
+        keep: Option<fn(&[u8]) -> bool>,
+    ) -> Result<Answer, Trouble> {
         let mut retries = 0;
         loop {
             let last = retries == MAX_RETRIES;
             let pause = Duration::from_millis(100 << (2 * retries));
-            let attempt = self.attempt(method.clone(), path, accept, body.clone()).await;
+            let attempt = self.attempt(method.clone(), path, accept, body.clone(), keep).await;
             let wait = match attempt {
                 Ok((mut answer, headers)) => {
                     answer.retries = retries;
@@ -111,6 +125,7 @@ impl Api {
         path: &str,
         accept: &str,
         body: Vec<u8>,
+        keep: Option<fn(&[u8]) -> bool>,
     ) -> Result<(Answer, HeaderMap), Failure> {
         let mut request = Request::builder().method(method).uri(path).header(header::ACCEPT, accept);
         if !body.is_empty() {
@@ -124,6 +139,8 @@ impl Api {
             .map_err(|error| Failure { reason: describe(&error), again: is_transient(&error), too_large: false })?;
         let (parts, mut body) = response.into_parts();
         let mut bytes = Vec::new();
+        let keep = keep.filter(|_| parts.status.is_success());
+        let (mut sifted, mut passed) = (0, 0);
         let begun = Instant::now();
         loop {
             if begun.elapsed() > self.timeout * MAX_SILENCES {
@@ -148,9 +165,22 @@ impl Api {
                             return Err(Failure { reason, again: false, too_large: true });
                         }
                         bytes.extend_from_slice(&data);
+                        passed += data.len();
+                        if let Some(keep) = keep {
+                            if passed > MAX_SIFTED {
+                                let reason = format!("the answer is larger than {} MB", MAX_SIFTED >> 20);
+                                return Err(Failure { reason, again: false, too_large: true });
+                            }
+                            sift(&mut bytes, &mut sifted, keep);
+                        }
                     }
                 }
             }
+        }
+        if let Some(keep) = keep
+            && !keep(&bytes[sifted..])
+        {
+            bytes.truncate(sifted);
         }
         let html = parts
             .headers
@@ -162,6 +192,18 @@ impl Api {
         let answer = Answer { status: parts.status, warnings: warnings.collect(), body: bytes, retries: 0, html };
         Ok((answer, parts.headers))
     }
+}
+
+/// Drops the whole lines after the first `sifted` bytes that nobody wants; the beginning of a line stays until its end comes.
+fn sift(bytes: &mut Vec<u8>, sifted: &mut usize, keep: fn(&[u8]) -> bool) {
+    let Some(end) = bytes[*sifted..].iter().rposition(|byte| *byte == b'\n').map(|at| *sifted + at + 1) else { return };
+    let rest = bytes.split_off(end);
+    let lines = bytes.split_off(*sifted);
+    for line in lines.split_inclusive(|byte| *byte == b'\n').filter(|line| keep(line)) {
+        bytes.extend_from_slice(line);
+    }
+    *sifted = bytes.len();
+    bytes.extend_from_slice(&rest);
 }
 
 /// The reviews of one's own rights and identity.
@@ -290,6 +332,23 @@ pub(super) fn describe(error: &kube::Error) -> String {
                 };
             }
             clip(&inner.to_string())
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn lines_are_sifted_wherever_an_answer_is_cut() {
+        let text = b"keep 1\ndrop 2\nkeep 3\ndrop 4\nkeep 5";
+        let keep: fn(&[u8]) -> bool = |line| line.starts_with(b"keep");
+        for size in 1..=text.len() {
+            let (mut bytes, mut sifted) = (Vec::new(), 0);
+            for chunk in text.chunks(size) {
+                bytes.extend_from_slice(chunk);
+                super::sift(&mut bytes, &mut sifted, keep);
+            }
+            assert_eq!(bytes, b"keep 1\nkeep 3\nkeep 5", "in pieces of {size}");
         }
     }
 }

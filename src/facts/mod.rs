@@ -17,6 +17,7 @@ pub(crate) mod containers;
 pub(crate) mod control_plane;
 pub(crate) mod delivery;
 mod dependents;
+mod encryption;
 mod endpoint;
 pub(crate) mod exposure;
 pub(crate) mod images;
@@ -60,6 +61,7 @@ pub use containers::{Deviation, Property, WorkloadSecurity};
 pub use control_plane::{ControlPlane, Origin, PlaneComponent, PlaneSetting, PlaneSource, PlaneValue};
 pub use delivery::{Delivered, Delivery, Outside, Project, Share};
 pub use dependents::*;
+pub use encryption::*;
 pub use endpoint::*;
 pub use exposure::{Backend, BackendState, Exposure, OnNode, OpenListener, Redirect, SharedHost, Tls, WayIn};
 pub use images::{Image, Images, Registry};
@@ -144,6 +146,8 @@ families! { |join, pods, network, as_of|
     containers: Vec<WorkloadSecurity> = containers::observe(join, pods);
     /// What Argo CD and Flux deliver, and what they do not.
     delivery: Delivery = delivery::observe(join);
+    /// What went to and came from storage through which provider of encryption at rest.
+    encryption: Vec<Transformation> = encryption::observe(join);
     /// Address of the API server.
     endpoint: ApiEndpoint = endpoint::observe(join);
     /// What several teams rely on, and which would stop with it.

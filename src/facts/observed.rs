@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize, Serializer, ser::SerializeStruct};
 
 use super::pod::{Pod, Pods};
 pub use crate::snapshot::State;
-use crate::snapshot::{Citation, Completeness, Object, Snapshot, cite, not_installed, qualified, reason};
+use crate::snapshot::{Citation, Completeness, Object, Probe, Snapshot, cite, not_installed, qualified, reason};
 
 /// A computed value with the state of its evidence. The value can only be had together with that state.
 #[derive(Debug, Clone)]
@@ -156,6 +156,25 @@ impl<'a> Reading<'a> {
         if let Some(reason) = read.and_then(|record| record.lacks(paths)) {
             self.worsen(State::Partial, reason);
         }
+    }
+
+    /// Evidence that is no list, and that the fact cannot do without.
+    pub(crate) fn probe(&mut self, name: &str) -> Option<&'a Probe> {
+        let Some(probe) = self.snapshot.probe(name) else {
+            self.worsen(State::NotCollected, format!("{name} was not asked for"));
+            return None;
+        };
+        self.evidence.insert(probe.cite(&self.snapshot.header.cluster.id));
+        match &probe.record.completeness {
+            Completeness::Complete => self.any = true,
+            completeness => self.worsen(State::of(completeness), probe.record.reason()),
+        }
+        Some(probe)
+    }
+
+    /// Evidence that has another shape than this program writes makes the fact partial.
+    pub(crate) fn odd_probe(&mut self, probe: &Probe, why: impl std::fmt::Display) {
+        self.worsen(State::Partial, format!("{} cannot be understood: {why}", probe.record.path));
     }
 
     /// The body of an object as `T`; an odd object makes the fact partial.

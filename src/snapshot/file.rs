@@ -5,7 +5,8 @@
 //! {list record}                 per list, sorted by (group, kind)
 //! {"template":{…}}              a Pod spec, before the first object that refers to it; since format 2
 //! {object}                      as many as the record's count, sorted by (namespace, name)
-//! {"end":{"lists":…,"objects":…}}
+//! {"probe":{record},"body":…}    per piece of evidence that is no list, sorted by name; since format 2
+//! {"end":{"lists":…,"objects":…,"probes":…}}
 //! ```
 //!
 //! In: a file ([`super::pack`] writes it). Out: a [`Snapshot`]. Steps: unpack ([`super::frames`]), cut into lines, put
@@ -25,7 +26,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::{
-    Error, FORMAT, Header, List, ListRecord, Object, Snapshot,
+    Error, FORMAT, Header, List, ListRecord, Object, Probe, Snapshot,
     frames::Frames,
     line,
     share::Strings,
@@ -54,6 +55,9 @@ pub(super) struct End {
 pub(super) struct Totals {
     pub(super) lists: usize,
     pub(super) objects: usize,
+    /// Format 1 has none.
+    #[serde(default)]
+    pub(super) probes: usize,
 }
 
 /// Reads and verifies a snapshot, compressed with zstd or gzip or not at all; the content decides, not the name.
@@ -66,6 +70,7 @@ pub fn read(path: &Path) -> Result<Snapshot, Error> {
     let mut lines = Lines::new(path, open(path, &bytes)?);
     let header = lines.header()?;
     let mut lists: Vec<List> = Vec::new();
+    let mut probes: Vec<Probe> = Vec::new();
     let mut objects = 0;
     loop {
         if !lines.next()? {
@@ -76,18 +81,27 @@ pub fn read(path: &Path) -> Result<Snapshot, Error> {
         }
         if lines.line().starts_with(b"{\"end\":") {
             let end: End = lines.parse("end")?;
-            if end.end.lists != lists.len() || end.end.objects != objects {
+            if end.end.lists != lists.len() || end.end.objects != objects || end.end.probes != probes.len() {
                 return Err(lines.damaged(format!(
-                    "it ends with {} lists and {objects} objects, its last line says {} and {}",
+                    "it ends with {} lists, {objects} objects and {} probes, its last line says {}, {} and {}",
                     lists.len(),
+                    probes.len(),
                     end.end.lists,
-                    end.end.objects
+                    end.end.objects,
+                    end.end.probes
                 )));
             }
             if lines.next()? {
                 return Err(lines.damaged("it goes on after its end"));
             }
             break;
+        }
+        if lines.line().starts_with(b"{\"probe\":") {
+            probes.push(read_probe(&lines, &probes)?);
+            continue;
+        }
+        if !probes.is_empty() {
+            return Err(lines.damaged("a list stands behind a probe"));
         }
         let record: ListRecord = lines.parse("list")?;
         if let Some(last) = lists.last()
@@ -99,7 +113,20 @@ pub fn read(path: &Path) -> Result<Snapshot, Error> {
         objects += list.objects.len();
         lists.push(list);
     }
-    Ok(Snapshot { header, digest: sha256_hex(&bytes), lists })
+    Ok(Snapshot { header, digest: sha256_hex(&bytes), lists, probes })
+}
+
+fn read_probe(lines: &Lines<'_>, before: &[Probe]) -> Result<Probe, Error> {
+    let probe: Probe = lines.parse("probe")?;
+    if before.last().is_some_and(|last| last.record.name >= probe.record.name) {
+        return Err(lines.damaged(format!("the probe {} is not in order", probe.record.path)));
+    }
+    if !probe.is_sound() {
+        return Err(
+            lines.damaged(format!("what was kept of {} does not have the digest recorded for it", probe.record.path))
+        );
+    }
+    Ok(probe)
 }
 
 /// Reads the header alone.

@@ -16,6 +16,7 @@ mod kept;
 mod line;
 pub(crate) mod moment;
 mod pack;
+mod probe;
 mod share;
 mod template;
 
@@ -37,6 +38,8 @@ pub use kept::Kept;
 pub use pack::{Packed, pack, write, write_packed};
 pub use share::Texts;
 pub(crate) use {line::put_text, share::Strings};
+pub use probe::{Probe, ProbeRecord};
+pub(crate) use share::Strings;
 
 /// Format version that this program writes; it reads this and every older one.
 pub const FORMAT: u32 = 2;
@@ -56,6 +59,8 @@ pub struct Snapshot {
     pub digest: String,
     /// One per list asked for, sorted by (group, kind).
     pub lists: Vec<List>,
+    /// Evidence that is no list, sorted by name.
+    pub probes: Vec<Probe>,
 }
 
 /// First line of a snapshot file.
@@ -298,13 +303,26 @@ impl List {
 impl Snapshot {
     /// Puts lists into order; of two lists of one kind the first stays. The digest is that of the header and of the
     /// records, which hold the digests of the objects.
-    pub fn new(header: Header, mut lists: Vec<List>) -> Self {
+    pub fn new(header: Header, lists: Vec<List>) -> Self {
+        Self::with_probes(header, lists, Vec::new())
+    }
+
+    /// The same with evidence that is no list; of two of one name the first stays.
+    pub fn with_probes(header: Header, mut lists: Vec<List>, mut probes: Vec<Probe>) -> Self {
         lists.sort_by(|a, b| a.record.key().cmp(&b.record.key()));
         lists.dedup_by(|b, a| a.record.key() == b.record.key());
+        probes.sort_by(|a, b| a.record.name.cmp(&b.record.name));
+        probes.dedup_by(|b, a| a.record.name == b.record.name);
         let records: Vec<&ListRecord> = lists.iter().map(|list| &list.record).collect();
+        let probed: Vec<&ProbeRecord> = probes.iter().map(|probe| &probe.record).collect();
         // Plain data always serializes.
-        let digest = sha256_hex(serde_json::to_vec(&(&header, records)).unwrap_or_default());
-        Self { header, digest, lists }
+        let digest = sha256_hex(serde_json::to_vec(&(&header, records, probed)).unwrap_or_default());
+        Self { header, digest, lists, probes }
+    }
+
+    /// The evidence of a name that is no list, if the collection asked for it.
+    pub fn probe(&self, name: &str) -> Option<&Probe> {
+        self.probes.iter().find(|probe| probe.record.name == name)
     }
 
     /// The list of a kind, if the collection knew the kind at all.

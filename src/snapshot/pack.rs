@@ -15,7 +15,7 @@ use sha2::{Digest, Sha256};
 use tempfile::NamedTempFile;
 
 use super::{
-    Error, FORMAT, Header, List, ListRecord, Object, Snapshot,
+    Error, FORMAT, Header, List, ListRecord, Object, Probe, Snapshot,
     file::{End, Totals},
     line,
     template::Sharing,
@@ -119,7 +119,7 @@ fn line_of(value: &impl Serialize) -> io::Result<Vec<u8>> {
 /// When the folder does not exist or cannot be written.
 pub fn write(snapshot: &Snapshot, path: &Path) -> Result<String, Error> {
     let lists = pack(snapshot).map_err(|source| Error::Write { path: path.to_owned(), source })?;
-    write_packed(&snapshot.header, &lists, path)
+    write_packed(&snapshot.header, &lists, &snapshot.probes, path)
 }
 
 /// The lists of a snapshot as they stand in a file.
@@ -130,11 +130,11 @@ pub fn pack(snapshot: &Snapshot) -> io::Result<Vec<Packed>> {
     snapshot.lists.par_iter().map(|List { record, objects }| Packed::of(record.clone(), objects)).collect()
 }
 
-/// As [`write`], of lists that were packed as they were read.
+/// As [`write`], of lists that were packed as they were read. Lists and probes are in the order of a file.
 ///
 /// # Errors
 /// As [`write`].
-pub fn write_packed(header: &Header, lists: &[Packed], path: &Path) -> Result<String, Error> {
+pub fn write_packed(header: &Header, lists: &[Packed], probes: &[Probe], path: &Path) -> Result<String, Error> {
     let failed = |source| Error::Write { path: path.to_owned(), source };
     let folder = match path.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
@@ -143,14 +143,14 @@ pub fn write_packed(header: &Header, lists: &[Packed], path: &Path) -> Result<St
     let file = tempfile::Builder::new().prefix(".snapshot-").tempfile_in(folder).map_err(failed)?;
     let mut out = Hashing { out: file, digest: Sha256::new() };
     let put = |out: &mut Hashing<NamedTempFile>| match path.extension().and_then(|extension| extension.to_str()) {
-        Some("zst") => put_frames(header, lists, &mut |frame| out.write_all(frame)),
+        Some("zst") => put_frames(header, lists, probes, &mut |frame| out.write_all(frame)),
         Some("gz") => {
             // No name and no time in the gzip header, so that equal content gives equal bytes.
             let mut encoder = flate2::GzBuilder::new().mtime(0).write(out, flate2::Compression::default());
-            put_lines(header, lists, &mut encoder)?;
+            put_lines(header, lists, probes, &mut encoder)?;
             encoder.finish().map(drop)
         }
-        _ => put_lines(header, lists, out),
+        _ => put_lines(header, lists, probes, out),
     };
     put(&mut out).map_err(failed)?;
     out.out.as_file().sync_all().map_err(failed)?;
@@ -160,25 +160,35 @@ pub fn write_packed(header: &Header, lists: &[Packed], path: &Path) -> Result<St
 }
 
 /// Hands over the frames of a whole file, in order.
-fn put_frames(header: &Header, lists: &[Packed], put: &mut dyn FnMut(&[u8]) -> io::Result<()>) -> io::Result<()> {
+fn put_frames(
+    header: &Header,
+    lists: &[Packed],
+    probes: &[Probe],
+    put: &mut dyn FnMut(&[u8]) -> io::Result<()>,
+) -> io::Result<()> {
     let mut frames = Frames::new()?;
     frames.put(&line_of(&Header { format: FORMAT, ..header.clone() })?)?;
     put(&frames.out)?;
     lists.iter().try_for_each(|list| put(&list.frames))?;
     let objects = lists.iter().map(|list| list.record.count).sum();
     frames.out.clear();
-    frames.put(&line_of(&End { end: Totals { lists: lists.len(), objects } })?)?;
+    let mut last = Vec::new();
+    for probe in probes {
+        last.extend(line_of(probe)?);
+    }
+    last.extend(line_of(&End { end: Totals { lists: lists.len(), objects, probes: probes.len() } })?);
+    frames.put(&last)?;
     put(&frames.out)
 }
 
-fn put_lines(header: &Header, lists: &[Packed], out: &mut impl Write) -> io::Result<()> {
-    put_frames(header, lists, &mut |frame| zstd::stream::copy_decode(frame, &mut *out))
+fn put_lines(header: &Header, lists: &[Packed], probes: &[Probe], out: &mut impl Write) -> io::Result<()> {
+    put_frames(header, lists, probes, &mut |frame| zstd::stream::copy_decode(frame, &mut *out))
 }
 
 /// The lines of a snapshot without compression.
 #[cfg(test)]
 pub(super) fn write_lines(snapshot: &Snapshot, out: &mut impl Write) -> io::Result<()> {
-    put_lines(&snapshot.header, &pack(snapshot)?, out)
+    put_lines(&snapshot.header, &pack(snapshot)?, &snapshot.probes, out)
 }
 
 /// Takes the digest of what goes through it.

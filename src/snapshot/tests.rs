@@ -65,9 +65,20 @@ fn sample() -> Snapshot {
     let pods = vec![object("b", r#"{"spec":{}}"#), object("a", r#"{"spec":{"x":[1,"ü\n"]}}"#)];
     let mut forbidden = record("Secret");
     forbidden.completeness = Completeness::Forbidden("no".to_owned());
-    Snapshot::new(
+    let probe = |name: &str| ProbeRecord {
+        name: name.to_owned(),
+        path: format!("/{name}"),
+        completeness: Completeness::Complete,
+        read_at: "2026-01-01T00:01:00Z".parse().expect("a time"),
+        digest: String::new(),
+    };
+    Snapshot::with_probes(
         header("prod", "2026-01-01T00:01:00Z"),
         vec![List::new(forbidden, Vec::new()), List::new(record("Pod"), pods)],
+        vec![
+            Probe::new(probe("b"), &serde_json::json!([{"count": 1}])),
+            Probe::new(probe("a"), &serde_json::json!([])),
+        ],
     )
 }
 
@@ -147,6 +158,22 @@ fn the_older_format_is_read_and_written_anew() {
     let read = read(&put(&folder, (old.join("\n") + "\n").as_bytes())).expect("format 1");
     assert_eq!(read.header.format, 1);
     assert_eq!(lines(&read), lines(&snapshot));
+}
+
+#[test]
+fn a_snapshot_of_format_1_is_read() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let text: Vec<String> = lines(&sample()).into_iter().filter(|line| !line.starts_with("{\"probe\":")).collect();
+    let text = text.join("\n").replacen("\"format\":2", "\"format\":1", 1).replace(",\"probes\":2", "") + "\n";
+    let snapshot = read(&put(&folder, text.as_bytes())).expect("read");
+    assert_eq!((snapshot.header.format, snapshot.lists.len(), snapshot.probes.len()), (1, 2, 0));
+}
+
+#[test]
+fn a_probe_that_was_changed_is_noticed() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let text = lines(&sample()).join("\n").replace("{\"count\":1}", "{\"count\":2}") + "\n";
+    assert!(matches!(read(&put(&folder, text.as_bytes())), Err(Error::Damaged { .. })));
 }
 
 #[test]

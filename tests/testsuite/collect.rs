@@ -57,6 +57,11 @@ fn everything_readable_is_read() {
     assert_eq!(snapshot.header.cluster.id, "replay");
     assert!(snapshot.header.cluster.uid.is_some());
     assert_eq!(snapshot.header.collector.as_ref().map(|it| &*it.username), Some("evidence-reader"));
+    let encryption = snapshot.probe("encryption-at-rest").expect("asked");
+    assert_eq!(encryption.record.completeness, Completeness::Complete);
+    let samples: serde_json::Value = encryption.body().expect("JSON");
+    assert_eq!(samples.as_array().map(Vec::len), Some(4));
+    assert!(!samples.to_string().contains("apiserver_request_total"));
     let pods = snapshot.list("", "Pod").expect("Pods").complete().expect("complete");
     assert_eq!(pods.len(), 18);
     assert!(matches!(snapshot.list("", "Secret").expect("Secrets").record.completeness, Completeness::Forbidden(_)));
@@ -281,7 +286,12 @@ fn regenerate_sample() {
         snapshot::List::new(record, list.seen().to_vec())
     });
     let path = checkout("scopes/samples/platform.snapshot.jsonl.zst");
-    snapshot::write(&Snapshot::new(header, lists.collect()), &path).expect("written");
+    let probes = collected.probes.into_iter().map(|mut probe| {
+        probe.record.read_at = date;
+        probe
+    });
+    let sample = Snapshot::with_probes(header, lists.collect(), probes.collect());
+    snapshot::write(&sample, &path).expect("written");
     println!("{} bytes", fs::metadata(&path).expect("there").len());
 }
 

@@ -43,8 +43,9 @@ fn yaml_is_the_same_role() {
 
 #[test]
 fn extra_rights_come_with_their_risk() {
-    let yaml = stdout(&permissions(&["--with", "secrets,configz"]));
-    assert_eq!(yaml.matches("# RISK:").count(), 2, "{yaml}");
+    let yaml = stdout(&permissions(&["--with", "secrets,configz,metrics"]));
+    assert_eq!(yaml.matches("# RISK:").count(), 3, "{yaml}");
+    assert!(yaml.contains("nonResourceURLs: [\"/metrics\"]\n    verbs: [\"get\"]"), "{yaml}");
     assert!(yaml.contains(r#"resources: ["secrets"]"#) && yaml.contains(r#"resources: ["nodes/configz"]"#), "{yaml}");
     assert!(!permissions(&["--with", "everything"]).status.success());
 }

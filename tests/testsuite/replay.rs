@@ -299,6 +299,9 @@ impl State {
                 None => status(404, "NotFound"),
             };
         }
+        if let Some(text) = self.metrics().filter(|_| path == "/metrics") {
+            return plain(200, "text/plain; version=0.0.4", &text);
+        }
         let Some(text) = self.file(path) else { return plain(404, "text/plain", "404 page not found\n") };
         if text.starts_with(r#"{"kind":"Status""#) {
             return plain(403, "application/json", &text);
@@ -376,6 +379,10 @@ impl State {
             return plain(201, "application/json", &fs::read_to_string(file).expect("a recorded review"));
         }
         let asked: Value = serde_json::from_slice(asked).unwrap_or_default();
+        if !asked["spec"]["nonResourceAttributes"].is_null() {
+            let answer = json!({"kind": "SelfSubjectAccessReview", "status": {"allowed": self.metrics().is_some()}});
+            return plain(201, "application/json", &answer.to_string());
+        }
         let asked = &asked["spec"]["resourceAttributes"];
         let text = |key: &str| asked[key].as_str().unwrap_or_default();
         let group = if text("group").is_empty() { "/api/v1".to_owned() } else { format!("/apis/{}/", text("group")) };
@@ -388,6 +395,10 @@ impl State {
             .is_some_and(|text| !text.starts_with(r#"{"kind":"Status""#));
         let answer = json!({"kind": "SelfSubjectAccessReview", "status": {"allowed": allowed}});
         plain(201, "application/json", &answer.to_string())
+    }
+
+    fn metrics(&self) -> Option<String> {
+        fs::read_to_string(self.recording.join("metrics.txt")).ok()
     }
 
     fn file(&self, path: &str) -> Option<String> {

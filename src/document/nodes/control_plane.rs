@@ -1,4 +1,4 @@
-//! The control plane: its settings, those of kubelets, and its address.
+//! The control plane: its settings and those of kubelets, its address, and the encryption at rest that it uses.
 
 use super::{Ctx, Grid, Head, Place, join, observed, table::lines};
 use crate::{
@@ -116,6 +116,34 @@ pub(super) fn endpoint(ctx: &Ctx<'_>, place: &mut Place<'_>) -> Result<Vec<Block
                 Cell::new(join(endpoint.inside.iter().map(|address| Inline::code(&**address)), ", ")),
                 Cell::new(vec![Inline::text("Service "), Inline::code("default/kubernetes")]),
                 Cell::text(ctx.t.t("reach.inside")),
+            ]);
+        }
+        observed::table(ctx, cluster, fact, grid)
+    })
+}
+
+/// What went to and came from storage, and through which provider.
+pub(super) fn encryption(ctx: &Ctx<'_>, place: &mut Place<'_>) -> Result<Vec<Block>, String> {
+    observed::each_cluster(ctx, "what.encryption", |cluster| {
+        let fact = &cluster.facts.encryption;
+        let heads = [
+            Head::name("column.resource", 30),
+            Head::text("column.direction", 22),
+            Head::text("column.provider", 34),
+            Head::number("column.times"),
+        ];
+        let mut grid = Grid::new(ctx, place, "encryption", "table.encryption", &heads);
+        for item in fact.seen() {
+            let provider = match &item.provider {
+                Some(provider) => vec![Inline::code(&**provider)],
+                None => vec![ctx.badge(Tone::Caution, "plane.clear_text")],
+            };
+            let resource = if item.resource.is_empty() { ctx.t.t("word.unknown") } else { &item.resource };
+            grid.row(vec![
+                Cell::new(vec![Inline::code(resource)]),
+                Cell::text(ctx.t.t(if item.written { "plane.written" } else { "plane.read" })),
+                Cell::new(provider),
+                Cell::text(item.count.to_string()),
             ]);
         }
         observed::table(ctx, cluster, fact, grid)

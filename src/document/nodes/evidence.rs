@@ -101,6 +101,27 @@ pub(super) fn lists(ctx: &Ctx<'_>, place: &mut Place<'_>) -> Result<Vec<Block>, 
                 ],
             );
         }
+        for probe in &cluster.probes {
+            let (tone, key) = state(State::of(&probe.completeness));
+            let mut ending = vec![ctx.badge(tone, key)];
+            if let Completeness::Partial(why) | Completeness::Forbidden(why) | Completeness::Failed(why) =
+                &probe.completeness
+            {
+                ending.extend([Inline::Break, Inline::text(why)]);
+            }
+            let read = probe.completeness == Completeness::Complete;
+            grid.anchored(
+                Some(place.anchors.claim(&list_anchor(&cluster.header.cluster.id, &probe.path))),
+                vec![
+                    Cell::new(vec![Inline::code(&*probe.path), Inline::Break, Inline::text(&*probe.name)]),
+                    Cell::new(ending),
+                    Cell::text(""),
+                    Cell::text(""),
+                    Cell::text(words::time(probe.read_at)),
+                    Cell::new(if read { vec![Inline::code(&*probe.digest)] } else { Vec::new() }),
+                ],
+            );
+        }
         grid.caption_more(&cluster.header.cluster.id);
         grid.source(vec![Inline::text(format!("{}.", observed::when(ctx, cluster)))]);
         grid.landscape();

@@ -108,6 +108,7 @@ const NODES: &[(&str, Build)] = &[
     ("cryptography", crypto::declared),
     ("delivery", delivery::summary),
     ("delivery-outside", delivery::outside),
+    ("encryption-at-rest", control_plane::encryption),
     ("endpoint", control_plane::endpoint),
     ("evidence-attached", evidence::attached),
     ("evidence-lists", evidence::lists),
