@@ -6,7 +6,10 @@ use chrono::{DateTime, TimeZone, Utc};
 
 use crate::{
     cluster::projection::Projections,
-    snapshot::{Body, ClusterIdentity, Completeness, Header, List, ListRecord, Object, OwnerRef, Snapshot, Source},
+    snapshot::{
+        Body, ClusterIdentity, Completeness, Header, List, ListRecord, Object, OwnerRef, Probe, ProbeRecord, Snapshot,
+        Source,
+    },
     workspace::{Claim, Component, ComponentId, Duty, Fence, TeamId, Workspace},
 };
 
@@ -108,6 +111,11 @@ pub(crate) fn snapshot(mut lists: Vec<List>) -> Snapshot {
         lists,
         probes: Vec::new(),
     }
+}
+
+pub(crate) fn probe(name: &str, completeness: Completeness, body: &serde_json::Value) -> Probe {
+    let (name, path) = (name.to_owned(), format!("/{name}"));
+    Probe::new(ProbeRecord { name, path, completeness, read_at: moment(), digest: String::new() }, body)
 }
 
 pub(crate) fn namespaces(names: &[&str]) -> List {

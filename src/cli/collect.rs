@@ -21,7 +21,7 @@ use self::{
 };
 use super::{Exit, Failure, Ui, workspace};
 use crate::{
-    cluster::{self, Access, Collected, Connection, projection::Projections},
+    cluster::{self, Access, Collected, Connection, Extra, projection::Projections},
     snapshot::{self, Header, ListRecord, Packed},
     workspace::MAIN_FILE,
 };
@@ -45,6 +45,9 @@ pub(super) struct Arguments {
     /// Take evidence from saved `kubectl get -o json|yaml` output or a folder of manifests instead of a cluster
     #[arg(long, value_name = "PATH", num_args = 1..)]
     from_files: Vec<PathBuf>,
+    /// Read also what needs rights of its own; `permissions --with` prints them
+    #[arg(long, value_enum, value_delimiter = ',', value_name = "WHAT", conflicts_with = "from_files")]
+    with: Vec<With>,
     /// Say what could be read and what could not, and read nothing
     #[arg(long, conflicts_with = "from_files")]
     dry_run: bool,
@@ -54,6 +57,13 @@ pub(super) struct Arguments {
     /// Name every list as it ends
     #[arg(short, long)]
     verbose: bool,
+}
+
+/// What is read only when opted in to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum With {
+    /// Settings that each kubelet runs with, through the proxy of the API server
+    Configz,
 }
 
 /// Where the help lists them.
@@ -162,7 +172,9 @@ async fn read(
     }
     let id = arguments.cluster.clone().or_else(|| declared.id(connection.context.as_deref()));
     let bar = progress.bar(connection.context.as_deref().unwrap_or("cluster"));
-    let read = cluster::collect_packed(&connection, id.as_deref(), projections, &|event| bar.observe(&event)).await;
+    let extras = arguments.with.iter().map(|With::Configz| Extra::Configz).collect();
+    let read =
+        cluster::collect_packed(&connection, id.as_deref(), projections, &extras, &|event| bar.observe(&event)).await;
     bar.finish();
     read.map_err(|error| help(&error, Failure::new(&error)))
 }

@@ -36,7 +36,7 @@ pub(super) struct Arguments {
 enum With {
     /// List Secrets (names only, but the right gives content too)
     Secrets,
-    /// Read kubelet configuration
+    /// Read the settings that kubelets run with (through a right that also runs commands in containers)
     Configz,
     /// Read the metrics of the API server, which show the encryption at rest that it uses
     Metrics,

@@ -1,23 +1,23 @@
 //! Everything one collection reads, many kinds at a time.
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 use serde::Deserialize;
 use serde_json::json;
 use tokio::{sync::Semaphore, task::JoinSet};
 
 use super::{
-    Connection, Error,
+    Connection, Error, configz,
     discovery::{self, Discovery, Listable},
     list, metrics, now,
+    permissions::Extra,
     projection::{Projection, Projections},
     request::{Api, Refusal, SelfSubject},
     settings,
 };
 use crate::snapshot::{
-    Body, ClusterIdentity, Collector, Completeness, FORMAT, Header, Kept, List, ListRecord, Object, Packed, Snapshot,
-    Source,
-    ClusterIdentity, Collector, Completeness, FORMAT, Header, Kept, List, ListRecord, Object, Packed, Probe, Snapshot, Source,
+    Body, ClusterIdentity, Collector, Completeness, FORMAT, Header, Kept, List, ListRecord, Object, Packed, Probe,
+    Snapshot, Source,
 };
 
 /// Kinds read at the same time.
@@ -80,12 +80,12 @@ pub async fn collect(
     projections: &Projections,
     observe: &(dyn Fn(Event<'_>) + Send + Sync),
 ) -> Result<Snapshot, Error> {
-    let Collected { header, lists, probes } = gather(connection, id, projections, observe).await?;
+    let Collected { header, lists, probes } = gather(connection, id, projections, &BTreeSet::new(), observe).await?;
     Ok(Snapshot::with_probes(header, lists, probes))
 }
 
 /// As [`collect`], with each list packed for the file as soon as it ends: the objects of the whole cluster are never
-/// in memory at once.
+/// in memory at once. `extras` are what the user opted in to.
 ///
 /// # Errors
 /// As [`collect`].
@@ -93,15 +93,17 @@ pub async fn collect_packed(
     connection: &Connection,
     id: Option<&str>,
     projections: &Projections,
+    extras: &BTreeSet<Extra>,
     observe: &(dyn Fn(Event<'_>) + Send + Sync),
 ) -> Result<Collected<Packed>, Error> {
-    gather(connection, id, projections, observe).await
+    gather(connection, id, projections, extras, observe).await
 }
 
 async fn gather<L: Keep>(
     connection: &Connection,
     id: Option<&str>,
     projections: &Projections,
+    extras: &BTreeSet<Extra>,
     observe: &(dyn Fn(Event<'_>) + Send + Sync),
 ) -> Result<Collected<L>, Error> {
     let api = &connection.api;
@@ -110,7 +112,7 @@ async fn gather<L: Keep>(
     let (discovery, collector) = tokio::join!(discovery::discover(api), who_am_i(api));
     let kinds = chosen(&discovery, projections);
     observe(Event::Discovered(kinds.len()));
-    let Lists { mut lists, uid } = read_all::<L>(api, kinds, observe).await?;
+    let Lists { mut lists, uid, mut nodes } = read_all::<L>(api, kinds, observe).await?;
     let readable = lists
         .iter()
         .any(|list| matches!(list.record().completeness, Completeness::Complete | Completeness::Partial(_)));
@@ -132,7 +134,12 @@ async fn gather<L: Keep>(
     for record in missing(&discovery, &lists, projections) {
         lists.push(L::keep(record, Vec::new()).map_err(Error::Memory)?);
     }
-    let probes = vec![metrics::encryption(api).await];
+    let (certificate, encryption) = tokio::join!(connection.handshake.certificate(), metrics::encryption(api));
+    let mut probes = vec![certificate, encryption];
+    if extras.contains(&Extra::Configz) {
+        nodes.sort();
+        probes.push(configz::kubelets(api, &nodes, projections).await);
+    }
     lists.sort_by(|a, b| a.record().key().cmp(&b.record().key()));
     lists.dedup_by(|b, a| a.record().key() == b.record().key());
     let uid = match uid {
@@ -220,6 +227,8 @@ struct Lists<L> {
     lists: Vec<L>,
     /// UID of the kube-system namespace, if it was among them.
     uid: Option<String>,
+    /// Names of the nodes among them.
+    nodes: Vec<String>,
 }
 
 async fn read_all<L: Keep>(
@@ -237,18 +246,23 @@ async fn read_all<L: Keep>(
             let (mut record, mut objects) = list::list(&api, &kind, projection.clone()).await;
             read_settings(&api, &projection, &mut record, &mut objects).await;
             let uid = cluster_uid(&record, &objects);
+            let nodes: Vec<String> = match record.key() {
+                ("", "Node") => objects.iter().map(|node| node.name.to_string()).collect(),
+                _ => Vec::new(),
+            };
             // Sorting, hashing and packing a large list take longer than a network round trip.
             let kept = tokio::task::spawn_blocking(move || L::keep(record, objects)).await;
-            (kept, uid)
+            (kept, uid, nodes)
         });
     }
-    let mut all = Lists { lists: Vec::new(), uid: None };
+    let mut all = Lists { lists: Vec::new(), uid: None, nodes: Vec::new() };
     while let Some(done) = tasks.join_next().await {
-        let Ok((Ok(kept), uid)) = done else { return Err(Error::Interrupted) };
+        let Ok((Ok(kept), uid, nodes)) = done else { return Err(Error::Interrupted) };
         let list = kept.map_err(Error::Memory)?;
         observe(Event::Listed(list.record()));
         all.lists.push(list);
         all.uid = all.uid.or(uid);
+        all.nodes.extend(nodes);
     }
     Ok(all)
 }

@@ -7,7 +7,7 @@ use kube::{
     config::{KubeConfigOptions, Kubeconfig, KubeconfigError},
 };
 
-use super::{Error, proxy, request::Api};
+use super::{Error, handshake::Handshake, proxy, request::Api};
 
 /// How to reach a cluster.
 #[derive(Debug, Clone)]
@@ -33,6 +33,7 @@ impl Default for Access {
 /// A connection to one API server.
 pub struct Connection {
     pub(super) api: Api,
+    pub(super) handshake: Handshake,
     /// kubeconfig context; `None` in a Pod.
     pub context: Option<String>,
     /// URL of the API server, without credentials.
@@ -102,8 +103,9 @@ pub async fn connect(access: &Access) -> Result<Connection, Error> {
     ));
     let server = public_url(&config.cluster_url);
     let unverified = config.accept_invalid_certs;
+    let handshake = Handshake::new(&config, access.timeout);
     let client = Client::try_from(config).map_err(|error| Error::Kubeconfig(super::request::describe(&error)))?;
-    Ok(Connection { api: Api::new(client, access.timeout), context, server, unverified })
+    Ok(Connection { api: Api::new(client, access.timeout), handshake, context, server, unverified })
 }
 
 async fn configuration(access: &Access) -> Result<(Config, Option<String>, bool), Error> {

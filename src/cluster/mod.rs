@@ -9,10 +9,13 @@
 //! module; every list ends with a [`Completeness`](crate::snapshot::Completeness) and a reason; errors never quote an
 //! answer or a kubeconfig.
 
+mod certificate;
 mod collect;
+mod configz;
 mod connect;
 mod discovery;
 mod files;
+mod handshake;
 mod list;
 mod metrics;
 pub(crate) mod page;

@@ -19,7 +19,7 @@ use super::projection::Projections;
 pub enum Extra {
     /// Listing Secrets.
     Secrets,
-    /// Reading kubelet configuration through the API server.
+    /// Reading the settings that kubelets run with, through the API server.
     Configz,
     /// Reading the API server's metrics.
     Metrics,
@@ -116,16 +116,17 @@ impl ClusterRole {
         if extras.contains(&Extra::Configz) {
             rules.push(Rule {
                 api_groups: vec![String::new()],
-                resources: vec!["nodes/configz".to_owned()],
-                non_resource_urls: Vec::new(),
-                resource_names: Vec::new(),
+                resources: vec!["nodes/proxy".to_owned()],
                 verbs: vec!["get"],
                 why: wrap(
-                    "RISK: kubelet configuration of every node. Needs the fine-grained kubelet authorization of \
-                     Kubernetes 1.36 and later; on older clusters only `nodes/proxy` would give it, which also runs \
-                     commands in every container and is therefore never printed here. This version of collect does \
-                     not read it yet.",
+                    "RISK: through this right whoever holds it can run commands in every container of a node, because \
+                     the kubelet takes them as GET requests that become a stream. The API server asks for it whatever \
+                     path of a kubelet is meant; `nodes/configz` is enough only for whoever asks the kubelet itself, \
+                     which collect does not. Grant it for the time of one collection, or to named nodes by \
+                     `resourceNames`; the kubelet in turn has to let the API server read `nodes/configz`, as \
+                     `system:kubelet-api-admin` does.",
                 ),
+                ..Rule::default()
             });
         }
         if extras.contains(&Extra::Metrics) {

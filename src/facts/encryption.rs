@@ -33,7 +33,7 @@ struct Sample {
     count: f64,
 }
 
-pub(super) fn observe(join: &Join<'_>) -> Observed<Vec<Transformation>> {
+pub(crate) fn observe(join: &Join<'_>) -> Observed<Vec<Transformation>> {
     let mut reading = Reading::new(join.snapshot());
     let mut sums: BTreeMap<(String, bool, Option<String>), f64> = BTreeMap::new();
     if let Some(probe) = reading.probe("encryption-at-rest") {
@@ -69,22 +69,17 @@ mod tests {
 
     use super::*;
     use crate::{
-        assess::testing::{list, moment, snapshot, workspace},
+        assess::testing::{list, probe, snapshot, workspace},
         facts::State,
         ownership,
-        snapshot::{Completeness, Probe, ProbeRecord},
+        snapshot::Completeness,
     };
 
-    fn fact(probe: Option<(Completeness, serde_json::Value)>) -> Observed<Vec<Transformation>> {
+    fn fact(asked: Option<(Completeness, serde_json::Value)>) -> Observed<Vec<Transformation>> {
         let workspace = workspace(Vec::new());
         let mut snapshot = snapshot(vec![list("Pod", Vec::new())]);
-        snapshot.probes = probe
-            .into_iter()
-            .map(|(completeness, body)| {
-                let (name, path) = ("encryption-at-rest".to_owned(), "/metrics".to_owned());
-                Probe::new(ProbeRecord { name, path, completeness, read_at: moment(), digest: String::new() }, &body)
-            })
-            .collect();
+        snapshot.probes =
+            asked.into_iter().map(|(completeness, body)| probe("encryption-at-rest", completeness, &body)).collect();
         observe(&ownership::join(&workspace, &snapshot))
     }
 
@@ -103,7 +98,7 @@ mod tests {
         assert_eq!(fact.state(), State::Complete);
         let seen: Vec<_> = fact.seen().iter().map(|it| (it.written, it.provider.as_deref(), it.count)).collect();
         assert_eq!(seen, [(true, Some("secretbox:v1"), 12), (false, None, 12)]);
-        assert_eq!(fact.evidence()[0].path, "/metrics");
+        assert_eq!(fact.evidence()[0].path, "/encryption-at-rest");
     }
 
     #[test]

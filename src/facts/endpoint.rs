@@ -35,7 +35,7 @@ pub enum Reach {
     Unknown,
 }
 
-pub(super) fn observe(join: &Join<'_>) -> Observed<ApiEndpoint> {
+pub(crate) fn observe(join: &Join<'_>) -> Observed<ApiEndpoint> {
     let mut reading = Reading::new(join.snapshot());
     let mut endpoint = ApiEndpoint::default();
     match join.snapshot().header.cluster.server.as_deref().and_then(host) {

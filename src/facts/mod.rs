@@ -9,6 +9,7 @@
 
 pub(crate) mod access;
 pub(crate) mod admission;
+pub(crate) mod api_certificate;
 mod availability;
 pub(crate) mod backups;
 pub mod catalogue;
@@ -17,8 +18,8 @@ pub(crate) mod containers;
 pub(crate) mod control_plane;
 pub(crate) mod delivery;
 mod dependents;
-mod encryption;
-mod endpoint;
+pub(crate) mod encryption;
+pub(crate) mod endpoint;
 pub(crate) mod exposure;
 pub(crate) mod images;
 pub(crate) mod lifecycle;
@@ -54,6 +55,7 @@ use network::Network;
 
 pub use access::*;
 pub use admission::{Admission, Exempted, Mode, Policy, Webhook};
+pub use api_certificate::ApiCertificate;
 pub use availability::{Availability, Budget, SinglePoint};
 pub use backups::*;
 pub use certificates::*;
@@ -148,6 +150,8 @@ families! { |join, pods, network, as_of|
     delivery: Delivery = delivery::observe(join);
     /// What went to and came from storage through which provider of encryption at rest.
     encryption: Vec<Transformation> = encryption::observe(join);
+    /// Certificate that the API server presented.
+    api_certificate: Option<ApiCertificate> = api_certificate::observe(join, as_of);
     /// Address of the API server.
     endpoint: ApiEndpoint = endpoint::observe(join);
     /// What several teams rely on, and which would stop with it.
@@ -164,8 +168,8 @@ families! { |join, pods, network, as_of|
     issuance: Issuance = certificates::issuance(join);
     /// Requests and limits that containers lack, quotas and limit ranges of namespaces.
     limits: Limits = limits::observe(join, pods);
-    /// Settings of kubelets, as kubeadm configured them.
-    kubelets: Option<PlaneComponent> = control_plane::kubelets::observe(join);
+    /// Settings of kubelets: as they run, where they were asked, and as kubeadm configured them.
+    kubelets: Vec<PlaneComponent> = control_plane::kubelets::observe(join);
     /// Mutual TLS between Pods, by namespace.
     mesh: Mesh = mesh::observe(join, pods);
     /// Agents on nodes, alert rules, and what nothing watches.

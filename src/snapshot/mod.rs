@@ -36,10 +36,9 @@ pub use file::{read, read_header};
 pub use find::{ENDINGS, Evidence, Found, find, is_snapshot_name};
 pub use kept::Kept;
 pub use pack::{Packed, pack, write, write_packed};
+pub use probe::{Probe, ProbeRecord};
 pub use share::Texts;
 pub(crate) use {line::put_text, share::Strings};
-pub use probe::{Probe, ProbeRecord};
-pub(crate) use share::Strings;
 
 /// Format version that this program writes; it reads this and every older one.
 pub const FORMAT: u32 = 2;

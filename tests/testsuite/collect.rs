@@ -11,7 +11,7 @@ use scopefence::{
 
 use crate::{
     replay::{Fault, Options, Replay},
-    support::{checkout, scopefence},
+    support::{checkout, data, scopefence},
 };
 
 fn collect(server: &Replay, arguments: &[&str]) -> Output {
@@ -62,6 +62,12 @@ fn everything_readable_is_read() {
     let samples: serde_json::Value = encryption.body().expect("JSON");
     assert_eq!(samples.as_array().map(Vec::len), Some(4));
     assert!(!samples.to_string().contains("apiserver_request_total"));
+    let certificate = snapshot.probe("api-certificate").expect("asked");
+    assert_eq!(certificate.record.completeness, Completeness::Complete, "{:?}", certificate.record);
+    let certificate: serde_json::Value = certificate.body().expect("JSON");
+    assert_eq!(certificate["protocol"], "TLS 1.3");
+    assert!(certificate["names"].as_array().is_some_and(|names| !names.is_empty()), "{certificate}");
+    assert!(snapshot.probe("kubelet-configz").is_none(), "nobody opted in");
     let pods = snapshot.list("", "Pod").expect("Pods").complete().expect("complete");
     assert_eq!(pods.len(), 18);
     assert!(matches!(snapshot.list("", "Secret").expect("Secrets").record.completeness, Completeness::Forbidden(_)));
@@ -241,6 +247,26 @@ fn fault_matrix() {
     });
 }
 
+#[test]
+fn kubelets_say_what_they_run_with_only_when_asked() {
+    let recording = tempfile::tempdir().expect("a folder");
+    for file in fs::read_dir(data("recorded")).expect("recorded").flatten() {
+        fs::copy(file.path(), recording.path().join(file.file_name())).expect("copied");
+    }
+    let answer = r#"{"kubeletconfig":{"readOnlyPort":10255,"staticPodURLHeader":{"Authorization":["hunter2"]}}}"#;
+    fs::write(recording.path().join("api__v1__nodes__worker-1__proxy__configz.json"), answer).expect("written");
+    let server = Replay::of(recording.path(), Options::default());
+    let out = server.folder().join("x.snapshot.jsonl");
+    let output = collect(&server, &["--with", "configz", "--out", out.to_str().expect("a path")]);
+    assert!(output.status.success(), "{}", stderr(&output));
+    assert!(!fs::read_to_string(&out).expect("text").contains("hunter2"));
+    let snapshot = snapshot::read(&out).expect("a snapshot");
+    let probe = snapshot.probe("kubelet-configz").expect("asked");
+    assert!(matches!(&probe.record.completeness, Completeness::Partial(why) if why.starts_with("1 of ")), "{probe:?}");
+    let kubelets: serde_json::Value = probe.body().expect("JSON");
+    assert_eq!(kubelets, serde_json::json!({"worker-1": {"readOnlyPort": 10255}}));
+}
+
 /// Maintainers: collects `scopes/samples/platform.snapshot.jsonl.zst` anew from the recorded cluster in
 /// `../shared/recorded-cluster`, identity `reader`, through the replay server. Times are those of the recording.
 /// Run `cargo test --test testsuite regenerate_sample -- --ignored`.
@@ -286,7 +312,9 @@ fn regenerate_sample() {
         snapshot::List::new(record, list.seen().to_vec())
     });
     let path = checkout("scopes/samples/platform.snapshot.jsonl.zst");
-    let probes = collected.probes.into_iter().map(|mut probe| {
+    // The certificate is that of the replay server, not of the cluster.
+    let recorded = collected.probes.into_iter().filter(|probe| probe.record.name != "api-certificate");
+    let probes = recorded.map(|mut probe| {
         probe.record.read_at = date;
         probe
     });

@@ -46,7 +46,7 @@ fn extra_rights_come_with_their_risk() {
     let yaml = stdout(&permissions(&["--with", "secrets,configz,metrics"]));
     assert_eq!(yaml.matches("# RISK:").count(), 3, "{yaml}");
     assert!(yaml.contains("nonResourceURLs: [\"/metrics\"]\n    verbs: [\"get\"]"), "{yaml}");
-    assert!(yaml.contains(r#"resources: ["secrets"]"#) && yaml.contains(r#"resources: ["nodes/configz"]"#), "{yaml}");
+    assert!(yaml.contains(r#"resources: ["secrets"]"#) && yaml.contains(r#"resources: ["nodes/proxy"]"#), "{yaml}");
     assert!(!permissions(&["--with", "everything"]).status.success());
 }
 

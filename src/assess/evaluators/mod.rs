@@ -5,6 +5,7 @@
 //! lists that were read completely.
 
 mod access;
+mod api_server;
 mod availability;
 mod backups;
 mod certificates;
@@ -156,6 +157,7 @@ const FAMILIES: &[&[Evaluator]] = &[
     access::EVALUATORS,
     availability::EVALUATORS,
     backups::EVALUATORS,
+    api_server::EVALUATORS,
     certificates::EVALUATORS,
     engines::EVALUATORS,
     exposure::EVALUATORS,

@@ -1,16 +1,19 @@
-//! Settings of the control plane: what a check's parameters expect of the command lines of static Pods.
+//! Settings of the control plane and of kubelets: what a check's parameters expect of the command lines of static Pods, of
+//! what kubelets run with, and of what kubeadm was told to configure.
 
 use super::{Answer, Evaluator, Question, Tally};
 use crate::{
     checks::params::{Params, Verdict},
     facts::control_plane::{
         flags::{self, CommandLine, Value},
-        version,
+        kubelets, version,
     },
 };
 
-pub(super) const EVALUATORS: &[Evaluator] =
-    &[Evaluator { name: "control-plane-setting", subjects: "control-plane Pods", alone: true, ask: control_plane }];
+pub(super) const EVALUATORS: &[Evaluator] = &[
+    Evaluator { name: "control-plane-setting", subjects: "control-plane Pods", alone: true, ask: control_plane },
+    Evaluator { name: "kubelet-setting", subjects: "kubelets and their configuration", alone: true, ask: kubelet },
+];
 
 /// What is wrong with one subject, and what of it cannot be seen.
 #[derive(Default)]
@@ -77,6 +80,65 @@ fn control_plane(question: &Question<'_>) -> Answer {
     tally.or_not_visible(hidden)
 }
 
+/// A bad setting fails, wherever it stands. A good one passes only when every kubelet was asked what it runs with.
+fn kubelet(question: &Question<'_>) -> Answer {
+    let Some(params) = question.params else {
+        return Answer::Manual("the check names no setting".to_owned());
+    };
+    let version = version(question.join);
+    let probe = question.join.snapshot().probe(kubelets::PROBE);
+    let running: kubelets::Running = match probe.map(|probe| probe.body()) {
+        None => kubelets::Running::default(),
+        Some(Ok(running)) => running,
+        Some(Err(_)) => return Answer::NotVisible("what kubelets answered has not the shape expected".to_owned()),
+    };
+    let mut tally = Tally::default();
+    let mut hidden = Vec::new();
+    let mut told = false;
+    let mut silent = Vec::new();
+    for (spot, node) in question.objects("", "Node") {
+        let Some(config) = running.get(&*node.name) else {
+            silent.push(&*node.name);
+            continue;
+        };
+        tally.subject();
+        let judged = judge(params, "", |setting| kubelets::value(config, setting, version));
+        if judged.failed.is_empty() {
+            hidden.extend(judged.hidden.into_iter().map(|why| format!("{}: {why}", node.name)));
+        } else {
+            tally.fail(spot, judged.failed.join("; "));
+        }
+    }
+    for (spot, object) in question.objects("", "ConfigMap") {
+        match kubelets::configured(object) {
+            None => {}
+            // What every kubelet runs with says more.
+            Some(Err(_)) if silent.is_empty() => {}
+            Some(Err(why)) => hidden.push(format!("kubelet-config: {why}")),
+            Some(Ok(config)) => {
+                told = true;
+                let judged = judge(params, "", |setting| kubelets::value(&config, setting, version));
+                if !judged.failed.is_empty() {
+                    tally.subject();
+                    tally.fail(spot, format!("as configured: {}", judged.failed.join("; ")));
+                }
+            }
+        }
+    }
+    if let Some(first) = silent.first() {
+        hidden.push(match (told, running.is_empty()) {
+            (true, true) => "kubelet-config is as expected, but what kubelets run with was not read; `collect --with \
+                             configz` reads it"
+                .to_owned(),
+            (false, true) => "neither kubelet-config nor what kubelets run with was read; `collect --with configz` \
+                              reads the latter"
+                .to_owned(),
+            _ => format!("{} kubelets did not say what they run with, the first on {first}", silent.len()),
+        });
+    }
+    tally.or_not_visible(hidden)
+}
+
 impl Tally {
     /// The answer, unless something could not be seen and nothing that was seen fails.
     fn or_not_visible(self, hidden: Vec<String>) -> Answer {
@@ -135,6 +197,39 @@ mod tests {
         let (key, message) = (&finding.objects[0].key, &finding.objects[0].message);
         assert_eq!(&*key.name, "kube-apiserver-cp-2");
         assert_eq!(message, "--profiling is not set, and the default is true; expected false");
+    }
+
+    fn of_kubelets(configured: &serde_json::Value, running: &serde_json::Value) -> (Outcome, String, Vec<String>) {
+        let map =
+            testing::object("kube-system", "kubelet-config", serde_json::json!({"data": {"kubelet": configured}}));
+        let node = |name: &str| testing::object("", name, serde_json::json!({}));
+        let mut snapshot = testing::snapshot(vec![
+            testing::list("ConfigMap", if configured.is_null() { Vec::new() } else { vec![map] }),
+            testing::list("Node", vec![node("a"), node("b")]),
+        ]);
+        if !running.is_null() {
+            snapshot.probes = vec![testing::probe("kubelet-configz", Completeness::Complete, running)];
+        }
+        let found = assess(&testing::workspace(Vec::new()), &[snapshot], &History::default(), None);
+        let (outcome, reason) = outcome(&found, "kubelet-anonymous");
+        let failed = found.findings.iter().filter(|finding| finding.check.as_str() == "kubelet-anonymous");
+        (outcome, reason, failed.flat_map(|it| &it.objects).map(|it| it.key.name.to_string()).collect())
+    }
+
+    #[test]
+    fn what_kubelets_run_with_decides_and_configuration_alone_never_passes() {
+        let anonymous = |on: bool| serde_json::json!({"authentication": {"anonymous": {"enabled": on}}});
+        let (good, bad, none) = (anonymous(false), anonymous(true), serde_json::Value::Null);
+        assert_eq!(of_kubelets(&good, &serde_json::json!({"a": good, "b": good})).0, Outcome::Pass);
+        let (outcome, _, failed) = of_kubelets(&good, &serde_json::json!({"a": good, "b": bad}));
+        assert_eq!((outcome, failed), (Outcome::Fail, vec!["b".to_owned()]));
+        let (outcome, reason, _) = of_kubelets(&good, &serde_json::json!({"a": good}));
+        assert_eq!(outcome, Outcome::NotVisible);
+        assert!(reason.contains("the first on b"), "{reason}");
+        assert_eq!(of_kubelets(&good, &none).0, Outcome::NotVisible);
+        assert_eq!(of_kubelets(&none, &none).0, Outcome::NotVisible);
+        let (outcome, _, failed) = of_kubelets(&bad, &none);
+        assert_eq!((outcome, failed), (Outcome::Fail, vec!["kubelet-config".to_owned()]));
     }
 
     #[test]

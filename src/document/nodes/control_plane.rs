@@ -1,4 +1,5 @@
-//! The control plane: its settings and those of kubelets, its address, and the encryption at rest that it uses.
+//! The control plane: its settings and those of kubelets, its address and
+//! certificate, and the encryption at rest that it uses.
 
 use super::{Ctx, Grid, Head, Place, join, observed, table::lines};
 use crate::{
@@ -78,12 +79,14 @@ pub(super) fn kubelets(ctx: &Ctx<'_>, place: &mut Place<'_>) -> Result<Vec<Block
         let heads =
             [Head::name("column.setting", 40), Head::text("column.value", 44), Head::text("column.set_how", 16)];
         let mut grid = Grid::new(ctx, place, "kubelets", "table.kubelets", &heads);
-        if let Some(kubelet) = fact.seen() {
-            grid.group(vec![
-                Inline::code("kubelet-config"),
-                Inline::text(" "),
-                ctx.badge(Tone::Caution, "plane.configured"),
-            ]);
+        for kubelet in fact.seen() {
+            let (name, how) = match kubelet.source {
+                PlaneSource::Running => {
+                    ("configz", Inline::text(ctx.t.fill("plane.on", &[("nodes", &kubelet.nodes.join(", "))])))
+                }
+                PlaneSource::Configured => ("kubelet-config", ctx.badge(Tone::Caution, "plane.configured")),
+            };
+            grid.group(vec![Inline::code(name), Inline::text(" "), how]);
             rows(ctx, &mut grid, &kubelet.settings, "");
         }
         observed::table(ctx, cluster, fact, grid)
@@ -144,6 +147,32 @@ pub(super) fn encryption(ctx: &Ctx<'_>, place: &mut Place<'_>) -> Result<Vec<Blo
                 Cell::text(ctx.t.t(if item.written { "plane.written" } else { "plane.read" })),
                 Cell::new(provider),
                 Cell::text(item.count.to_string()),
+            ]);
+        }
+        observed::table(ctx, cluster, fact, grid)
+    })
+}
+
+/// The certificate that the API server presented.
+pub(super) fn certificate(ctx: &Ctx<'_>, place: &mut Place<'_>) -> Result<Vec<Block>, String> {
+    observed::each_cluster(ctx, "what.api_certificate", |cluster| {
+        let fact = &cluster.facts.api_certificate;
+        let heads = [
+            Head::name("column.certificate", 22),
+            Head::text("column.hosts", 30),
+            Head::text("column.issuer", 18),
+            Head::text("column.tls", 14),
+            Head::text("column.expires", 16),
+        ];
+        let mut grid = Grid::new(ctx, place, "api-certificate", "table.api_certificate", &heads);
+        if let Some(certificate) = fact.seen() {
+            let agreed = certificate.protocol.iter().chain(&certificate.cipher_suite);
+            grid.row(vec![
+                Cell::text(&*certificate.subject),
+                Cell::new(observed::names(ctx, certificate.names.iter().map(String::as_str), 20)),
+                Cell::text(&*certificate.issuer),
+                lines(agreed.map(|text| vec![Inline::text(&**text)])),
+                Cell::new(super::crypto::end(ctx, certificate.not_after, certificate.days_left)),
             ]);
         }
         observed::table(ctx, cluster, fact, grid)

@@ -1,5 +1,7 @@
 //! Cryptography: as declared, in transit and at rest; certificates as observed.
 
+use chrono::{DateTime, Utc};
+
 use super::{Ctx, Grid, Head, Place, inventory::component_cell, observed, table::lines};
 use crate::{
     assess::ClusterEvidence,
@@ -76,21 +78,25 @@ pub(super) fn certificates(ctx: &Ctx<'_>, place: &mut Place<'_>) -> Result<Vec<B
     })
 }
 
+/// The day on which a certificate ends, and how near that is.
+pub(super) fn end(ctx: &Ctx<'_>, time: DateTime<Utc>, days_left: i64) -> Vec<Inline> {
+    let mut text = vec![Inline::text(words::date(time.date_naive()))];
+    if days_left < 0 {
+        text.extend([Inline::text(" "), ctx.badge(Tone::Bad, "crypto.expired")]);
+    } else if days_left <= i64::from(ctx.ws.policy.certificate_days) {
+        let left = ctx.t.count("crypto.days_left", usize::try_from(days_left).unwrap_or_default());
+        text.extend([Inline::text(" "), Inline::Badge { tone: Tone::Caution, text: left }]);
+    }
+    text
+}
+
 /// End, days left, late renewal, and why it is not ready.
 pub(super) fn expiry(ctx: &Ctx<'_>, certificate: &Certificate) -> Vec<Inline> {
-    let near = i64::from(ctx.ws.policy.certificate_days);
-    let mut text = match certificate.not_after {
-        Some(time) => vec![Inline::text(words::date(time.date_naive()))],
-        None => vec![ctx.badge(Tone::Bad, "crypto.not_issued")],
+    let mut text = match (certificate.not_after, certificate.days_left) {
+        (Some(time), Some(days)) => end(ctx, time, days),
+        (Some(time), None) => vec![Inline::text(words::date(time.date_naive()))],
+        (None, _) => vec![ctx.badge(Tone::Bad, "crypto.not_issued")],
     };
-    match certificate.days_left {
-        Some(days) if days < 0 => text.extend([Inline::text(" "), ctx.badge(Tone::Bad, "crypto.expired")]),
-        Some(days) if days <= near => {
-            let left = ctx.t.count("crypto.days_left", usize::try_from(days).unwrap_or_default());
-            text.extend([Inline::text(" "), Inline::Badge { tone: Tone::Caution, text: left }]);
-        }
-        _ => {}
-    }
     if let (true, Some(renewal)) = (certificate.overdue, certificate.renewal) {
         let due = ctx.t.fill("crypto.overdue", &[("date", &words::date(renewal.date_naive()))]);
         text.extend([Inline::Break, Inline::text(due)]);

@@ -109,7 +109,7 @@ pub(super) fn lists(ctx: &Ctx<'_>, place: &mut Place<'_>) -> Result<Vec<Block>, 
             {
                 ending.extend([Inline::Break, Inline::text(why)]);
             }
-            let read = probe.completeness == Completeness::Complete;
+            let read = matches!(probe.completeness, Completeness::Complete | Completeness::Partial(_));
             grid.anchored(
                 Some(place.anchors.claim(&list_anchor(&cluster.header.cluster.id, &probe.path))),
                 vec![

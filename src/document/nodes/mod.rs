@@ -103,6 +103,7 @@ const NODES: &[(&str, Build)] = &[
     ("contacts", system::contacts),
     ("control-gaps", controls::gaps),
     ("control-overview", controls::overview),
+    ("api-certificate", control_plane::certificate),
     ("control-plane", control_plane::settings),
     ("controls", controls::statements),
     ("cryptography", crypto::declared),
@@ -424,7 +425,7 @@ pub(super) fn join(inlines: impl IntoIterator<Item = Inline>, separator: &str) -
 /// A sentence of the program or its data in which `names` stand between backticks. An odd number of them is text.
 fn spans(text: &str) -> Vec<Inline> {
     let pieces: Vec<&str> = text.split('`').collect();
-    if pieces.len() % 2 == 0 {
+    if pieces.len().is_multiple_of(2) {
         return vec![Inline::text(text)];
     }
     let inline = |(index, piece): (usize, &&str)| match index % 2 {

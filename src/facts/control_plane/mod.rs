@@ -6,7 +6,7 @@
 //! Invariant: what nobody set is never shown as set, and what was only configured is never shown as running.
 
 pub(crate) mod flags;
-pub(super) mod kubelets;
+pub(crate) mod kubelets;
 pub(crate) mod settings;
 #[cfg(test)]
 pub(crate) mod tests;
