@@ -35,7 +35,7 @@ pub(super) struct Verifying {
 enum Scope {
     /// Where its engine is asked.
     Engine,
-    Rule(Rule),
+    Rule(Box<Rule>),
     Constraints(Constraints),
 }
 
@@ -388,7 +388,7 @@ fn rules(kind: &'static str, object: &Object, spec: ClusterPolicySpec, found: &m
                 enforces: action.is_some_and(|action| action.eq_ignore_ascii_case("enforce")),
                 images: verify.image_references.iter().flatten().chain(&verify.image).cloned().collect(),
                 skipped: verify.skip_image_references.clone().unwrap_or_default(),
-                scope: Scope::Rule(rule.clone()),
+                scope: Scope::Rule(Box::new(rule.clone())),
             });
         }
     }
