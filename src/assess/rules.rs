@@ -206,12 +206,18 @@ impl<'d> Round<'d> {
     }
 }
 
+/// Longest message of a rule, in characters: it may quote an object.
+const LONGEST_MESSAGE: usize = 1000;
+
 /// What a failed rule says. A message that cannot be computed does not hide the failure.
 fn message<'a>(machine: &mut Machine<'a>, rule: &'a Rule) -> String {
     match &rule.message {
         Message::Text(text) => text.clone(),
         Message::Expression(expression) => match machine.evaluate(expression) {
-            Ok(Value::Text(text)) => text.to_string(),
+            Ok(Value::Text(text)) => match text.char_indices().nth(LONGEST_MESSAGE) {
+                Some((end, _)) => format!("{}…", &text[..end]),
+                None => text.to_string(),
+            },
             Ok(other) => {
                 format!("`{}` is not met (its message is no text but {})", rule.expression.text(), other.kind())
             }

@@ -43,8 +43,15 @@ impl fmt::Display for Fault {
     }
 }
 
+/// Longest message, in characters: it may name a text of the cluster.
+const LONGEST: usize = 300;
+
 impl From<String> for Fault {
-    fn from(message: String) -> Self {
+    fn from(mut message: String) -> Self {
+        if let Some((end, _)) = message.char_indices().nth(LONGEST) {
+            message.truncate(end);
+            message.push('…');
+        }
         Self { message, span: None, last: false }
     }
 }
@@ -81,18 +88,22 @@ impl<'a> Slot<'a> {
 #[derive(Debug, Default)]
 pub(crate) struct Patterns(RefCell<HashMap<String, ::regex::Regex>>);
 
+/// Depth of evaluation: one expression is less deep, one that reads variables that read others may be deeper.
+const DEEPEST: usize = 128;
+
 /// Evaluates expressions over one set of names.
 pub(crate) struct Machine<'a> {
     slots: Vec<Slot<'a>>,
     locals: Vec<Value<'a>>,
     patterns: &'a Patterns,
     left: u64,
+    depth: usize,
 }
 
 impl<'a> Machine<'a> {
     /// One slot for each of the names that the expressions were compiled with, in their order.
     pub(crate) fn new(slots: Vec<Slot<'a>>, patterns: &'a Patterns) -> Self {
-        Self { slots, locals: Vec::new(), patterns, left: LIMIT }
+        Self { slots, locals: Vec::new(), patterns, left: LIMIT, depth: 0 }
     }
 
     /// Evaluates one expression.
@@ -116,7 +127,7 @@ impl<'a> Machine<'a> {
 
     /// Equality, counted.
     pub(super) fn equal(&mut self, a: &Value<'a>, b: &Value<'a>) -> Result<bool, Fault> {
-        let equal = a.equals(b, &mut self.left);
+        let equal = a.equals(b, &mut self.left, DEEPEST);
         self.charge(1)?;
         Ok(equal)
     }
@@ -127,10 +138,10 @@ impl<'a> Machine<'a> {
         if let Some(known) = patterns.0.borrow().get(text) {
             return Ok(known.clone());
         }
-        self.charge(1000)?;
+        self.charge(5000)?;
         let compiled = regex::compile(text)?;
         let mut kept = patterns.0.borrow_mut();
-        if kept.len() >= 256 {
+        if kept.len() >= 64 {
             kept.clear();
         }
         kept.insert(text.to_owned(), compiled.clone());
@@ -139,10 +150,30 @@ impl<'a> Machine<'a> {
 
     fn node(&mut self, node: &'a Node) -> Answer<'a> {
         self.charge(1)?;
-        self.kind(&node.kind).map_err(|mut fault| {
+        self.deeper(|machine| machine.kind(&node.kind)).map_err(|mut fault| {
             fault.span.get_or_insert(node.span);
             fault
         })
+    }
+
+    /// Goes one level down, if there are levels left.
+    pub(super) fn deeper<T>(&mut self, step: impl FnOnce(&mut Self) -> Result<T, Fault>) -> Result<T, Fault> {
+        if self.depth == DEEPEST {
+            let message = format!("the expression and what it reads are more than {DEEPEST} levels deep");
+            return Err(Fault { message, span: None, last: true });
+        }
+        self.depth += 1;
+        let answer = step(self);
+        self.depth -= 1;
+        answer
+    }
+
+    /// Looking for a member takes longer in a map that has many.
+    fn charge_member(&mut self, of: &Value<'a>) -> Result<(), Fault> {
+        match of {
+            Value::Map(map) => self.charge(map.len() as u64 / 16),
+            _ => Ok(()),
+        }
     }
 
     fn kind(&mut self, kind: &'a Kind) -> Answer<'a> {
@@ -159,10 +190,12 @@ impl<'a> Machine<'a> {
             Kind::Local(local) => self.locals[*local].clone(),
             Kind::Select(of, field, optional) => {
                 let of = self.node(of)?;
+                self.charge_member(&of)?;
                 select(&of, field, *optional)?
             }
             Kind::Has(of, field) => {
                 let of = self.node(of)?;
+                self.charge_member(&of)?;
                 match select(&of, field, Optional::Yes)? {
                     Value::Optional(found) => Value::Bool(found.is_some()),
                     _ => Value::Bool(true),
@@ -171,6 +204,7 @@ impl<'a> Machine<'a> {
             Kind::Index(of, index, optional) => {
                 let of = self.node(of)?;
                 let index = self.node(index)?;
+                self.charge_member(&of)?;
                 self::index(&of, &index, *optional)?
             }
             Kind::List(elements) => {
@@ -265,8 +299,15 @@ impl<'a> Machine<'a> {
         answer
     }
 
+    /// Arguments of a call. A function reads its texts at least once.
     fn arguments(&mut self, nodes: &'a [Node]) -> Result<Vec<Value<'a>>, Fault> {
-        nodes.iter().map(|node| self.node(node)).collect()
+        let arguments: Vec<Value<'a>> = nodes.iter().map(|node| self.node(node)).collect::<Result<_, _>>()?;
+        for argument in &arguments {
+            if matches!(argument, Value::Text(_) | Value::Bytes(_)) {
+                self.charge(argument.weight())?;
+            }
+        }
+        Ok(arguments)
     }
 
     /// `&&` and `||`: one operand that decides outweighs a fault of another.
@@ -294,12 +335,9 @@ impl<'a> Machine<'a> {
 
     fn fold(&mut self, fold: &'a Fold) -> Answer<'a> {
         let over = self.node(&fold.over)?;
-        let (length, keys) = match &over {
-            Value::List(list) => (list.len(), Vec::new()),
-            Value::Map(map) => {
-                self.charge(map.len() as u64)?;
-                (map.len(), map.keys())
-            }
+        let length = match &over {
+            Value::List(list) => list.len(),
+            Value::Map(map) => map.len(),
             other => return Err(format!("there are no elements in a value of type {}", other.kind()).into()),
         };
         let mut kept = Vec::new();
@@ -308,7 +346,7 @@ impl<'a> Machine<'a> {
         let mut count = 0;
         let mut fault = None;
         for index in 0..length {
-            let (first, second) = match variables(&over, &keys, index, fold.variables) {
+            let (first, second) = match variables(&over, index, fold.variables) {
                 Ok(bound) => bound,
                 // An element that cannot be asked about: another one may decide.
                 Err(why) if matches!(fold.what, What::All | What::Exists) => {
@@ -411,7 +449,6 @@ impl<'a> Machine<'a> {
 /// What the variables of a macro stand for at one element.
 fn variables<'a>(
     over: &Value<'a>,
-    keys: &[Value<'a>],
     index: usize,
     variables: Variables,
 ) -> Result<(Value<'a>, Option<Value<'a>>), Fault> {
@@ -424,12 +461,11 @@ fn variables<'a>(
             })
         }
         Value::Map(map) => {
-            let key = keys.get(index).cloned().ok_or("the map lost a key")?;
-            let value = match variables {
-                Variables::One => None,
-                Variables::Two => Some(map.get(&key).ok_or("the map lost a key")??),
-            };
-            Ok((key, value))
+            let (key, value) = map.entry(index).ok_or("the map ended early")?;
+            Ok(match variables {
+                Variables::One => (key, None),
+                Variables::Two => (key, Some(value?)),
+            })
         }
         other => Err(format!("there are no elements in a value of type {}", other.kind()).into()),
     }

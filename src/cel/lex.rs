@@ -184,7 +184,8 @@ fn escape(here: &str, bytes: bool, start: usize, into: &mut Vec<u8>) -> Result<u
                 'U' => (2, 8, 16),
                 _ => (1, 3, 8),
             };
-            let code = here.get(from..from + digits).and_then(|text| u32::from_str_radix(text, radix).ok());
+            let code = here.get(from..from + digits).filter(|text| text.bytes().all(|byte| byte.is_ascii_hexdigit()));
+            let code = code.and_then(|text| u32::from_str_radix(text, radix).ok());
             let code = code.ok_or_else(|| wrong(from + digits))?;
             if bytes && !matches!(kind, 'u' | 'U') {
                 into.push(u8::try_from(code).map_err(|_| wrong(from + digits))?);

@@ -5,8 +5,11 @@ use super::{
     lex::{Token, tokens},
 };
 
-/// Nesting that an expression may have. Evaluation recurses as deep as the tree.
-pub(super) const DEEPEST: usize = 48;
+/// Nesting that the text of an expression may have.
+const DEEPEST: usize = 40;
+
+/// Depth that its tree may have: rows of operators and fields count as well. Evaluation recurses as deep as the tree.
+const DEEPEST_TREE: usize = 64;
 
 /// Longest text of one expression, in bytes.
 const LONGEST: usize = 16 << 10;
@@ -98,8 +101,39 @@ pub(super) fn parse(text: &str) -> Result<Ast, Mistake> {
     let mut parser = Parser { tokens: tokens(text)?, next: 0, depth: 0 };
     let tree = parser.expression()?;
     match parser.peek() {
-        Token::End => Ok(tree),
+        Token::End => match too_deep(&tree, DEEPEST_TREE) {
+            None => Ok(tree),
+            Some(span) => {
+                Err(Mistake::new(span, format!("more than {DEEPEST_TREE} operators and fields in each other")))
+            }
+        },
         _ => Err(parser.unexpected("the end or an operator")),
+    }
+}
+
+/// The first node that lies below so many levels.
+fn too_deep(tree: &Ast, left: usize) -> Option<Span> {
+    if left == 0 {
+        return Some(tree.span);
+    }
+    let below = |tree: &Ast| too_deep(tree, left - 1);
+    match &tree.kind {
+        AstKind::Null
+        | AstKind::Bool(_)
+        | AstKind::Int(_)
+        | AstKind::UInt(_)
+        | AstKind::Double(_)
+        | AstKind::Text(_)
+        | AstKind::Bytes(_)
+        | AstKind::Ident(_) => None,
+        AstKind::Select { of, .. } | AstKind::Not(of) | AstKind::Negate(of) => below(of),
+        AstKind::Index { of, index, .. } => below(of).or_else(|| below(index)),
+        AstKind::Call { target, args, .. } => target.as_deref().into_iter().chain(args).find_map(below),
+        AstKind::List(elements) => elements.iter().find_map(|(_, element)| below(element)),
+        AstKind::Map(entries) => entries.iter().find_map(|(_, key, value)| below(key).or_else(|| below(value))),
+        AstKind::Binary(_, a, b) => below(a).or_else(|| below(b)),
+        AstKind::All(operands) | AstKind::Any(operands) => operands.iter().find_map(below),
+        AstKind::Choose(parts) => parts.iter().find_map(below),
     }
 }
 

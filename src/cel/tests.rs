@@ -270,8 +270,8 @@ fn variables_are_evaluated_once_and_when_needed() {
 fn whatever_runs_away_is_stopped() {
     let ten = "[0, 1, 2, 3, 4, 5, 6, 7, 8, 9]";
     let nested = (0..8).fold("true".to_owned(), |body, level| format!("{ten}.all(x{level}, {body})"));
-    let texts = (0..40).fold("x".to_owned(), |body, level| format!("cel.bind(x, x + x + '{level}', {body})"));
-    let doubled = (0..40).fold("x == x".to_owned(), |body, _| format!("cel.bind(x, [x, x], {body})"));
+    let texts = (0..24).fold("x".to_owned(), |body, level| format!("cel.bind(x, x + x + '{level}', {body})"));
+    let doubled = (0..24).fold("x == x".to_owned(), |body, _| format!("cel.bind(x, [x, x], {body})"));
     for runaway in [
         nested,
         format!("false || {ten}.all(x, lists.range(1000000).all(y, true))"),
@@ -282,10 +282,115 @@ fn whatever_runs_away_is_stopped() {
         let answer = answer(&runaway, "{}");
         assert!(answer.contains("more than 1000000 steps"), "{answer}");
     }
-    assert!(answer(&"(".repeat(100), "{}").contains("nested deeper"));
+    for opening in ["(", "[", "{1:", "!", "-", "f(", "x[", "1?1:", "a.all(b,"] {
+        let opened = answer(&opening.repeat(100_000 / opening.len()), "{}");
+        assert!(opened.contains("bytes long"), "{opening}: {opened}");
+        let opened = answer(&opening.repeat(16_000 / opening.len()), "{}");
+        let bounded = opened.contains("nested deeper") || opened.contains("in a row");
+        assert!(bounded, "{opening}: {opened}");
+    }
     assert!(answer(&vec!["1"; 200].join("+"), "{}").contains("operators in a row"));
     assert!(answer(&format!("!{}", "!".repeat(100)), "{}").contains("nested deeper"));
     assert_eq!(answer(&vec!["true"; 1000].join(" && "), "{}"), "true");
+}
+
+/// Rows of operators in each other: every row is short, and the tree is deeper than any stack.
+#[test]
+fn no_tree_is_deeper_than_the_stack() {
+    let mut deep = "1".to_owned();
+    for _ in 0..30 {
+        deep = format!("({deep}{}{}{})", " * 1".repeat(8), " + 1".repeat(8), " < 1".repeat(8));
+    }
+    assert!(answer(&deep, "{}").contains("operators and fields in each other"));
+    let fields = (0..6).fold("object".to_owned(), |of, _| format!("({of}{})", ".a".repeat(20)));
+    assert!(answer(&fields, "{}").contains("operators and fields in each other"));
+    holds(&[&format!("{}7{} == 7", "(".repeat(32), ")".repeat(32)), &format!("{}true", "!".repeat(32))]);
+    holds(&[&format!("{}19 == 19", "-".repeat(32)), &format!("3{} == 3", " - 3 + 3".repeat(12))]);
+    holds(&[&format!("{}false", "true ? true : ".repeat(24))]);
+}
+
+#[test]
+fn variables_in_each_other_are_no_deeper_than_the_stack() {
+    let mut names = Names::default();
+    names.add("variables.v0");
+    let mut formulas = vec![Expression::compile("[1]", &Names::default()).expect("compiles")];
+    for number in 1..32 {
+        let wrapped = format!("{}variables.v{}{}", "[".repeat(30), number - 1, "]".repeat(30));
+        formulas.push(Expression::compile(&wrapped, &names).expect("compiles"));
+        names.add(format!("variables.v{number}"));
+    }
+    let patterns = Patterns::default();
+    let last = Expression::compile("variables.v31 == 1 || true", &names).expect("compiles");
+    let mut machine = Machine::new(formulas.iter().map(Slot::Formula).collect(), &patterns);
+    assert!(machine.evaluate(&last).expect_err("deep").to_string().contains("levels deep"));
+    // From the first to the last each has its value before the next is asked, so that the values lie in each other.
+    for question in
+        ["variables.v == variables.v || true", "'%s'.format([variables.v]) == ''", "variables.v.flatten(2000) == []"]
+    {
+        let mut machine = Machine::new(formulas.iter().map(Slot::Formula).collect(), &patterns);
+        let questions: Vec<Expression> = (0..32)
+            .map(|number| question.replace("variables.v", &format!("variables.v{number}")))
+            .map(|question| Expression::compile(&question, &names).expect("compiles"))
+            .collect();
+        let faults = questions.iter().filter(|question| machine.evaluate(question).is_err()).count();
+        assert!(faults > 0, "{question}");
+    }
+}
+
+#[test]
+fn work_inside_functions_is_counted() {
+    let many: String = (0..40_000).map(|number| format!("\"k{number}\":1,")).collect();
+    let object = format!("{{\"map\": {{{}\"last\": 1}}, \"text\": \"{}\"}}", many, ",a".repeat(500_000));
+    for runaway in [
+        "lists.range(1000).all(x, object.map.last == 1)",
+        "object.map == object.map",
+        "lists.range(1000).all(x, object.text.size() > 0)",
+        "lists.range(1000).all(x, !isQuantity(object.text))",
+        "cel.bind(l, lists.range(100000), l.all(x, sets.contains(l, [0])))",
+        "(object.text + object.text + object.text).split(',').size() > 0",
+        "object.text.findAll('a').size() > 0",
+        "object.text.replace('a', object.text).size() > 0",
+        "object.text.split(',').join(object.text).size() > 0",
+        "lists.range(1000).all(x, 'a'.matches('a' + string(x)) || true)",
+    ] {
+        let answer = answer(runaway, &object);
+        assert!(answer.contains("more than 1000000 steps"), "{runaway}: {answer}");
+    }
+    assert_eq!(answer("object.map.all(k, v, v == 1) && object.map.size() == 40001", &object), "true");
+    let quoted = answer("int(object.text)", &object);
+    assert!(quoted.len() < 500, "{}", quoted.len());
+    assert!(answer("'a'.matches('(a{100}){100}')", "{}").contains("too large"));
+}
+
+/// Of cel-spec's conformance tests, what this interpreter once got wrong or could.
+#[test]
+fn conformance() {
+    holds(&[
+        "[1, 'foo', 3].exists(i, v, i == 1 && v != '1') && ![1, 'foo', 3].all(i, v, i == 0 || v == 1)",
+        "[5, 7, 8].existsOne(i, v, v % 5 == i) && ![1, 2, 3].all(i, v, 6 / (2 - v) == i)",
+        "bytes('\\377') != b'\\377' && string(b'\\303\\277') == 'ÿ' && string(-4.5e-3) == '-0.0045'",
+        "type(dyn([1, 'one'])) == list && type(7) != type(7u) && int(-7.9) == -7 && uint(1e19) == 10000000000000000000u",
+        "''' ? \" ' ` ''' == ' \\? \\\" \\' \\` ' && '\\x41\\101\\u0041\\U00000041' == 'AAAA'",
+    ]);
+    faults(&[
+        ("[1, 2, 3].exists(i, v, v / i == 17)", "division by zero"),
+        ("[3, 2, 1, 0].existsOne(i, v, v / i > 1)", "division by zero"),
+        ("int(18446744073709551615u)", "overflow"),
+        ("uint(-0.5)", "overflow"),
+        ("uint(6.022e23)", "overflow"),
+        ("int(-9223372036854775808.0)", "overflow"),
+        ("-(-9223372036854775808)", "overflow"),
+        ("-9223372036854775808 / -1", "overflow"),
+        ("-9223372036854775808 % -1", "overflow"),
+        ("0u - 1u", "overflow"),
+        ("string(b'\\000\\xff')", "not UTF-8"),
+    ]);
+    mistaken(&[
+        ("dyn", "no variable"),
+        ("'\\x+1'", "no escape"),
+        ("'\\ud800'", "no escape"),
+        ("9223372036854775808", "64 bits"),
+    ]);
 }
 
 proptest::proptest! {

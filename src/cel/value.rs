@@ -115,10 +115,13 @@ impl<'a> Map<'a> {
         }
     }
 
-    pub(super) fn keys(&self) -> Vec<Value<'a>> {
+    /// The member at a place in the map's own order: its key, and its value unless it cannot be asked about.
+    pub(super) fn entry(&self, index: usize) -> Option<(Value<'a>, Result<Value<'a>, String>)> {
         match self {
-            Self::Json(map) => map.iter().map(|(key, _)| Value::Text(Text::Borrowed(key))).collect(),
-            Self::Values(map) => map.iter().map(|(key, _)| key.clone()).collect(),
+            Self::Json(map) => {
+                map.get(index).map(|(key, value)| (Value::Text(Text::Borrowed(key)), Value::of_json(value)))
+            }
+            Self::Values(map) => map.get(index).map(|(key, value)| (key.clone(), Ok(value.clone()))),
         }
     }
 }
@@ -180,8 +183,13 @@ impl<'a> Value<'a> {
     }
 
     /// Equality of the specification: numbers compare across their types, other types never equal each other. Takes
-    /// a step from `left` for each pair compared, and ends as unequal when there are none left.
-    pub(super) fn equals(&self, other: &Value<'a>, left: &mut u64) -> bool {
+    /// a step from `left` for each pair compared, all of them when values lie deeper in each other than `levels`, and ends
+    /// as unequal when there are none left.
+    pub(super) fn equals(&self, other: &Value<'a>, left: &mut u64, levels: usize) -> bool {
+        let Some(levels) = levels.checked_sub(1) else {
+            *left = 0;
+            return false;
+        };
         *left = left.saturating_sub(self.weight().min(other.weight()));
         if *left == 0 {
             return false;
@@ -200,19 +208,20 @@ impl<'a> Value<'a> {
             (Value::Cidr(a), Value::Cidr(b)) => a == b,
             (Value::Url(a), Value::Url(b)) => a == b,
             (Value::Optional(None), Value::Optional(None)) => true,
-            (Value::Optional(Some(a)), Value::Optional(Some(b))) => a.equals(b, left),
+            (Value::Optional(Some(a)), Value::Optional(Some(b))) => a.equals(b, left, levels),
             (Value::List(a), Value::List(b)) => {
                 a.len() == b.len()
                     && (0..a.len()).all(|index| match (a.get(index), b.get(index)) {
-                        (Some(Ok(a)), Some(Ok(b))) => a.equals(&b, left),
+                        (Some(Ok(a)), Some(Ok(b))) => a.equals(&b, left, levels),
                         _ => false,
                     })
             }
             (Value::Map(a), Value::Map(b)) => {
                 a.len() == b.len()
-                    && a.keys().iter().all(|key| match (a.get(key), b.get(key)) {
-                        (Some(Ok(a)), Some(Ok(b))) => a.equals(&b, left),
-                        _ => false,
+                    && (0..a.len()).all(|index| {
+                        *left = left.saturating_sub(b.len() as u64 / 16);
+                        let Some((key, Ok(a))) = a.entry(index) else { return false };
+                        *left > 0 && matches!(b.get(&key), Some(Ok(b)) if a.equals(&b, left, levels))
                     })
             }
             _ => number_order(self, other) == Some(Ordering::Equal),

@@ -19,6 +19,9 @@ use crate::{
     facts::FAMILIES,
 };
 
+/// Variables that one check may declare: values may lie in each other as deep as all of them together.
+const MOST_VARIABLES: usize = 32;
+
 /// A compiled question.
 #[derive(Debug)]
 pub(crate) struct Rules {
@@ -137,6 +140,14 @@ impl Rules {
         }
         for family in FAMILIES {
             slots.facts.push((compiler.names.add(format!("facts.{family}")), family));
+        }
+        if let Some(first) = raw.variables.get(MOST_VARIABLES) {
+            compiler.problems.push(Problem {
+                message: format!("a check has at most {MOST_VARIABLES} variables"),
+                help: None,
+                span: Some(first.name.span()),
+                subject: Subject::Expression,
+            });
         }
         for variable in &raw.variables {
             let name = variable.name.get_ref();

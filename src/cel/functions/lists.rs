@@ -10,7 +10,7 @@ use crate::cel::{
 
 pub(super) const FUNCTIONS: &[Function] = &[
     method("isSorted", 1..=1, |machine, args| {
-        let list = values("isSorted", args, 0)?;
+        let list = values(machine, "isSorted", args, 0)?;
         for pair in list.windows(2) {
             if order(machine, &pair[0], &pair[1])?.is_gt() {
                 return Ok(Value::Bool(false));
@@ -23,7 +23,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
     method("max", 1..=1, |machine, args| extreme(machine, "max", args, Ordering::Greater)),
     method("distinct", 1..=1, |machine, args| {
         let mut kept: Vec<Value<'_>> = Vec::new();
-        for value in values("distinct", args, 0)? {
+        for value in values(machine, "distinct", args, 0)? {
             let mut known = false;
             for other in &kept {
                 if machine.equal(&value, other)? {
@@ -41,16 +41,18 @@ pub(super) const FUNCTIONS: &[Function] = &[
         let depth = if args.len() > 1 { int("flatten", args, 1)? } else { 1 };
         let depth = u32::try_from(depth).map_err(|_| "`flatten` goes down 0 levels or more")?;
         let mut flat = Vec::new();
-        flatten(machine, values("flatten", args, 0)?, depth, &mut flat)?;
+        let list = values(machine, "flatten", args, 0)?;
+        flatten(machine, list, depth, &mut flat)?;
         Ok(Value::list(flat))
     }),
     method("sort", 1..=1, |machine, args| {
-        let mut list: Vec<_> = values("sort", args, 0)?.into_iter().map(|value| (value.clone(), value)).collect();
+        let mut list: Vec<_> =
+            values(machine, "sort", args, 0)?.into_iter().map(|value| (value.clone(), value)).collect();
         sort(machine, &mut list)?;
         Ok(Value::list(list.into_iter().map(|(_, value)| value).collect()))
     }),
     method("slice", 3..=3, |machine, args| {
-        let list = values("slice", args, 0)?;
+        let list = values(machine, "slice", args, 0)?;
         machine.charge(args[0].weight())?;
         let (start, end) = (int("slice", args, 1)?, int("slice", args, 2)?);
         let range = usize::try_from(start).ok().zip(usize::try_from(end).ok());
@@ -97,7 +99,7 @@ pub(in crate::cel) fn sort<'a>(machine: &mut Machine<'a>, pairs: &mut [(Value<'a
 
 fn extreme<'a>(machine: &mut Machine<'a>, name: &str, args: &[Value<'a>], wanted: Ordering) -> Answer<'a> {
     let mut best: Option<Value<'a>> = None;
-    for value in values(name, args, 0)? {
+    for value in values(machine, name, args, 0)? {
         best = Some(match best {
             Some(known) if order(machine, &value, &known)? != wanted => known,
             _ => value,
@@ -110,7 +112,7 @@ fn sum<'a>(machine: &mut Machine<'a>, args: &[Value<'a>]) -> Answer<'a> {
     machine.charge(args[0].weight())?;
     let overflow = "integer overflow";
     let mut total: Option<Value<'a>> = None;
-    for value in values("sum", args, 0)? {
+    for value in values(machine, "sum", args, 0)? {
         total = Some(match (total, value) {
             (None, value @ (Value::Int(_) | Value::UInt(_) | Value::Double(_) | Value::Duration(_))) => value,
             (Some(Value::Int(a)), Value::Int(b)) => Value::Int(a.checked_add(b).ok_or(overflow)?),
@@ -134,7 +136,10 @@ fn flatten<'a>(
     for value in list {
         machine.charge(1)?;
         match &value {
-            Value::List(inner) if depth > 0 => flatten(machine, inner.values()?, depth - 1, into)?,
+            Value::List(inner) if depth > 0 => {
+                let inner = inner.values()?;
+                machine.deeper(|machine| flatten(machine, inner, depth - 1, into))?;
+            }
             _ => into.push(value),
         }
     }

@@ -10,7 +10,7 @@ use crate::cel::{
 };
 
 /// Memory that one compiled expression may take, in bytes.
-const LARGEST: usize = 1 << 20;
+const LARGEST: usize = 256 << 10;
 
 const fn function(name: &'static str, style: Style, most: usize) -> Function {
     Function {
@@ -61,10 +61,13 @@ pub(in crate::cel) fn apply<'a>(
         _ => {
             let limit = if args.len() > 2 { int(name, args, 2)? } else { -1 };
             let most = usize::try_from(limit).unwrap_or(usize::MAX);
-            let found: Vec<Value<'a>> =
-                pattern.find_iter(whole).take(most).map(|found| Value::text(found.as_str())).collect();
-            machine.charge(found.len() as u64)?;
-            Value::list(found)
+            let mut all = Vec::new();
+            for found in pattern.find_iter(whole).take(most) {
+                // Each match may have looked at all that follows it.
+                machine.charge(1 + whole.len() as u64 / 256)?;
+                all.push(Value::text(found.as_str()));
+            }
+            Value::list(all)
         }
     })
 }

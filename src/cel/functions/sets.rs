@@ -8,15 +8,15 @@ use crate::cel::{
 
 pub(super) const FUNCTIONS: &[Function] = &[
     global("sets.contains", 2..=2, |machine, args| {
-        let (all, some) = (values("sets.contains", args, 0)?, values("sets.contains", args, 1)?);
+        let (all, some) = (values(machine, "sets.contains", args, 0)?, values(machine, "sets.contains", args, 1)?);
         Ok(Value::Bool(within(machine, &some, &all)?))
     }),
     global("sets.equivalent", 2..=2, |machine, args| {
-        let (a, b) = (values("sets.equivalent", args, 0)?, values("sets.equivalent", args, 1)?);
+        let (a, b) = (values(machine, "sets.equivalent", args, 0)?, values(machine, "sets.equivalent", args, 1)?);
         Ok(Value::Bool(within(machine, &a, &b)? && within(machine, &b, &a)?))
     }),
     global("sets.intersects", 2..=2, |machine, args| {
-        let (a, b) = (values("sets.intersects", args, 0)?, values("sets.intersects", args, 1)?);
+        let (a, b) = (values(machine, "sets.intersects", args, 0)?, values(machine, "sets.intersects", args, 1)?);
         for value in &a {
             if contains(machine, &b, value)? {
                 return Ok(Value::Bool(true));

@@ -43,7 +43,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
     global("uint", 1..=1, |_, args| match &args[0] {
         Value::UInt(_) => Ok(args[0].clone()),
         Value::Int(value) => Ok(Value::UInt(u64::try_from(*value).map_err(|_| "integer overflow")?)),
-        Value::Double(value) if *value > -1.0 && *value < 18_446_744_073_709_551_616.0 => {
+        Value::Double(value) if *value >= 0.0 && *value < 18_446_744_073_709_551_616.0 => {
             Ok(Value::UInt(*value as u64))
         }
         Value::Double(_) => Err("integer overflow".into()),

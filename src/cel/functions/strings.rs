@@ -110,6 +110,7 @@ fn find<'a>(machine: &mut Machine<'a>, name: &str, args: &[Value<'a>]) -> Answer
 fn join<'a>(machine: &mut Machine<'a>, args: &[Value<'a>]) -> Answer<'a> {
     let Value::List(list) = &args[0] else { return Err(meaningless("join", args)) };
     let separator = if args.len() > 1 { &**text("join", args, 1)? } else { "" };
+    machine.charge(list.len() as u64)?;
     let mut joined = String::new();
     for (index, value) in list.values()?.iter().enumerate() {
         let Value::Text(part) = value else {
@@ -157,11 +158,15 @@ fn split<'a>(machine: &mut Machine<'a>, args: &[Value<'a>]) -> Answer<'a> {
                 }
                 parts
             } else {
-                whole.splitn(most, &**by).map(Value::text).collect()
+                let mut parts = Vec::new();
+                for part in whole.splitn(most, &**by) {
+                    machine.charge(1)?;
+                    parts.push(Value::text(part));
+                }
+                parts
             }
         }
     };
-    machine.charge(parts.len() as u64)?;
     Ok(Value::list(parts))
 }
 
@@ -285,14 +290,15 @@ fn printed<'a>(machine: &mut Machine<'a>, value: &Value<'a>) -> Result<String, F
         Value::Null => "null".to_owned(),
         Value::Type(name) => (*name).to_owned(),
         Value::List(list) => {
-            let parts: Result<Vec<_>, Fault> = list.values()?.iter().map(|value| printed(machine, value)).collect();
+            let parts: Result<Vec<_>, Fault> =
+                list.values()?.iter().map(|value| machine.deeper(|machine| printed(machine, value))).collect();
             format!("[{}]", parts?.join(", "))
         }
         Value::Map(map) => {
             let mut parts = Vec::new();
-            for key in map.keys() {
-                let value = map.get(&key).ok_or("the map lost a key")??;
-                parts.push(format!("{}: {}", printed(machine, &key)?, printed(machine, &value)?));
+            for (key, value) in (0..map.len()).filter_map(|index| map.entry(index)) {
+                let (key, value) = (printed(machine, &key)?, value?);
+                parts.push(format!("{key}: {}", machine.deeper(|machine| printed(machine, &value))?));
             }
             parts.sort();
             format!("{{{}}}", parts.join(", "))
@@ -304,10 +310,18 @@ fn printed<'a>(machine: &mut Machine<'a>, value: &Value<'a>) -> Result<String, F
     })
 }
 
-/// Values as a list, for libraries that take one.
-pub(super) fn values<'a>(name: &str, args: &[Value<'a>], index: usize) -> Result<Vec<Value<'a>>, Fault> {
+/// Values as a list, for libraries that take one; copying it is counted.
+pub(super) fn values<'a>(
+    machine: &mut Machine<'a>,
+    name: &str,
+    args: &[Value<'a>],
+    index: usize,
+) -> Result<Vec<Value<'a>>, Fault> {
     match args.get(index) {
-        Some(Value::List(list)) => Ok(List::values(list)?),
+        Some(Value::List(list)) => {
+            machine.charge(list.len() as u64)?;
+            Ok(List::values(list)?)
+        }
         _ => Err(meaningless(name, args)),
     }
 }
