@@ -352,6 +352,7 @@ fn granted(rules: Value, subjects: Value) -> Vec<List> {
         list(&format!("{RBAC}/ClusterRoleBinding"), vec![object("", "b", body)]),
         list(&format!("{RBAC}/RoleBinding"), Vec::new()),
         list("ServiceAccount", vec![object("shop", "web", json!({})), object("other", "stray", json!({}))]),
+        namespaces(&["shop", "other"]),
     ]
 }
 
@@ -411,6 +412,52 @@ fn undeclared_subjects_are_told_apart() {
     assert!(outcome == Outcome::Fail && messages[0].contains("ServiceAccount other/stray"), "{messages:?}");
     let (outcome, messages) = ask(&declared, json!([{ "kind": "User", "name": "eve" }]));
     assert!(outcome == Outcome::Fail && messages[0].contains("User eve, in no declared role"), "{messages:?}");
+}
+
+#[test]
+fn rights_beyond_what_a_role_declares_are_told_apart() {
+    use crate::workspace::May;
+    let mut declared = workspace(vec![shop()]);
+    let may = |resource: &str| May {
+        roles: Vec::new(),
+        verbs: vec!["get".to_owned()],
+        resources: vec![resource.to_owned()],
+        namespaces: Vec::new(),
+    };
+    declared.roles = vec![Role { may: Some(vec![may("pods")]), ..role_of("dev") }];
+    let dev = || json!([{ "kind": "Group", "name": "dev" }]);
+    let ask =
+        |declared: &Workspace, resource| ask_in(declared, "rbac-undeclared", granted(rules(resource, "get"), dev()));
+    assert_eq!(ask(&declared, "pods").0, Outcome::Pass);
+    let (outcome, messages) = ask(&declared, "secrets");
+    assert!(outcome == Outcome::Fail && messages[0].contains("holds more than its role declares"), "{messages:?}");
+    // Another of its roles declares it.
+    declared.roles.push(Role { may: Some(vec![may("secrets")]), ..role_of("dev") });
+    assert_eq!(ask(&declared, "secrets").0, Outcome::Pass);
+    // Or does not say what it may hold.
+    declared.roles = vec![Role { may: Some(vec![may("pods")]), ..role_of("dev") }, role_of("dev")];
+    assert_eq!(ask(&declared, "secrets").0, Outcome::Pass);
+}
+
+#[test]
+fn powers_in_namespaces_of_other_teams_are_told_apart() {
+    let mut declared = workspace(vec![shop()]);
+    declared.roles = vec![role_of("dev")];
+    let ask = |subject: Value| {
+        let mut lists = granted(rules("secrets", "get"), subject.clone());
+        let harmless = json!({ "roleRef": { "kind": "ClusterRole", "name": "none" }, "subjects": subject });
+        lists[2] = list(&format!("{RBAC}/ClusterRoleBinding"), vec![object("", "b", harmless)]);
+        let body = json!({ "roleRef": { "kind": "ClusterRole", "name": "r" }, "subjects": [subject[0]] });
+        lists[3] = list(&format!("{RBAC}/RoleBinding"), vec![object("shop", "b", body)]);
+        ask_in(&declared, "rbac-escalation", lists)
+    };
+    let account = |namespace: &str| json!([{ "kind": "ServiceAccount", "namespace": namespace, "name": "web" }]);
+    assert_eq!(ask(account("shop")).0, Outcome::Pass);
+    assert_eq!(ask(json!([{ "kind": "Group", "name": "dev" }])).0, Outcome::Pass, "its team owns the namespace");
+    for foreign in [account("other"), json!([{ "kind": "Group", "name": "strangers" }])] {
+        let (outcome, messages) = ask(foreign);
+        assert!(outcome == Outcome::Fail && messages[0].contains("a namespace of another team"), "{messages:?}");
+    }
 }
 
 fn role_of(group: &str) -> Role {

@@ -33,6 +33,9 @@ pub struct ClusterRole {
     kind: &'static str,
     metadata: Metadata,
     rules: Vec<Rule>,
+    /// Groups whose kinds only the cluster knows, where nothing of them is among the rules.
+    #[serde(skip)]
+    unknown: Vec<String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -94,6 +97,8 @@ impl ClusterRole {
                 ],
             });
         }
+        let unknown =
+            projections.open_groups().filter(|group| !addons.contains_key(group)).map(str::to_owned).collect();
         let mut first = true;
         for (group, resources) in addons {
             let mut rule = Rule::list(group, resources);
@@ -145,6 +150,7 @@ impl ClusterRole {
             kind: "ClusterRole",
             metadata: Metadata { name: "scopefence-collect" },
             rules,
+            unknown,
         }
     }
 }
@@ -216,6 +222,14 @@ impl fmt::Display for ClusterRole {
                 writeln!(f, "    resourceNames: {}", quoted(&rule.resource_names))?;
             }
             writeln!(f, "    verbs: {}", quoted(&rule.verbs))?;
+        }
+        if !self.unknown.is_empty() {
+            writeln!(
+                f,
+                "# Not among them: kinds that each cluster defines for itself, in {}.\n\
+                 # Where such a product is installed, `--live` asks the cluster for its kinds and adds them.",
+                self.unknown.join(", ")
+            )?;
         }
         write!(
             f,

@@ -177,8 +177,16 @@ impl DaemonBody {
 
 #[derive(Default, Deserialize)]
 #[serde(default)]
-struct RuleBody {
+pub(crate) struct RuleBody {
     spec: RuleSpec,
+}
+
+impl RuleBody {
+    /// Names of the alerts it holds; a recording rule has none.
+    pub(crate) fn alerts(self) -> impl Iterator<Item = String> {
+        let groups = self.spec.groups.into_iter().flatten();
+        groups.flat_map(|group| group.rules.unwrap_or_default()).filter_map(|rule| rule.alert)
+    }
 }
 
 #[derive(Default, Deserialize)]
@@ -257,8 +265,7 @@ pub(super) fn observe(join: &Join<'_>) -> Observed<Monitoring> {
     for (index, object) in reading.wish(GROUP, "PrometheusRule").iter().enumerate() {
         let Some(body) = reading.body::<RuleBody>(object) else { continue };
         let (component, team) = owners.of(index);
-        let rules = body.spec.groups.into_iter().flatten().flat_map(|group| group.rules.unwrap_or_default());
-        let alerts: Vec<String> = rules.filter_map(|rule| rule.alert).collect();
+        let alerts: Vec<String> = body.alerts().collect();
         let (namespace, name) = (object.namespace.to_string(), object.name.to_string());
         found.rules.push(Rules { team, component, namespace, name, alerts });
     }

@@ -14,6 +14,7 @@ mod documents;
 mod drift;
 mod evidence;
 mod hostile;
+mod import;
 mod init;
 mod pdf;
 mod pdf_sample;

@@ -42,6 +42,31 @@ fn yaml_is_the_same_role() {
 }
 
 #[test]
+fn groups_whose_kinds_only_the_cluster_knows_are_named() {
+    let yaml = stdout(&permissions(&[]));
+    let named = yaml.lines().filter(|line| line.contains("constraints.gatekeeper.sh")).collect::<Vec<_>>();
+    assert!(named.len() == 1 && named[0].starts_with("# Not among them:"), "{named:?}");
+    // One that the workspace declares is a rule.
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    std::fs::create_dir_all(folder.path().join("controls/projections")).expect("a folder");
+    std::fs::write(folder.path().join("scopefence.toml"), "format = 1\n").expect("written");
+    let own = r#"
+format = 1
+
+[[kind]]
+group = "constraints.gatekeeper.sh"
+version = "v1beta1"
+kind = "K8sRequiredLabels"
+resource = "k8srequiredlabels"
+namespaced = false
+keep = ["spec.enforcementAction"]
+"#;
+    std::fs::write(folder.path().join("controls/projections/own.toml"), own).expect("written");
+    let yaml = stdout(&permissions(&[folder.path().to_str().expect("a path")]));
+    assert!(yaml.contains("k8srequiredlabels") && !yaml.contains("# Not among them"), "{yaml}");
+}
+
+#[test]
 fn extra_rights_come_with_their_risk() {
     let yaml = stdout(&permissions(&["--with", "secrets,configz,metrics"]));
     assert_eq!(yaml.matches("# RISK:").count(), 3, "{yaml}");

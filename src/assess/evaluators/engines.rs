@@ -7,14 +7,18 @@ use crate::{
     facts::{
         Purpose,
         admission::{
-            policies::KyvernoBody,
+            Mode,
+            policies::{CONSTRAINTS, ConstraintBody, KyvernoBody},
             webhooks::{GROUP, KINDS, RawWebhook, WebhooksBody},
         },
         delivery::{ProjectBody, WORKLOADS, listed, marked},
         mesh::{PeerBody, ROOT},
-        monitoring::DaemonBody,
+        monitoring::{DaemonBody, RuleBody},
     },
-    ownership::pattern::{self, Pattern},
+    ownership::{
+        Spot,
+        pattern::{self, Pattern},
+    },
 };
 
 pub(super) const EVALUATORS: &[Evaluator] = &[
@@ -22,6 +26,8 @@ pub(super) const EVALUATORS: &[Evaluator] = &[
     Evaluator { name: "webhook-hole", subjects: "webhook configurations", alone: true, ask: hole },
     Evaluator { name: "admission-policy-bound", subjects: "policies", alone: false, ask: bound },
     Evaluator { name: "kyverno-enforces", subjects: "policies", alone: true, ask: kyverno },
+    Evaluator { name: "gatekeeper-enforces", subjects: "constraints", alone: false, ask: gatekeeper },
+    Evaluator { name: "alert-rules", subjects: "Prometheus servers", alone: false, ask: alerts },
     Evaluator { name: "mesh-strict", subjects: "PeerAuthentications", alone: false, ask: mesh },
     Evaluator { name: "log-shipper-coverage", subjects: "log shippers", alone: false, ask: shippers },
     Evaluator { name: "delivery-gitops", subjects: "workloads", alone: false, ask: delivered },
@@ -126,6 +132,58 @@ fn kyverno(question: &Question<'_>) -> Answer {
                     tally.fail(spot, format!("failureAction is not Enforce for {}", audited.join(", ")));
                 }
             }
+        }
+    }
+    tally.answer()
+}
+
+fn gatekeeper(question: &Question<'_>) -> Answer {
+    let mut tally = Tally::default();
+    let snapshot = question.join.snapshot();
+    // Each template's constraints are of a kind of their own, whose name in lower case is the template's.
+    let mut unread: BTreeSet<&str> =
+        question.objects("templates.gatekeeper.sh", "ConstraintTemplate").map(|(_, object)| &*object.name).collect();
+    for (list, constraints) in snapshot.lists.iter().enumerate() {
+        if constraints.record.group != CONSTRAINTS {
+            continue;
+        }
+        if constraints.complete().is_ok() {
+            unread.retain(|name| *name != constraints.record.kind.to_ascii_lowercase());
+        }
+        for (object, constraint) in constraints.seen().iter().enumerate() {
+            let spot = Spot { list, object };
+            tally.subject();
+            match constraint.body::<ConstraintBody>() {
+                Err(error) => tally.odd(spot, error),
+                Ok(body) => {
+                    if body.mode() != Mode::Enforce {
+                        tally.fail(spot, format!("spec.enforcementAction: {}", body.action()));
+                    }
+                }
+            }
+        }
+    }
+    if !unread.is_empty() && !tally.failed() {
+        let names: Vec<&str> = unread.into_iter().collect();
+        return Answer::NotVisible(format!("the constraints of {} were not read completely", names.join(", ")));
+    }
+    tally.answer()
+}
+
+fn alerts(question: &Question<'_>) -> Answer {
+    const GROUP: &str = "monitoring.coreos.com";
+    let mut tally = Tally::default();
+    let mut any = false;
+    for (spot, object) in question.objects(GROUP, "PrometheusRule") {
+        match object.body::<RuleBody>() {
+            Err(error) => tally.odd(spot, error),
+            Ok(body) => any |= body.alerts().next().is_some(),
+        }
+    }
+    for (spot, _) in question.objects(GROUP, "Prometheus") {
+        tally.subject();
+        if !any {
+            tally.fail(spot, "no PrometheusRule holds an alert");
         }
     }
     tally.answer()

@@ -8,7 +8,7 @@ use crate::{
         Subject,
         access::{
             accounts::{self, Rights, TOKEN_OF, Use},
-            declared::Known,
+            declared::{Declared, Known},
             matrix,
             powers::{self, Whole},
             rbac::{self, Binding, GROUP, Roles},
@@ -17,6 +17,7 @@ use crate::{
         members,
     },
     ownership::Spot,
+    workspace::{May, TeamId},
 };
 
 pub(super) const EVALUATORS: &[Evaluator] = &[
@@ -63,33 +64,74 @@ fn named(subjects: &[&Subject]) -> String {
     subjects.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
 }
 
-/// Only subjects of roles declared as privileged hold, for the whole cluster, rights that lead to more than they name.
-/// Bindings that grant everything are `rbac-cluster-admin`'s.
+/// Only subjects of roles declared as privileged hold rights that lead to more than they name, for the whole cluster or
+/// in a namespace of another team. Bindings that grant everything are `rbac-cluster-admin`'s.
 fn escalation(question: &Question<'_>) -> Answer {
     let mut tally = Tally::default();
     let roles = roles(question, &mut tally);
     let declared: BTreeSet<Subject> =
         question.join.workspace().roles.iter().filter(|role| role.privileged).flat_map(readable::subjects).collect();
+    let home = Home::of(question);
     for (spot, binding) in bindings(question, &mut tally) {
-        if !binding.namespace.is_empty() || roles.grants_everything(&binding) {
+        let whole = Whole::of(&binding.namespace);
+        if whole == Whole::Yes && roles.grants_everything(&binding) {
             continue;
         }
-        let strangers: Vec<&Subject> = binding.subjects.iter().filter(|subject| !declared.contains(subject)).collect();
+        let abroad = |subject: &Subject| whole == Whole::Yes || home.is_foreign(subject, &binding.namespace);
+        let strangers: Vec<&Subject> =
+            binding.subjects.iter().filter(|subject| !declared.contains(subject) && abroad(subject)).collect();
         if strangers.is_empty() {
             continue;
         }
-        let lines = matrix::lines(roles.rules(&binding), true);
+        let lines = matrix::lines(roles.rules(&binding), whole == Whole::Yes);
         let held: Vec<&str> = powers::all()
             .iter()
-            .filter(|power| power.given_by(&lines, Whole::Yes).iter().any(|line| line.names.is_empty()))
+            .filter(|power| power.given_by(&lines, whole).iter().any(|line| line.names.is_empty()))
             .map(|power| power.does.as_str())
             .collect();
         if !held.is_empty() {
             let role = binding.role_kind_and_name();
-            tally.fail(spot, format!("{role} lets {} in the whole cluster: {}", named(&strangers), held.join(", ")));
+            let place = match whole {
+                Whole::Yes => "in the whole cluster".to_owned(),
+                Whole::No => format!("in {}, a namespace of another team", binding.namespace),
+            };
+            tally.fail(spot, format!("{role} lets {} {place}: {}", named(&strangers), held.join(", ")));
         }
     }
     tally.answer()
+}
+
+/// Whose namespaces are whose.
+struct Home<'q> {
+    teams: BTreeMap<&'q str, TeamId>,
+    roles: BTreeMap<Subject, BTreeSet<&'q TeamId>>,
+}
+
+impl<'q> Home<'q> {
+    fn of(question: &Question<'q>) -> Self {
+        let owners = question.join.owners("", "Namespace");
+        let owned = question.objects("", "Namespace").filter_map(|(spot, object)| {
+            let (_, team) = owners.of(spot.object);
+            Some((&*object.name, team?))
+        });
+        let mut roles: BTreeMap<Subject, BTreeSet<&TeamId>> = BTreeMap::new();
+        for role in &question.join.workspace().roles {
+            for subject in readable::subjects(role) {
+                roles.entry(subject).or_default().insert(&role.team);
+            }
+        }
+        Self { teams: owned.collect(), roles }
+    }
+
+    /// The namespace belongs to a team, and that team is not the subject's: not that of the account's own namespace, not
+    /// that of a declared role.
+    fn is_foreign(&self, subject: &Subject, namespace: &str) -> bool {
+        let Some(team) = self.teams.get(namespace) else { return false };
+        let carried = self.roles.get(subject).is_some_and(|teams| teams.contains(team));
+        let lives = subject.kind == "ServiceAccount"
+            && (subject.namespace == namespace || self.teams.get(&*subject.namespace) == Some(team));
+        !carried && !lives
+    }
 }
 
 /// No binding but Kubernetes' own reaches everybody, with or without a login.
@@ -117,18 +159,48 @@ fn default_account(question: &Question<'_>) -> Answer {
     tally.answer()
 }
 
-/// Every subject of a binding stands in a declared role, or is the account of a component.
+/// Every subject of a binding stands in a declared role, or is the account of a component; one whose roles say what they
+/// may hold gets nothing beyond it.
 fn undeclared(question: &Question<'_>) -> Answer {
     let mut tally = Tally::default();
     if question.join.workspace().roles.is_empty() {
         return Answer::Manual("the workspace declares no `[[role]]`: nothing says who should hold rights".to_owned());
     }
     let known = Known::of(question.join);
+    let roles = roles(question, &mut tally);
+    // A subject of a role that does not say what it may hold is not compared.
+    let mut allowed: BTreeMap<Subject, Option<Vec<May>>> = BTreeMap::new();
+    for role in &question.join.workspace().roles {
+        for subject in readable::subjects(role) {
+            let may = allowed.entry(subject).or_insert_with(|| Some(Vec::new()));
+            *may = may.take().zip(role.may.as_ref()).map(|(mut all, more)| {
+                all.extend(more.iter().cloned());
+                all
+            });
+        }
+    }
+    let mut declared: BTreeMap<&Subject, Declared<'_>> =
+        allowed.iter().filter_map(|(subject, may)| Some((subject, Declared::new(&roles, may.as_deref()?)))).collect();
     for (spot, binding) in bindings(question, &mut tally) {
+        let (sets, grants) = matrix::of(&roles, [&binding]);
+        let mut wrong: Vec<String> = Vec::new();
+        for grant in &grants {
+            let Some(declared) = declared.get_mut(&grant.subject) else { continue };
+            for beyond in declared.beyond(grant, &sets) {
+                let what = match &beyond.role {
+                    Some(role) => format!("all of {role}"),
+                    None => beyond.what.join("; "),
+                };
+                wrong.push(format!("{} holds more than its role declares: {what}", grant.subject));
+            }
+        }
         let strangers: Vec<&Subject> = binding.subjects.iter().filter(|subject| known.is_stranger(subject)).collect();
         if !strangers.is_empty() {
             let role = binding.role_kind_and_name();
-            tally.fail(spot, format!("{role} is bound to {}, in no declared role", named(&strangers)));
+            wrong.push(format!("{role} is bound to {}, in no declared role", named(&strangers)));
+        }
+        if !wrong.is_empty() {
+            tally.fail(spot, wrong.join("; "));
         }
     }
     tally.answer()

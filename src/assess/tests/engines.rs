@@ -48,6 +48,40 @@ fn policies_are_told_apart() {
 }
 
 #[test]
+fn constraints_are_told_apart() {
+    let constraint = |spec: Value| {
+        vec![
+            list("templates.gatekeeper.sh/ConstraintTemplate", vec![object("", "k8srequiredlabels", json!({}))]),
+            list(
+                "constraints.gatekeeper.sh/K8sRequiredLabels",
+                vec![object("", "ns-must-have-owner", json!({ "spec": spec }))],
+            ),
+        ]
+    };
+    let enforced = constraint(json!({ "match": { "kinds": [{ "kinds": ["Namespace"] }] } }));
+    tell_apart("gatekeeper-enforces", enforced, constraint(json!({ "enforcementAction": "dryrun" })), "dryrun");
+    let scoped = json!({ "enforcementAction": "scoped", "scopedEnforcementActions": [
+        { "action": "deny", "enforcementPoints": [{ "name": "gator.gatekeeper.sh" }] }, { "action": "warn" }] });
+    let (outcome, messages) = ask("gatekeeper-enforces", constraint(scoped));
+    assert!(outcome == Outcome::Fail && messages[0].ends_with("scoped (deny, warn)"), "{messages:?}");
+    let unread = constraint(json!({})).into_iter().take(1).collect();
+    assert_eq!(ask("gatekeeper-enforces", unread).0, Outcome::NotVisible);
+}
+
+#[test]
+fn servers_without_alerts_are_told_apart() {
+    let rules = |rule: Value| {
+        let body = json!({ "spec": { "groups": [{ "name": "shop", "rules": [rule] }] } });
+        vec![
+            list("monitoring.coreos.com/Prometheus", vec![object("monitoring", "main", json!({}))]),
+            list("monitoring.coreos.com/PrometheusRule", vec![object("shop", "shop", body)]),
+        ]
+    };
+    let alert = rules(json!({ "alert": "ShopDown", "expr": "up == 0" }));
+    tell_apart("alert-rules", alert, rules(json!({ "record": "job:up:sum", "expr": "sum(up)" })), "holds an alert");
+}
+
+#[test]
 fn meshes_are_told_apart() {
     let peers = |namespace: &str, mode: &str| {
         let policy = |mode: &str| json!({ "spec": { "mtls": { "mode": mode } } });

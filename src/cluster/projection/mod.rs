@@ -255,6 +255,11 @@ impl Projections {
         self.kinds.values().filter(|projection| projection.kind != "*")
     }
 
+    /// Groups of which every kind has the same projection: which kinds there are, each cluster says.
+    pub fn open_groups(&self) -> impl Iterator<Item = &str> {
+        self.kinds.values().filter(|projection| projection.kind == "*").map(|projection| &*projection.group)
+    }
+
     /// Why a kind is left out of every snapshot, if it is.
     pub fn left_out(&self, group: &str, kind: &str) -> Option<&str> {
         self.left_out

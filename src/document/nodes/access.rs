@@ -70,12 +70,11 @@ pub(super) fn summary(ctx: &Ctx<'_>, place: &mut Place<'_>) -> Result<Vec<Block>
             let title = title(ctx, access);
             for lines in access.lines.chunk_by(|a, b| a.scopes == b.scopes) {
                 let Some(first) = lines.first() else { continue };
-                for line in lines {
-                    if let Some(words) = built_in(ctx, line) {
-                        let mut cell = Cell::new(words);
-                        cell.columns = 2;
-                        grid.spanning(vec![Cell::text(title), Cell::new(places(ctx, &line.scopes, 4)), cell]);
-                    }
+                let names: Vec<&str> = lines.iter().filter_map(|line| line.built_in.as_deref()).collect();
+                if !names.is_empty() {
+                    let mut cell = Cell::new(built_in(ctx, &names));
+                    cell.columns = 2;
+                    grid.spanning(vec![Cell::text(title), Cell::new(places(ctx, &first.scopes, 4)), cell]);
                 }
                 let mut verbs: Vec<&str> = Vec::new();
                 let mut resources: Vec<&str> = Vec::new();
@@ -106,6 +105,7 @@ pub(super) fn summary(ctx: &Ctx<'_>, place: &mut Place<'_>) -> Result<Vec<Block>
                 grid.row(vec![Cell::text(title), Cell::text(""), Cell::text(ctx.t.t("access.nothing"))]);
             }
         }
+        explain(ctx, &mut grid, &fact.seen().roles);
         observed::table(ctx, cluster, fact, grid)
     })?;
     if ctx.observed() {
@@ -119,16 +119,32 @@ fn title<'t>(ctx: &'t Ctx<'_>, access: &'t RoleAccess) -> &'t str {
     declared.map_or(access.role.as_str(), |role| role.title.as_str())
 }
 
-/// Kubernetes' own role in words: `edit: changes most objects …`.
-fn built_in(ctx: &Ctx<'_>, line: &AccessLine) -> Option<Vec<Inline>> {
-    let name = line.built_in.as_deref()?;
-    let key = match name {
-        "view" => "access.built_in.view",
-        "edit" => "access.built_in.edit",
-        "admin" => "access.built_in.admin",
-        _ => "access.built_in.cluster_admin",
-    };
-    Some(vec![Inline::code(name), Inline::text(": "), ctx.text(key)])
+/// Kubernetes' own roles, from the least, with what each allows and its commands.
+const BUILT_IN: [(&str, &str, &str); 4] = [
+    ("view", "access.built_in.view", "access.built_in.view_commands"),
+    ("edit", "access.built_in.edit", "access.built_in.edit_commands"),
+    ("admin", "access.built_in.admin", "access.built_in.admin_commands"),
+    ("cluster-admin", "access.built_in.cluster_admin", "access.built_in.cluster_admin_commands"),
+];
+
+/// Kubernetes' own roles by name: `edit, admin (roles of Kubernetes)`.
+fn built_in(ctx: &Ctx<'_>, names: &[&str]) -> Vec<Inline> {
+    let known = BUILT_IN.iter().filter(|(name, ..)| names.contains(name)).map(|(name, ..)| Inline::code(*name));
+    let mut text = join(known, ", ");
+    text.extend([Inline::text(" "), ctx.text("access.built_in.of_kubernetes")]);
+    text
+}
+
+/// Says once below a table what those of Kubernetes' own roles allow that stand in it.
+fn explain<'r>(ctx: &Ctx<'_>, grid: &mut Grid, roles: impl IntoIterator<Item = &'r RoleAccess>) {
+    let lines: Vec<&AccessLine> = roles.into_iter().flat_map(|access| &access.lines).collect();
+    for (name, allows, commands) in BUILT_IN {
+        if lines.iter().any(|line| line.built_in.as_deref() == Some(name)) {
+            let mut text = vec![Inline::code(name), Inline::text(": "), ctx.text(allows), Inline::text(" ")];
+            text.push(Inline::code(ctx.t.t(commands)));
+            grid.note(text);
+        }
+    }
 }
 
 /// Namespaces, or the whole cluster.
@@ -161,9 +177,11 @@ pub(super) fn of_team(ctx: &Ctx<'_>, place: &mut Place<'_>) -> Result<Vec<Block>
     }
     observed::each_cluster(ctx, "what.verbs", |cluster| {
         let mut grid = Grid::new(ctx, place, "our-commands", "table.our_commands", &COMMANDS);
-        for access in cluster.facts.access.seen().roles.iter().filter(own) {
+        let roles = &cluster.facts.access.seen().roles;
+        for access in roles.iter().filter(own) {
             commands(ctx, &mut grid, access);
         }
+        explain(ctx, &mut grid, roles.iter().filter(own));
         observed::table(ctx, cluster, &cluster.facts.access, grid)
     })
 }
@@ -179,16 +197,22 @@ fn commands(ctx: &Ctx<'_>, grid: &mut Grid, access: &RoleAccess) {
         heading.extend(join(access.bound.iter().map(|subject| Inline::code(subject.to_string())), ", "));
     }
     grid.group(heading);
-    for lines_here in access.lines.chunk_by(|a, b| (&a.scopes, &a.through) == (&b.scopes, &b.through)) {
+    for lines_here in access.lines.chunk_by(|a, b| a.scopes == b.scopes) {
         let Some(first) = lines_here.first() else { continue };
-        let said = lines_here.iter().flat_map(|line| {
-            let typed = line.commands.iter().map(|command| vec![Inline::code(&**command)]);
-            built_in(ctx, line).into_iter().chain(typed)
-        });
+        let mut through: Vec<&str> = Vec::new();
+        for one in lines_here.iter().flat_map(|line| &line.through) {
+            if !through.contains(&one.as_str()) {
+                through.push(one);
+            }
+        }
+        let names: Vec<&str> = lines_here.iter().filter_map(|line| line.built_in.as_deref()).collect();
+        let known = (!names.is_empty()).then(|| built_in(ctx, &names));
+        let typed = lines_here.iter().flat_map(|line| &line.commands).map(|command| vec![Inline::code(&**command)]);
+        let said = known.into_iter().chain(typed);
         grid.row(vec![
             Cell::new(places(ctx, &first.scopes, 12)),
             lines(said),
-            lines(first.through.iter().map(|through| vec![Inline::text(&**through)])),
+            lines(through.into_iter().map(|through| vec![Inline::text(through)])),
         ]);
     }
     if access.lines.is_empty() {

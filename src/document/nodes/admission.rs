@@ -24,11 +24,11 @@ fn name(namespace: &str, name: &str) -> Inline {
 fn policies(ctx: &Ctx<'_>, place: &mut Place<'_>, cluster: &ClusterEvidence) -> Vec<Block> {
     let fact = &cluster.facts.admission;
     let heads = [
-        Head::name("column.policy", 26),
+        Head::name("column.policy", 22),
         Head::text("column.effect", 14),
-        Head::text("column.enforced_in", 20),
-        Head::text("column.audited_in", 20),
-        Head::text("column.left_out", 20),
+        Head::text("column.enforced_in", 16),
+        Head::text("column.audited_in", 16),
+        Head::text("column.left_out", 32),
     ];
     let mut grid = Grid::new(ctx, place, "admission-policies", "table.admission_policies", &heads);
     let list = |names: &[String]| Cell::new(observed::names(ctx, names.iter().map(String::as_str), 24));
@@ -113,7 +113,7 @@ fn webhooks(ctx: &Ctx<'_>, place: &mut Place<'_>, cluster: &ClusterEvidence) -> 
             lines(left_out.into_iter().filter(|line| !line.is_empty())),
         ]);
     }
-    observed::table(ctx, cluster, fact, grid)
+    observed::follows(ctx, cluster, fact, grid)
 }
 
 fn reports(ctx: &Ctx<'_>, place: &mut Place<'_>, cluster: &ClusterEvidence) -> Vec<Block> {
@@ -130,9 +130,10 @@ fn reports(ctx: &Ctx<'_>, place: &mut Place<'_>, cluster: &ClusterEvidence) -> V
     ];
     let mut grid = Grid::new(ctx, place, "policy-reports", "table.policy_reports", &heads);
     for sum in fact.seen() {
-        let namespace = match &*sum.namespace {
-            "" => ctx.text("admission.cluster"),
-            namespace => Inline::code(namespace),
+        let namespace = match (&sum.benchmark, &*sum.namespace) {
+            (Some(benchmark), _) => Inline::text(&**benchmark),
+            (None, "") => ctx.text("admission.cluster"),
+            (None, namespace) => Inline::code(namespace),
         };
         let newest = sum.newest.map(|time| crate::document::words::date(time.date_naive()));
         grid.row(vec![

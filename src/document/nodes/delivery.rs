@@ -87,8 +87,7 @@ fn projects(ctx: &Ctx<'_>, place: &mut Place<'_>, cluster: &ClusterEvidence) -> 
             side(it.any_destination, &it.destinations),
         ]);
     }
-    grid.caption_more(&cluster.header.cluster.id);
-    vec![grid.block()]
+    observed::follows(ctx, cluster, fact, grid)
 }
 
 fn shares(ctx: &Ctx<'_>, place: &mut Place<'_>, cluster: &ClusterEvidence) -> Vec<Block> {
@@ -102,8 +101,7 @@ fn shares(ctx: &Ctx<'_>, place: &mut Place<'_>, cluster: &ClusterEvidence) -> Ve
             Cell::text(it.workloads.to_string()),
         ]);
     }
-    grid.caption_more(&cluster.header.cluster.id);
-    if grid.is_empty() { Vec::new() } else { vec![grid.block()] }
+    if grid.is_empty() { Vec::new() } else { observed::follows(ctx, cluster, fact, grid) }
 }
 
 /// Workloads that no delivery tool marks, by team and namespace.

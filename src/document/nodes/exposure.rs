@@ -197,5 +197,5 @@ fn on_nodes(ctx: &Ctx<'_>, place: &mut Place<'_>, cluster: &ClusterEvidence) -> 
             ),
         ]);
     }
-    observed::table(ctx, cluster, fact, grid)
+    observed::follows(ctx, cluster, fact, grid)
 }

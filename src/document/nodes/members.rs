@@ -33,7 +33,12 @@ pub(super) fn members(ctx: &Ctx<'_>, place: &mut Place<'_>) -> Result<Vec<Block>
             });
             grid.row(vec![Cell::new(vec![Inline::code(&*group.group)]), Cell::new(join(people, ", ")), lines(gone)]);
         }
-        if !lists.is_empty() && !unknown_groups.is_empty() {
+        if lists.is_empty() && !unknown_groups.is_empty() {
+            let mut text = vec![ctx.badge(Tone::Unknown, "access.no_lists"), Inline::text(" ")];
+            text.extend(said(ctx, "access.no_lists_of", unknown_groups));
+            return vec![Block::Paragraph { text }];
+        }
+        if !unknown_groups.is_empty() {
             grid.note(said(ctx, "access.unknown_groups", unknown_groups));
         }
         if !unknown_people.is_empty() {

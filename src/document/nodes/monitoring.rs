@@ -80,7 +80,7 @@ fn rules(ctx: &Ctx<'_>, place: &mut Place<'_>, cluster: &ClusterEvidence) -> Vec
     };
     note("monitoring.servers", &found.servers);
     note("monitoring.receivers", &found.receivers);
-    observed::table(ctx, cluster, &cluster.facts.monitoring, grid)
+    observed::follows(ctx, cluster, &cluster.facts.monitoring, grid)
 }
 
 /// One row a team: components without an alert rule, components without a monitor.
@@ -103,6 +103,5 @@ fn unwatched(ctx: &Ctx<'_>, place: &mut Place<'_>, cluster: &ClusterEvidence) ->
     for (team, [alerts, monitors]) in teams {
         grid.row(vec![Cell::new(vec![ctx.team(team)]), Cell::new(alerts), Cell::new(monitors)]);
     }
-    grid.caption_more(&cluster.header.cluster.id);
-    vec![grid.block()]
+    observed::follows(ctx, cluster, &cluster.facts.monitoring, grid)
 }

@@ -122,6 +122,16 @@ pub(super) fn table<T>(ctx: &Ctx<'_>, cluster: &ClusterEvidence, fact: &Observed
     ]
 }
 
+/// Another table of the same fact: its source line refers to that of the table before, which named the lists.
+pub(super) fn follows<T>(ctx: &Ctx<'_>, cluster: &ClusterEvidence, fact: &Observed<T>, mut grid: Grid) -> Vec<Block> {
+    if grid.is_empty() && fact.state() != State::Complete {
+        return table(ctx, cluster, fact, grid);
+    }
+    grid.caption_more(&cluster.header.cluster.id);
+    grid.source(vec![Inline::text(format!("{}. ", when(ctx, cluster))), ctx.text("observed.lists_above")]);
+    vec![grid.block()]
+}
+
 /// A list of names as code, the first few and how many more.
 pub(super) fn names<'a>(ctx: &Ctx<'_>, names: impl IntoIterator<Item = &'a str>, most: usize) -> Vec<Inline> {
     let names: Vec<&str> = names.into_iter().collect();

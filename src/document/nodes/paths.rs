@@ -1,5 +1,7 @@
 //! Declared connections against network policies, and what enforces them.
 
+use std::collections::BTreeSet;
+
 use super::{Ctx, Grid, Head, Place, observed, table::lines};
 use crate::{
     document::{
@@ -13,7 +15,68 @@ use crate::{
 /// Workloads named in one line before the rest is counted.
 const NAMES: usize = 4;
 
-/// Declared connections with what policies say of each, and the policies that decide.
+/// Standings, those first that need somebody.
+const STANDINGS: [Standing; 5] =
+    [Standing::Blocked, Standing::Partly, Standing::NotVisible, Standing::Open, Standing::NotHeld];
+
+/// Declared connections by what policies say of them, one line each with the policies that decide.
+pub(super) fn glance(ctx: &Ctx<'_>, place: &mut Place<'_>) -> Result<Vec<Block>, String> {
+    observed::each_cluster(ctx, "what.connections_policies", |cluster| {
+        let fact = &cluster.facts.connections;
+        let heads = [
+            Head::fit("column.number"),
+            Head::name("column.connection", 34),
+            Head::text("column.need", 14),
+            Head::text("column.policies_that_decide", 52),
+        ];
+        let mut grid = Grid::new(ctx, place, "connections-at-a-glance", "table.connections_glance", &heads);
+        let all: Vec<_> = ctx
+            .ws
+            .connections
+            .iter()
+            .enumerate()
+            .filter_map(|(index, connection)| {
+                let judged = fact.seen().iter().find(|judged| judged.connection == connection.id)?;
+                Some((index, connection, judged))
+            })
+            .collect();
+        for kind in STANDINGS {
+            let same: Vec<_> = all.iter().filter(|(.., judged)| judged.standing == kind).collect();
+            let worst = same.iter().map(|(_, connection, _)| connection.need);
+            let Some(need_of) = worst.max_by_key(|need| *need == ConnectionNeed::Required) else { continue };
+            let count = ctx.t.count("network.connections", same.len());
+            grid.group(vec![standing(ctx, kind, need_of), Inline::text(format!(" · {count}"))]);
+            for (index, connection, judged) in same {
+                let sides = judged.paths.iter().flat_map(|path| [&path.egress, &path.ingress]);
+                let mut deciding: Vec<&JudgedSide> =
+                    sides.filter(|side| kind != Standing::Blocked || side.answer == Answer::Blocked).collect();
+                // A side that is let through decides nothing where another is not told.
+                if kind == Standing::NotVisible {
+                    deciding.retain(|side| side.answer == Answer::NotVisible);
+                }
+                let policies: BTreeSet<&str> =
+                    deciding.iter().flat_map(|side| &side.policies).map(String::as_str).collect();
+                let mut why = observed::names(ctx, policies, 6);
+                if why.is_empty() {
+                    let reasons: BTreeSet<&str> = deciding.iter().filter_map(|side| side.why.as_deref()).collect();
+                    why = match kind {
+                        Standing::Open => vec![ctx.text("network.path.free")],
+                        _ => vec![Inline::text(reasons.into_iter().collect::<Vec<_>>().join("; "))],
+                    };
+                }
+                grid.row(vec![
+                    Cell::text(fence::connection_number(*index)),
+                    Cell::text(&*connection.title),
+                    Cell::new(vec![need(ctx, connection.need)]),
+                    Cell::new(why),
+                ]);
+            }
+        }
+        observed::table(ctx, cluster, fact, grid)
+    })
+}
+
+/// Declared connections path by path, with what policies say of each side.
 pub(super) fn connections(ctx: &Ctx<'_>, place: &mut Place<'_>) -> Result<Vec<Block>, String> {
     observed::each_cluster(ctx, "what.connections_policies", |cluster| {
         let fact = &cluster.facts.connections;
@@ -26,14 +89,12 @@ pub(super) fn connections(ctx: &Ctx<'_>, place: &mut Place<'_>) -> Result<Vec<Bl
         let mut grid = Grid::new(ctx, place, "connections-against-policies", "table.connections_policies", &heads);
         for (index, connection) in ctx.ws.connections.iter().enumerate() {
             let Some(judged) = fact.seen().iter().find(|judged| judged.connection == connection.id) else { continue };
-            let path =
-                vec![ctx.component_link(&connection.from), Inline::text(" → "), ctx.component_link(&connection.to)];
             let mut reasons: Vec<Vec<Inline>> =
                 judged.paths.iter().flat_map(|path| one_path(ctx, connection, path)).collect();
             reasons.extend(judged.remarks.iter().map(|remark| vec![Inline::text(&**remark)]));
             grid.row(vec![
                 Cell::text(fence::connection_number(index)),
-                lines([vec![Inline::text(&*connection.title)], path, vec![need(ctx, connection.need)]]),
+                Cell::text(&*connection.title),
                 Cell::new(vec![standing(ctx, judged.standing, connection.need)]),
                 lines(reasons),
             ]);

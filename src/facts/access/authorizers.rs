@@ -6,9 +6,20 @@
 
 use std::collections::BTreeSet;
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
-use crate::{facts::observed::Reading, ownership::Join, snapshot::State};
+use crate::{
+    facts::{
+        control_plane::{
+            self,
+            flags::{self, CommandLine, Value},
+            settings,
+        },
+        observed::Reading,
+    },
+    ownership::Join,
+    snapshot::State,
+};
 
 /// Authorizers of one API server.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
@@ -66,25 +77,6 @@ impl Authorizers {
     }
 }
 
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Body {
-    spec: Spec,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Spec {
-    containers: Option<Vec<Container>>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Container {
-    command: Option<Vec<String>>,
-    args: Option<Vec<String>>,
-}
-
 /// What is known; makes the reading partial unless it is RBAC alone.
 pub(super) fn known(join: &Join<'_>, reading: &mut Reading<'_>) -> Authorizers {
     let found = seen(join).or_else(|| declared(join)).unwrap_or_default();
@@ -108,25 +100,17 @@ pub(super) fn known(join: &Join<'_>, reading: &mut Reading<'_>) -> Authorizers {
 }
 
 /// `--authorization-mode` of the API servers that run as static Pods. `None` when none is to be seen, or one of them
-/// does not say it: its default, or a configuration file, decides then.
+/// does not show it: a configuration file, or a word that is not kept, decides then.
 fn seen(join: &Join<'_>) -> Option<Authorizers> {
+    const SERVER: &str = "kube-apiserver";
+    let component = settings::component(SERVER)?;
+    let setting = component.setting("authorization-mode")?;
+    let version = control_plane::version(join);
     let pods = join.snapshot().list("", "Pod")?;
-    let servers = pods.seen().iter().filter(|pod| {
-        &*pod.namespace == "kube-system" && pod.labels.get("component").is_some_and(|name| &**name == "kube-apiserver")
-    });
     let mut modes: Vec<String> = Vec::new();
-    for server in servers {
-        let body: Body = server.body().ok()?;
-        let containers = body.spec.containers.unwrap_or_default();
-        let flags: Vec<&str> = containers
-            .iter()
-            .flat_map(|container| container.command.iter().chain(&container.args).flatten())
-            .map(String::as_str)
-            .collect();
-        if flags.iter().any(|flag| flag.starts_with("--authorization-config")) {
-            return None;
-        }
-        let said = flags.iter().find_map(|flag| flag.strip_prefix("--authorization-mode="))?;
+    for pod in pods.seen().iter().filter(|pod| flags::component(pod) == Some(SERVER)) {
+        let line = CommandLine::read(pod, SERVER).ok()?;
+        let (Value::Set(said) | Value::Default(said)) = line.value(component, setting, version) else { return None };
         for mode in said.split(',') {
             if !modes.iter().any(|known| known == mode) {
                 modes.push(mode.to_owned());

@@ -11,7 +11,7 @@ use super::{
 };
 
 /// Everything that these bindings grant.
-pub(super) fn of<'b>(roles: &Roles, bindings: impl IntoIterator<Item = &'b Binding>) -> (Vec<RuleSet>, Vec<Grant>) {
+pub(crate) fn of<'b>(roles: &Roles, bindings: impl IntoIterator<Item = &'b Binding>) -> (Vec<RuleSet>, Vec<Grant>) {
     let mut sets = Sets::default();
     let mut grants: BTreeMap<(&Subject, String, usize), (bool, Vec<Bound>)> = BTreeMap::new();
     for binding in bindings.into_iter().filter(|binding| roles.has(binding)) {

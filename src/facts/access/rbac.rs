@@ -3,12 +3,19 @@
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
     fmt,
+    sync::Arc,
 };
 
 use serde::Deserialize;
 
 use super::{Subject, WildcardRole};
-use crate::{facts::observed::Reading, snapshot::Object};
+use crate::{
+    facts::{
+        observed::Reading,
+        selector::{Labels, Selector},
+    },
+    snapshot::Object,
+};
 
 /// Kubernetes' own roles and bindings carry this label.
 pub(crate) fn is_default(object: &Object) -> bool {
@@ -42,7 +49,9 @@ impl Rule {
             .api_groups
             .iter()
             .flat_map(move |group| self.resources.iter().map(move |resource| (&**group, &**resource)));
-        let urls = self.urls.iter().filter(move |_| cluster_wide).map(|url| ("", &**url));
+        // As a URL `*` is `/*`; as a resource it would be everything of the core group.
+        let urls = self.urls.iter().filter(move |_| cluster_wide);
+        let urls = urls.map(|url| ("", if url == "*" { "/*" } else { url.as_str() }));
         resources.chain(urls)
     }
 
@@ -71,51 +80,13 @@ pub(crate) struct RoleBody {
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 struct Aggregation {
-    cluster_role_selectors: Option<Vec<LabelSelector>>,
-}
-
-/// `metav1.LabelSelector`; an empty one selects everything.
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-struct LabelSelector {
-    match_labels: Option<BTreeMap<String, String>>,
-    match_expressions: Option<Vec<Requirement>>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Requirement {
-    key: String,
-    operator: String,
-    values: Option<Vec<String>>,
-}
-
-impl LabelSelector {
-    fn selects(&self, labels: &BTreeMap<String, String>) -> bool {
-        let equal = self.match_labels.iter().flatten().all(|(key, value)| labels.get(key) == Some(value));
-        equal && self.match_expressions.iter().flatten().all(|requirement| requirement.holds(labels))
-    }
-}
-
-impl Requirement {
-    /// An operator that Kubernetes does not have selects nothing.
-    fn holds(&self, labels: &BTreeMap<String, String>) -> bool {
-        let value = labels.get(&self.key);
-        let listed = || value.is_some_and(|value| self.values.iter().flatten().any(|listed| listed == value));
-        match &*self.operator {
-            "In" => listed(),
-            "NotIn" => !listed(),
-            "Exists" => value.is_some(),
-            "DoesNotExist" => value.is_none(),
-            _ => false,
-        }
-    }
+    cluster_role_selectors: Option<Vec<Selector>>,
 }
 
 struct Role {
     rules: Vec<Rule>,
-    labels: BTreeMap<String, String>,
-    selectors: Vec<LabelSelector>,
+    labels: Arc<Labels>,
+    selectors: Vec<Selector>,
     default: bool,
 }
 
@@ -158,7 +129,7 @@ impl Roles {
             (namespace, object.name.to_string()),
             Role {
                 rules: body.rules.unwrap_or_default(),
-                labels: object.labels.iter().map(|(key, value)| (key.to_string(), value.to_string())).collect(),
+                labels: Arc::clone(&object.labels),
                 selectors,
                 default: is_default(object),
             },

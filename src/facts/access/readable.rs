@@ -169,11 +169,15 @@ pub(crate) fn united<'s>(sets: impl Iterator<Item = &'s RuleSet>) -> BTreeMap<Ve
 fn typed(verbs: &[String], resources: &[String], namespace: Option<&str>) -> Vec<String> {
     const ALONE: [&str; 7] = ["exec", "attach", "port-forward", "logs", "debug", "create token", "evict"];
     let place = namespace.map(|name| format!(" -n {}", quoted(name))).unwrap_or_default();
-    let listed: Vec<String> = resources.iter().map(|resource| quoted(resource)).collect();
+    let (whole, listed): (Vec<String>, Vec<String>) =
+        resources.iter().map(|resource| quoted(resource)).partition(|resource| resource.starts_with("all "));
     let urls = resources.iter().all(|resource| resource.starts_with('/'));
     let command = match verbs {
         _ if urls => format!("kubectl get --raw {}", listed.join(" | ")),
-        [verb] if verb == "everything" => format!("kubectl (every command) on {}{place}", listed.join(", ")),
+        [verb] if verb == "everything" => {
+            let all: Vec<&str> = listed.iter().chain(&whole).map(String::as_str).collect();
+            format!("kubectl (every command) on {}{place}", all.join(", "))
+        }
         [verb] if verb == "reach kubelets" => "kubectl get --raw /api/v1/nodes/NODE/proxy/…".to_owned(),
         [verb] if verb == "evict" => format!("kubectl drain (evict){place}"),
         [verb] if ALONE.contains(&verb.as_str()) => format!("kubectl {verb}{place}"),
@@ -182,16 +186,53 @@ fn typed(verbs: &[String], resources: &[String], namespace: Option<&str>) -> Vec
             let parents = listed.iter().map(|resource| resource.trim_end_matches("/scale"));
             format!("kubectl scale {}{place}", parents.collect::<Vec<_>>().join(","))
         }
-        verbs => format!("kubectl {} {}{place}", verbs.join(","), listed.join(",")),
+        verbs => return plain(verbs, &listed, &whole, &place),
     };
     vec![command]
+}
+
+/// Commands of verbs that go by kubectl's own names: on resources by name, and on all of a group, which has no one command.
+fn plain(verbs: &[String], listed: &[String], whole: &[String], place: &str) -> Vec<String> {
+    let mut words: Vec<&str> = Vec::new();
+    for verb in verbs {
+        let word = match verb.as_str() {
+            "get by name" | "list" => "get",
+            "watch" => "get --watch",
+            "delete all" => "delete --all",
+            verb => verb,
+        };
+        if !words.contains(&word) {
+            words.push(word);
+        }
+    }
+    // Without `list`, only who knows a name gets anything.
+    let name = if verbs.iter().any(|verb| verb == "get by name") && !verbs.iter().any(|verb| verb == "list") {
+        " NAME"
+    } else {
+        ""
+    };
+    let words = words.join(", ");
+    let mut commands = Vec::new();
+    if !listed.is_empty() {
+        commands.push(format!("kubectl {words} {}{name}{place}", listed.join(",")));
+    }
+    if !whole.is_empty() {
+        const OF: &str = "all resources of ";
+        let (groups, rest): (Vec<&str>, Vec<&str>) =
+            whole.iter().map(String::as_str).partition(|target| target.starts_with(OF) && !target.contains(" (named "));
+        let groups: Vec<&str> = groups.iter().filter_map(|target| target.strip_prefix(OF)).collect();
+        let groups = (!groups.is_empty()).then(|| format!("{OF}{}", groups.join(", ")));
+        let all: Vec<&str> = rest.into_iter().chain(groups.as_deref()).collect();
+        commands.push(format!("kubectl {words}{place}: {}", all.join(", ")));
+    }
+    commands
 }
 
 /// A name as a shell takes it for one word; what deceives the eye is spelled out.
 pub(crate) fn quoted(name: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "-._:/@,".contains(c);
     let name = spelled_out(name);
-    if !name.is_empty() && (name.chars().all(plain) || name.contains(" (named ") || name.starts_with("all resources")) {
+    if !name.is_empty() && (name.chars().all(plain) || name.contains(" (named ") || name.starts_with("all ")) {
         return name;
     }
     format!("'{}'", name.replace('\'', "'\\''"))
@@ -201,6 +242,7 @@ pub(crate) fn quoted(name: &str) -> String {
 fn target(group: &str, resource: &str, names: &[String]) -> String {
     let place = match (group, resource) {
         ("*", "*") => "all resources".to_owned(),
+        ("", "/*") => "all URLs".to_owned(),
         (group, "*") => format!("all resources of {}", if group.is_empty() { "core" } else { group }),
         ("*", resource) => format!("{resource} of all groups"),
         ("", resource) => resource.to_owned(),

@@ -1,7 +1,10 @@
 use std::sync::Arc;
 
 use super::{rbac::*, *};
-use crate::assess::testing::{labelled, list, object, snapshot, workspace};
+use crate::{
+    assess::testing::{labelled, list, object, snapshot, workspace},
+    facts::control_plane::tests::static_pod,
+};
 
 fn role(name: &str, rules: serde_json::Value) -> crate::snapshot::Object {
     object("", name, serde_json::json!({ "rules": rules }))
@@ -159,10 +162,7 @@ fn a_path_leads_through_service_accounts_to_cluster_admin() {
 
 #[test]
 fn other_authorizers_make_the_matrix_partial_until_they_are_ruled_out() {
-    let server = |flags: serde_json::Value| {
-        let body = serde_json::json!({ "spec": { "containers": [{ "command": flags }] } });
-        labelled(object("kube-system", "kube-apiserver-a", body), &[("component", "kube-apiserver")])
-    };
+    let server = |flags: &[&str]| static_pod("kube-apiserver", "cp-1", flags);
     let state = |pods: Vec<crate::snapshot::Object>| {
         let (snapshot, workspace) = observed(vec![("Pod", pods)]);
         let access = observe(&crate::ownership::join(&workspace, &snapshot));
@@ -171,13 +171,42 @@ fn other_authorizers_make_the_matrix_partial_until_they_are_ruled_out() {
     use crate::snapshot::State;
     let (none, _, why) = state(Vec::new());
     assert!(none == State::Partial && why.contains("not ruled out"), "{why}");
-    let (alone, known, _) =
-        state(vec![server(serde_json::json!(["kube-apiserver", "--authorization-mode=Node,RBAC"]))]);
+    let (alone, known, _) = state(vec![server(&["kube-apiserver", "--authorization-mode=Node,RBAC"])]);
     assert_eq!((alone, known), (State::Complete, authorizers::Known::Seen));
-    let (hook, _, why) = state(vec![server(serde_json::json!(["--authorization-mode=Node,RBAC,Webhook"]))]);
+    let (hook, _, why) = state(vec![server(&["--authorization-mode=Node,RBAC,Webhook"])]);
     assert!(hook == State::Partial && why.contains("Webhook"), "{why}");
-    let file = serde_json::json!(["--authorization-config=/etc/authz.yaml", "--authorization-mode=RBAC"]);
-    assert_eq!(state(vec![server(file)]).0, State::Partial);
+    let (none, known, _) = state(vec![server(&["--authorization-config=/etc/authz.yaml"])]);
+    assert_eq!((none, known), (State::Partial, authorizers::Known::No));
+    let (open, _, why) = state(vec![server(&["kube-apiserver"])]);
+    assert!(open == State::Partial && why.contains("AlwaysAllow"), "upstream's default: {why}");
+}
+
+#[test]
+fn declared_modes_count_where_no_flag_is_seen() {
+    use crate::{
+        snapshot::State,
+        workspace::{Cluster, ClusterId, ControlPlane},
+    };
+    let (snapshot, mut workspace) = observed(vec![("Pod", Vec::new())]);
+    workspace.clusters.push(Cluster {
+        id: ClusterId::new(snapshot.header.cluster.id.as_str()),
+        name: "Production".to_owned(),
+        uid: None,
+        context: None,
+        environment: None,
+        location: None,
+        control_plane: ControlPlane::Managed,
+        authorization_modes: vec!["Node".to_owned(), "RBAC".to_owned(), "RBAC".to_owned()],
+    });
+    let access = observe(&crate::ownership::join(&workspace, &snapshot));
+    let found = &access.seen().authorizers;
+    assert_eq!((access.state(), found.known), (State::Complete, authorizers::Known::Declared));
+    assert_eq!(found.modes, ["Node", "RBAC"]);
+    // What runs outweighs what is declared.
+    let running = static_pod("kube-apiserver", "cp-1", &["--authorization-mode=Node,Webhook"]);
+    let (snapshot, _) = observed(vec![("Pod", vec![running])]);
+    let access = observe(&crate::ownership::join(&workspace, &snapshot));
+    assert_eq!((access.state(), access.seen().authorizers.known), (State::Partial, authorizers::Known::Seen));
 }
 
 #[test]

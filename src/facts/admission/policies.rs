@@ -333,6 +333,15 @@ struct Violation {
 }
 
 impl ConstraintBody {
+    /// Its action as written.
+    pub(crate) fn action(&self) -> String {
+        let scoped = self.spec.scoped_enforcement_actions.iter().flatten().map(|it| it.action.as_str());
+        match self.spec.enforcement_action.as_deref().unwrap_or("deny") {
+            "scoped" => format!("scoped ({})", scoped.collect::<Vec<_>>().join(", ")),
+            action => action.to_owned(),
+        }
+    }
+
     /// What it does with a violation. Gatekeeper's default is `deny`.
     pub(crate) fn mode(&self) -> Mode {
         match self.spec.enforcement_action.as_deref() {

@@ -8,7 +8,7 @@ use serde::Deserialize;
 
 use super::{
     rules::{Action, Cidr, End, Half, Peer, Policy, Ports, Protocol, Rule, Tier, Which},
-    selector::{Expr, LabelSelector},
+    selector::{Expr, Selector},
 };
 use crate::{ownership::Spot, snapshot::Object};
 
@@ -45,7 +45,7 @@ struct RuleBody {
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 struct PeerBody {
-    namespaces: Option<LabelSelector>,
+    namespaces: Option<Selector>,
     pods: Option<NamespacedPod>,
     networks: Option<Vec<String>>,
     nodes: Option<serde::de::IgnoredAny>,
@@ -54,8 +54,8 @@ struct PeerBody {
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 struct NamespacedPod {
-    namespace_selector: LabelSelector,
-    pod_selector: LabelSelector,
+    namespace_selector: Selector,
+    pod_selector: Selector,
 }
 
 #[derive(Default, Deserialize)]

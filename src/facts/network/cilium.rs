@@ -9,7 +9,7 @@ use serde::{Deserialize, de::IgnoredAny};
 
 use super::{
     rules::{Action, Cidr, Half, Peer, Policy, Ports, Protocol, Rule, Tier, Which},
-    selector::{Expr, Key, LabelSelector},
+    selector::{Expr, Key, Selector},
 };
 use crate::{ownership::Spot, snapshot::Object};
 
@@ -23,7 +23,7 @@ struct Body {
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 struct Spec {
-    endpoint_selector: Option<LabelSelector>,
+    endpoint_selector: Option<Selector>,
     enable_default_deny: DefaultDeny,
     ingress: Option<Vec<RuleBody>>,
     ingress_deny: Option<Vec<RuleBody>>,
@@ -43,7 +43,7 @@ struct DefaultDeny {
 #[serde(rename_all = "camelCase", default)]
 struct RuleBody {
     #[serde(alias = "toEndpoints")]
-    from_endpoints: Option<Vec<LabelSelector>>,
+    from_endpoints: Option<Vec<Selector>>,
     #[serde(alias = "toEntities")]
     from_entities: Option<Vec<String>>,
     #[serde(rename = "fromCIDR", alias = "toCIDR")]
@@ -104,10 +104,8 @@ fn key(label: &str) -> Option<Key> {
 }
 
 /// Pods that a selector selects. Without a word of namespaces it stays in `own`, if the policy has one.
-fn selects(selector: &LabelSelector, own: Option<&str>) -> Expr {
-    let labels = selector.match_labels.iter().flatten().map(|(label, _)| label);
-    let named = labels.chain(selector.match_expressions.iter().flatten().map(|part| &part.key));
-    let keys: Vec<Option<Key>> = named.map(|label| key(label)).collect();
+fn selects(selector: &Selector, own: Option<&str>) -> Expr {
+    let keys: Vec<Option<Key>> = selector.keys().map(key).collect();
     if keys.contains(&None) {
         return Expr::Unknown;
     }

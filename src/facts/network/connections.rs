@@ -180,13 +180,23 @@ impl<'j, 'a> Judge<'j, 'a> {
         End::Other(Far::Machines, Answer::NotHeld, format!("{title} has no Pods"))
     }
 
-    /// The called end: a component outside the fence may run some Pods in the cluster without being called there.
+    /// The called end. A component outside the fence may run Pods in the cluster and be called elsewhere: where they serve
+    /// other ports, that cannot be told.
     fn called_end(&self, connection: &Connection) -> End {
         let end = self.end(&connection.to);
         let End::Groups(groups) = &end else { return end };
         let component = self.join.workspace().components.iter().find(|component| component.id == connection.to);
         let outside = component.is_some_and(|component| component.fence == Fence::Outside);
-        if outside && self.named(groups, connection).is_empty() { self.without_pods(&connection.to) } else { end }
+        if !outside || !self.named(groups, connection).is_empty() {
+            return end;
+        }
+        if groups.iter().all(|&group| self.model.groups[group].ports.is_empty()) {
+            return self.without_pods(&connection.to);
+        }
+        let ports: Vec<String> = declared(connection).map(|port| port.to_string()).collect();
+        let title = component.map_or("", |component| &component.title);
+        let why = format!("no Pod of {title} in this cluster names {}", ports.join(", "));
+        End::Other(Far::Outside, Answer::NotVisible, why)
     }
 
     /// Pods that name a port of the connection, or have a Service that does, with the port on which they are called.

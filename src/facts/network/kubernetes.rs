@@ -6,7 +6,7 @@ use serde::{Deserialize, Deserializer};
 
 use super::{
     rules::{Action, Cidr, Half, Peer, Policy, Ports, Protocol, Rule, Tier, Which},
-    selector::{Expr, Key, LabelSelector},
+    selector::{Expr, Key, Selector},
 };
 use crate::{ownership::Spot, snapshot::Object};
 
@@ -20,7 +20,7 @@ struct Body {
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub(crate) struct Spec {
-    pub(crate) pod_selector: LabelSelector,
+    pub(crate) pod_selector: Selector,
     policy_types: Option<Vec<String>>,
     ingress: Option<Vec<RuleBody>>,
     egress: Option<Vec<RuleBody>>,
@@ -38,8 +38,8 @@ struct RuleBody {
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 struct PeerBody {
-    pod_selector: Option<LabelSelector>,
-    namespace_selector: Option<LabelSelector>,
+    pod_selector: Option<Selector>,
+    namespace_selector: Option<Selector>,
     ip_block: Option<BlockBody>,
 }
 
@@ -108,7 +108,7 @@ impl PeerBody {
             return Cidr::parse(&block.cidr, block.except.as_deref().unwrap_or_default())
                 .map_or(Peer::Unknown, Peer::Cidr);
         }
-        let pods = self.pod_selector.as_ref().map(LabelSelector::pods);
+        let pods = self.pod_selector.as_ref().map(Selector::pods);
         match (&self.namespace_selector, pods) {
             (Some(namespaces), pods) => Peer::Pods(Expr::and(vec![namespaces.namespaces(), pods.unwrap_or(Expr::All)])),
             (None, Some(pods)) => Peer::Pods(Expr::and(vec![Expr::In(Key::NamespaceName, vec![own.to_owned()]), pods])),

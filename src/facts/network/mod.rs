@@ -20,11 +20,12 @@ mod openings;
 mod pods;
 mod policies;
 mod rules;
-mod selector;
 mod services;
 mod shared;
 #[cfg(test)]
 mod tests;
+
+use super::selector;
 
 pub use cni::{Enforcement, NetworkPlugin, NetworkPlugins};
 pub use connections::{JudgedConnection, JudgedPath, JudgedSide, Standing};

@@ -80,7 +80,10 @@ pub(crate) fn observe(join: &Join<'_>) -> Observed<Vec<NetworkPolicy>> {
             Ok((policy, spec)) => policies.push(NetworkPolicy {
                 namespace: object.namespace.to_string(),
                 name: object.name.to_string(),
-                selects: spec.pod_selector.text().unwrap_or_else(|| "all Pods".to_owned()),
+                selects: match spec.pod_selector.is_empty() {
+                    true => "all Pods".to_owned(),
+                    false => spec.pod_selector.to_string(),
+                },
                 lets_in: policy.ingress.as_ref().map(Lets::of),
                 lets_out: policy.egress.as_ref().map(Lets::of),
             }),
