@@ -36,7 +36,7 @@ enum Scope {
     /// Where its engine is asked.
     Engine,
     Rule(Box<Rule>),
-    Constraints(Constraints),
+    Constraints(Box<Constraints>),
 }
 
 const KYVERNO: &str = "Kyverno";
@@ -409,7 +409,7 @@ fn validating(kind: &'static str, object: &Object, spec: ValidatingSpec) -> Veri
         enforces: denies && spec.evaluation.admission.enabled != Some(false),
         images: patterns.into_iter().filter_map(|pattern| pattern.glob).collect(),
         skipped: Vec::new(),
-        scope: Scope::Constraints(Constraints { narrowed, ..spec.match_constraints }),
+        scope: Scope::Constraints(Box::new(Constraints { narrowed, ..spec.match_constraints })),
     }
 }
 
@@ -425,12 +425,12 @@ fn image_policy(object: &Object, spec: ImagePolicySpec) -> Option<Verifying> {
     let of_pods: Vec<_> = matched.iter().filter(|it| matches!(&*it.resource, "pods" | "*")).collect();
     let scope = match matched.is_empty() {
         true => Scope::Engine,
-        false => Scope::Constraints(Constraints {
+        false => Scope::Constraints(Box::new(Constraints {
             resource_rules: (!of_pods.is_empty())
                 .then(|| vec![ResourceRule { resources: Some(vec!["pods".to_owned()]), resource_names: None }]),
             narrowed: of_pods.iter().all(|it| it.selector.as_ref().is_some_and(|selector| !selector.is_empty())),
             ..Constraints::default()
-        }),
+        })),
     };
     Some(Verifying {
         engine: SIGSTORE,
