@@ -176,11 +176,8 @@ pub(super) fn by_check(ctx: &Ctx<'_>, place: &mut Place<'_>) -> Result<Vec<Block
     ];
     let mut grid = Grid::new(ctx, place, "findings-table", "table.findings_by_check", &heads);
     let findings: Vec<&Finding> = ctx.assessment.open_findings().collect();
-    let mut start = 0;
-    while let Some(first) = findings.get(start).copied() {
-        let count = findings[start..].iter().take_while(|finding| finding.check == first.check).count();
-        let members = &findings[start..start + count];
-        start += count;
+    for members in findings.chunk_by(|a, b| a.check == b.check) {
+        let first = members[0];
         let check = ctx.check(&first.check).map_or(first.check.as_str(), |check| check.title.as_str());
         let places = members.iter().map(|finding| {
             let mut text = vec![link(finding), Inline::text(" ")];
@@ -211,22 +208,30 @@ pub(super) fn findings_of(ctx: &Ctx<'_>, place: &mut Place<'_>, team: &TeamId) -
         return Ok(vec![observed::not_yet(ctx, "what.findings")]);
     }
     let heads = [
-        Head::name("column.finding", 14),
-        Head::text("column.what_is_wrong", 32),
-        Head::text("column.component", 20),
-        Head::text("column.objects", 34),
-        Head::fit("column.due"),
+        Head::name("column.what_is_wrong", 28),
+        Head::fit("column.severity"),
+        Head::text("column.findings_where", 58),
+        Head::fit("column.first_due"),
     ];
-    let mut grid = Grid::new(ctx, place, "findings-table", "table.findings", &heads);
-    for finding in ctx.assessment.open_findings().filter(|finding| finding.team.as_ref() == Some(team)) {
-        let check = ctx.check(&finding.check).map_or(finding.check.as_str(), |check| check.title.as_str());
-        let objects: Vec<String> = finding.objects.iter().map(|failure| failure.key.to_string()).collect();
+    let mut grid = Grid::new(ctx, place, "findings-table", "table.findings_by_check", &heads);
+    let ours = ctx.assessment.open_findings().filter(|finding| finding.team.as_ref() == Some(team));
+    let findings: Vec<&Finding> = ours.collect();
+    for members in findings.chunk_by(|a, b| a.check == b.check) {
+        let first = members[0];
+        let check = ctx.check(&first.check).map_or(first.check.as_str(), |check| check.title.as_str());
+        let places = members.iter().map(|finding| {
+            let mut text = vec![link(finding), Inline::text(" ")];
+            text.extend(finding.component.iter().flat_map(|id| [ctx.component_link(id), Inline::text(": ")]));
+            let objects: Vec<String> = finding.objects.iter().map(|failure| failure.key.to_string()).collect();
+            text.extend(observed::names(ctx, objects.iter().map(String::as_str), 2));
+            text
+        });
+        let soonest = members.iter().min_by_key(|finding| (finding.due.is_none(), finding.due)).unwrap_or(&first);
         grid.row(vec![
-            Cell::new(vec![link(finding), Inline::Break, severity(ctx, finding)]),
             Cell::text(check),
-            Cell::new(finding.component.iter().map(|id| ctx.component_link(id)).collect()),
-            Cell::new(observed::names(ctx, objects.iter().map(String::as_str), 3)),
-            Cell::new(due(ctx, finding)),
+            Cell::new(vec![severity(ctx, first)]),
+            lines(places),
+            Cell::new(due(ctx, soonest)),
         ]);
     }
     grid.source(times(ctx));
