@@ -114,8 +114,7 @@ pub(crate) fn snapshot(mut lists: Vec<List>) -> Snapshot {
 }
 
 pub(crate) fn probe(name: &str, completeness: Completeness, body: &serde_json::Value) -> Probe {
-    let (name, path) = (name.to_owned(), format!("/{name}"));
-    Probe::new(ProbeRecord { name, path, completeness, read_at: moment(), digest: String::new() }, body)
+    Probe::new(name, format!("/{name}"), completeness, moment(), body)
 }
 
 pub(crate) fn namespaces(names: &[&str]) -> List {

@@ -32,8 +32,8 @@ struct RawWorkspaceFile {
 struct RawCheck {
     id: String,
     title: String,
-    severity: RawSeverity,
-    duty: RawDuty,
+    severity: Severity,
+    duty: Duty,
     needs: Vec<String>,
     #[serde(default)]
     required: bool,
@@ -77,26 +77,6 @@ pub(super) struct RawRule {
     pub(super) expression: Spanned<String>,
     pub(super) message: Option<String>,
     pub(super) message_expression: Option<Spanned<String>>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "kebab-case")]
-enum RawSeverity {
-    Low,
-    Medium,
-    High,
-    Critical,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "kebab-case")]
-enum RawDuty {
-    Image,
-    Configuration,
-    Data,
-    Availability,
-    Access,
-    Network,
 }
 
 /// Which evaluators may be named.
@@ -190,37 +170,18 @@ fn definition(text: &str, check: Spanned<RawCheck>, names: Names) -> Result<Defi
             return Err(wrong(format!("check `{}` asks nothing; give it a `[[check.rule]]`", raw.id)));
         }
     };
-    let controls = raw
-        .controls
-        .iter()
-        .flat_map(|(framework, ids)| {
-            ids.iter().map(move |id| ControlId::new(format!("{framework}:{}", id.to_ascii_lowercase())))
-        })
-        .collect();
     Ok(Definition {
         id: CheckId::new(raw.id),
         title: raw.title,
-        severity: match raw.severity {
-            RawSeverity::Low => Severity::Low,
-            RawSeverity::Medium => Severity::Medium,
-            RawSeverity::High => Severity::High,
-            RawSeverity::Critical => Severity::Critical,
-        },
-        duty: match raw.duty {
-            RawDuty::Image => Duty::Image,
-            RawDuty::Configuration => Duty::Configuration,
-            RawDuty::Data => Duty::Data,
-            RawDuty::Availability => Duty::Availability,
-            RawDuty::Access => Duty::Access,
-            RawDuty::Network => Duty::Network,
-        },
+        severity: raw.severity,
+        duty: raw.duty,
         needs: raw.needs,
         required: raw.required,
         names_suffice: raw.names_suffice,
         question,
         rationale: raw.rationale.trim().to_owned(),
         remediation: raw.remediation.trim().to_owned(),
-        controls,
+        controls: ControlId::of_table(&raw.controls),
     })
 }
 

@@ -18,7 +18,7 @@ use super::{
     projection::{Emit, Node, Projections},
     request::{Api, Refusal},
 };
-use crate::snapshot::{Completeness, Probe, ProbeRecord};
+use crate::snapshot::{Completeness, Probe};
 
 /// Name of the probe.
 const NAME: &str = "kubelet-configz";
@@ -39,14 +39,7 @@ pub(super) async fn kubelets(api: &Api, nodes: &[String], projections: &Projecti
         }
         Some(known) => ask(api, nodes, known).await,
     };
-    let record = ProbeRecord {
-        name: NAME.to_owned(),
-        path: PATH.to_owned(),
-        completeness,
-        read_at: now(),
-        digest: String::new(),
-    };
-    Probe::new(record, &Value::Object(read))
+    Probe::new(NAME, PATH.to_owned(), completeness, now(), &Value::Object(read))
 }
 
 async fn ask(api: &Api, nodes: &[String], known: &Node) -> (Completeness, Map<String, Value>) {

@@ -15,7 +15,7 @@ use tokio::{
 };
 
 use super::{certificate::Certificate, now};
-use crate::snapshot::{Completeness, Probe, ProbeRecord};
+use crate::snapshot::{Completeness, Probe};
 
 /// Name of the probe.
 const NAME: &str = "api-certificate";
@@ -54,14 +54,7 @@ impl Handshake {
             Ok(body) => (Completeness::Complete, body),
             Err(why) => (Completeness::Failed(why), Value::Null),
         };
-        let record = ProbeRecord {
-            name: NAME.to_owned(),
-            path: format!("TLS handshake with {}", self.address),
-            completeness,
-            read_at: now(),
-            digest: String::new(),
-        };
-        Probe::new(record, &body)
+        Probe::new(NAME, format!("TLS handshake with {}", self.address), completeness, now(), &body)
     }
 }
 

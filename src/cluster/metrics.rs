@@ -9,7 +9,7 @@ use super::{
     now,
     request::{Api, Refusal, SelfSubject},
 };
-use crate::snapshot::{Completeness, Probe, ProbeRecord};
+use crate::snapshot::{Completeness, Probe};
 
 /// Name of the probe.
 const NAME: &str = "encryption-at-rest";
@@ -24,14 +24,7 @@ pub(super) async fn encryption(api: &Api) -> Probe {
         Ok(samples) => (Completeness::Complete, samples),
         Err(completeness) => (completeness, Vec::new()),
     };
-    let record = ProbeRecord {
-        name: NAME.to_owned(),
-        path: PATH.to_owned(),
-        completeness,
-        read_at: now(),
-        digest: String::new(),
-    };
-    Probe::new(record, &Value::Array(samples))
+    Probe::new(NAME, PATH.to_owned(), completeness, now(), &Value::Array(samples))
 }
 
 async fn read(api: &Api) -> Result<Vec<Value>, Completeness> {

@@ -58,13 +58,7 @@ fn parse(text: &str) -> Result<Vec<Entry>, String> {
         return Err(format!("format {} is not known", file.format));
     }
     let entry = |raw: RawEntry| Entry {
-        controls: raw
-            .controls
-            .iter()
-            .flat_map(|(framework, ids)| {
-                ids.iter().map(move |id| ControlId::new(format!("{framework}:{}", id.to_ascii_lowercase())))
-            })
-            .collect(),
+        controls: ControlId::of_table(&raw.controls),
         id: raw.id,
         title: raw.title,
         family: raw.family,

@@ -103,9 +103,9 @@ macro_rules! families {
 
         impl Facts {
             /// Completeness, reasons and evidence of the family with this field name.
-            pub fn account(&self, family: &str) -> Option<&dyn Account> {
+            pub fn account(&self, family: &str) -> Option<&Account> {
                 match family {
-                    $(stringify!($name) => Some(&self.$name),)*
+                    $(stringify!($name) => Some(self.$name.account()),)*
                     _ => None,
                 }
             }

@@ -45,22 +45,32 @@ pub struct Node {
 #[derive(Default, Deserialize)]
 #[serde(default)]
 pub(crate) struct Body {
-    spec: Spec,
+    pub(super) spec: Spec,
     pub(crate) status: Status,
 }
 
 #[derive(Default, Deserialize)]
 #[serde(default)]
-struct Spec {
-    taints: Option<Vec<Taint>>,
+pub(super) struct Spec {
+    pub(super) taints: Option<Vec<Taint>>,
 }
 
 #[derive(Default, Deserialize)]
 #[serde(default)]
-struct Taint {
-    key: String,
+pub(super) struct Taint {
+    pub(super) key: String,
     value: Option<String>,
-    effect: String,
+    pub(super) effect: String,
+}
+
+impl Taint {
+    /// As `key=value:effect`.
+    pub(super) fn text(&self) -> String {
+        match self.value.as_deref() {
+            None | Some("") => format!("{}:{}", self.key, self.effect),
+            Some(value) => format!("{}={value}:{}", self.key, self.effect),
+        }
+    }
 }
 
 #[derive(Default, Deserialize)]
@@ -134,16 +144,7 @@ pub(super) fn observe(join: &Join<'_>) -> Observed<Vec<Node>> {
             runtime: info.container_runtime_version,
             architecture: info.architecture,
             zone: object.labels.get("topology.kubernetes.io/zone").map(|zone| zone.to_string()),
-            taints: body
-                .spec
-                .taints
-                .unwrap_or_default()
-                .into_iter()
-                .map(|taint| match taint.value.filter(|value| !value.is_empty()) {
-                    Some(value) => format!("{}={value}:{}", taint.key, taint.effect),
-                    None => format!("{}:{}", taint.key, taint.effect),
-                })
-                .collect(),
+            taints: body.spec.taints.iter().flatten().map(Taint::text).collect(),
             ready: ready(body.status.conditions.as_deref()),
         });
     }

@@ -12,34 +12,18 @@ use crate::snapshot::{Citation, Completeness, Object, Probe, Snapshot, cite, not
 #[derive(Debug, Clone)]
 pub struct Observed<T> {
     value: T,
+    account: Account,
+}
+
+/// What a value is worth, whatever its type.
+#[derive(Debug, Clone)]
+pub struct Account {
     state: State,
     reasons: Vec<String>,
     evidence: Vec<Citation>,
 }
 
-impl<T: Default> Default for Observed<T> {
-    /// Nobody asked: the value of a plan without a snapshot.
-    fn default() -> Self {
-        Self { value: T::default(), state: State::NotCollected, reasons: Vec::new(), evidence: Vec::new() }
-    }
-}
-
-impl<T> Observed<T> {
-    /// The value and how complete it is.
-    pub fn get(&self) -> (&T, State) {
-        (&self.value, self.state)
-    }
-
-    /// The value, if everything it needs was read.
-    pub fn complete(&self) -> Option<&T> {
-        (self.state == State::Complete).then_some(&self.value)
-    }
-
-    /// Whatever was seen. Presence in here proves something, absence proves nothing.
-    pub fn seen(&self) -> &T {
-        &self.value
-    }
-
+impl Account {
     /// How complete it is.
     pub fn state(&self) -> State {
         self.state
@@ -56,27 +40,48 @@ impl<T> Observed<T> {
     }
 }
 
-/// What a value is worth, whatever its type.
-pub trait Account {
-    /// How complete it is.
-    fn state(&self) -> State;
-    /// Why it is not complete, and remarks that hold in any case.
-    fn reasons(&self) -> &[String];
-    /// The lists it was computed from.
-    fn evidence(&self) -> &[Citation];
+impl<T: Default> Default for Observed<T> {
+    /// Nobody asked: the value of a plan without a snapshot.
+    fn default() -> Self {
+        let account = Account { state: State::NotCollected, reasons: Vec::new(), evidence: Vec::new() };
+        Self { value: T::default(), account }
+    }
 }
 
-impl<T> Account for Observed<T> {
-    fn state(&self) -> State {
-        self.state
+impl<T> Observed<T> {
+    /// The value and how complete it is.
+    pub fn get(&self) -> (&T, State) {
+        (&self.value, self.state())
     }
 
-    fn reasons(&self) -> &[String] {
-        &self.reasons
+    /// The value, if everything it needs was read.
+    pub fn complete(&self) -> Option<&T> {
+        (self.state() == State::Complete).then_some(&self.value)
     }
 
-    fn evidence(&self) -> &[Citation] {
-        &self.evidence
+    /// Whatever was seen. Presence in here proves something, absence proves nothing.
+    pub fn seen(&self) -> &T {
+        &self.value
+    }
+
+    /// What it is worth.
+    pub fn account(&self) -> &Account {
+        &self.account
+    }
+
+    /// [`Account::state`].
+    pub fn state(&self) -> State {
+        self.account.state
+    }
+
+    /// [`Account::reasons`].
+    pub fn reasons(&self) -> &[String] {
+        &self.account.reasons
+    }
+
+    /// [`Account::evidence`].
+    pub fn evidence(&self) -> &[Citation] {
+        &self.account.evidence
     }
 }
 
@@ -84,10 +89,10 @@ impl<T: Serialize> Serialize for Observed<T> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut fields = serializer.serialize_struct("Observed", 5)?;
         fields.serialize_field("value", &self.value)?;
-        fields.serialize_field("state", &self.state)?;
-        fields.serialize_field("complete", &(self.state == State::Complete))?;
-        fields.serialize_field("reasons", &self.reasons)?;
-        fields.serialize_field("evidence", &self.evidence)?;
+        fields.serialize_field("state", &self.state())?;
+        fields.serialize_field("complete", &(self.state() == State::Complete))?;
+        fields.serialize_field("reasons", self.reasons())?;
+        fields.serialize_field("evidence", self.evidence())?;
         fields.end()
     }
 }
@@ -229,7 +234,8 @@ impl<'a> Reading<'a> {
     pub(crate) fn finish<T>(self, value: T) -> Observed<T> {
         // Something was read and something was not: that is partial, whatever stopped the rest.
         let state = if self.any && self.state != State::Complete { State::Partial } else { self.state };
-        Observed { value, state, reasons: self.reasons, evidence: self.evidence.into_iter().collect() }
+        let evidence = self.evidence.into_iter().collect();
+        Observed { value, account: Account { state, reasons: self.reasons, evidence } }
     }
 }
 

@@ -8,9 +8,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use super::{
+    nodes::{self, Taint},
     observed::{Observed, Reading},
     pod::{Pod, Pods},
     running::WorkloadName,
@@ -76,38 +77,9 @@ pub struct Sandboxed {
     pub workload: WorkloadName,
 }
 
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct NodeBody {
-    spec: NodeSpec,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct NodeSpec {
-    taints: Option<Vec<Taint>>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Taint {
-    key: String,
-    value: Option<String>,
-    effect: String,
-}
-
-impl Taint {
-    /// It keeps Pods away by somebody's will, not because of the node's condition.
-    fn is_will(&self) -> bool {
-        !self.key.starts_with("node.kubernetes.io/") && self.effect != "PreferNoSchedule"
-    }
-
-    fn text(&self) -> String {
-        match self.value.as_deref() {
-            None | Some("") => format!("{}:{}", self.key, self.effect),
-            Some(value) => format!("{}={value}:{}", self.key, self.effect),
-        }
-    }
+/// It keeps Pods away by somebody's will, not because of the node's condition.
+fn is_will(taint: &&Taint) -> bool {
+    !taint.key.starts_with("node.kubernetes.io/") && taint.effect != "PreferNoSchedule"
 }
 
 /// Labels by which providers and Karpenter name the pool of a node.
@@ -164,9 +136,8 @@ pub(super) fn observe(join: &Join<'_>, pods: &Pods) -> Observed<Tenancy> {
     let mut places: BTreeMap<&str, (String, Vec<String>)> = BTreeMap::new();
     let mut control_plane = BTreeSet::new();
     for object in reading.need("", "Node") {
-        let Some(body) = reading.body::<NodeBody>(object) else { continue };
-        let taints = body.spec.taints.unwrap_or_default();
-        let mut taints: Vec<String> = taints.iter().filter(|taint| taint.is_will()).map(Taint::text).collect();
+        let Some(body) = reading.body::<nodes::Body>(object) else { continue };
+        let mut taints: Vec<String> = body.spec.taints.iter().flatten().filter(is_will).map(Taint::text).collect();
         taints.sort();
         let key = (pool(object), taints);
         let building = pools.entry(key.clone()).or_default();

@@ -35,11 +35,18 @@ pub struct ProbeRecord {
 }
 
 impl Probe {
-    /// Binds what was kept to the record of how it was read, and sets the record's digest from it.
-    pub fn new(mut record: ProbeRecord, body: &serde_json::Value) -> Self {
+    /// Binds what was kept to how it was read.
+    pub fn new(
+        name: &str,
+        path: String,
+        completeness: Completeness,
+        read_at: DateTime<Utc>,
+        body: &serde_json::Value,
+    ) -> Self {
         // A value always serializes to JSON.
         let body = RawValue::from_string(body.to_string()).unwrap_or_default();
-        record.digest = sha256_hex(body.get().as_bytes());
+        let digest = sha256_hex(body.get().as_bytes());
+        let record = ProbeRecord { name: name.to_owned(), path, completeness, read_at, digest };
         Self { record, body: Arc::from(body) }
     }
 

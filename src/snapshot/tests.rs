@@ -65,20 +65,12 @@ fn sample() -> Snapshot {
     let pods = vec![object("b", r#"{"spec":{}}"#), object("a", r#"{"spec":{"x":[1,"ü\n"]}}"#)];
     let mut forbidden = record("Secret");
     forbidden.completeness = Completeness::Forbidden("no".to_owned());
-    let probe = |name: &str| ProbeRecord {
-        name: name.to_owned(),
-        path: format!("/{name}"),
-        completeness: Completeness::Complete,
-        read_at: "2026-01-01T00:01:00Z".parse().expect("a time"),
-        digest: String::new(),
-    };
+    let read_at = "2026-01-01T00:01:00Z".parse().expect("a time");
+    let probe = |name: &str, body| Probe::new(name, format!("/{name}"), Completeness::Complete, read_at, &body);
     Snapshot::with_probes(
         header("prod", "2026-01-01T00:01:00Z"),
         vec![List::new(forbidden, Vec::new()), List::new(record("Pod"), pods)],
-        vec![
-            Probe::new(probe("b"), &serde_json::json!([{"count": 1}])),
-            Probe::new(probe("a"), &serde_json::json!([])),
-        ],
+        vec![probe("b", serde_json::json!([{"count": 1}])), probe("a", serde_json::json!([]))],
     )
 }
 

@@ -3,7 +3,7 @@
 //! Identifiers are kebab-case in the TOML, unique within their table and never reused. Only validation makes them, so
 //! holding a [`TeamId`] means that the team exists in the workspace.
 
-use std::{borrow::Borrow, fmt, sync::Arc};
+use std::{borrow::Borrow, collections::BTreeMap, fmt, sync::Arc};
 
 use serde::{Serialize, Serializer};
 
@@ -79,6 +79,12 @@ id! {
 }
 
 impl ControlId {
+    /// Those of a table `framework = ["control", …]`, as data files name them.
+    pub(crate) fn of_table(table: &BTreeMap<String, Vec<String>>) -> Vec<Self> {
+        let controls = table.iter().flat_map(|(framework, ids)| ids.iter().map(move |id| (framework, id)));
+        controls.map(|(framework, id)| Self::new(format!("{framework}:{}", id.to_ascii_lowercase()))).collect()
+    }
+
     /// The framework part: `nist-800-53r5` of `nist-800-53r5:ac-6.5`.
     pub fn framework(&self) -> &str {
         self.as_str().split_once(':').map_or("", |(framework, _)| framework)

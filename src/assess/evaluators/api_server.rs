@@ -40,8 +40,8 @@ fn about(question: &Question<'_>, found: Found) -> Answer {
 }
 
 /// Why something that is not complete says nothing.
-fn unread(fact: &impl Account) -> String {
-    fact.reasons().first().cloned().unwrap_or_else(|| "it was not read".to_owned())
+fn unread(account: &Account) -> String {
+    account.reasons().first().cloned().unwrap_or_else(|| "it was not read".to_owned())
 }
 
 fn address(question: &Question<'_>) -> Answer {
@@ -75,14 +75,14 @@ fn certificate(question: &Question<'_>) -> Answer {
                 _ => Some(format!("its certificate expires in {days} days, on {end}")),
             })
         }
-        _ => Err(unread(&fact)),
+        _ => Err(unread(fact.account())),
     };
     about(question, found)
 }
 
 fn encryption_in_use(question: &Question<'_>) -> Answer {
     let fact = encryption::observe(question.join);
-    let Some(all) = fact.complete() else { return about(question, Err(unread(&fact))) };
+    let Some(all) = fact.complete() else { return about(question, Err(unread(fact.account()))) };
     let secrets = |written: bool, clear: bool| {
         all.iter().any(|it| {
             it.resource == "secrets" && it.written == written && it.provider.is_none() == clear && it.count > 0
