@@ -7,8 +7,7 @@ use chrono::{DateTime, TimeZone, Utc};
 use crate::{
     cluster::projection::Projections,
     snapshot::{
-        Body, ClusterIdentity, Completeness, Header, List, ListRecord, Object, OwnerRef, Probe, ProbeRecord, Snapshot,
-        Source,
+        Body, ClusterIdentity, Completeness, Header, List, ListRecord, Object, OwnerRef, Probe, Snapshot, Source,
     },
     workspace::{Claim, Component, ComponentId, Duty, Fence, TeamId, Workspace},
 };

@@ -1,11 +1,13 @@
 //! Frameworks: catalogs of controls, their families and their named baselines.
 //!
-//! In: `controls/frameworks/*.toml`, those that travel in the program and those of a workspace. Out: [`Frameworks`].
-//! Steps: read and check each file ([`read`]), then answer look-ups ([`Frameworks::control`]), name what people write
-//! ([`Frameworks::resolve`]) and select ([`Framework::baseline`]).
+//! In: `controls/frameworks/*.toml` and `controls/crosswalks/*.toml`, those that travel in the program and those of a
+//! workspace. Out: [`Frameworks`]. Steps: read and check each file ([`read`]), then answer look-ups
+//! ([`Frameworks::control`]), name what people write ([`Frameworks::resolve`]), select ([`Framework::baseline`]) and lead
+//! from a control to those of other frameworks ([`Frameworks::links`]).
 //!
 //! Invariant: every [`ControlId`] in here exists in its framework, each identifier once, in the order of the catalog.
 
+mod crosswalk;
 mod read;
 mod resolve;
 
@@ -13,21 +15,47 @@ use std::{
     cmp::Ordering,
     collections::HashMap,
     path::Path,
-    sync::{Arc, LazyLock},
+    sync::{Arc, LazyLock, OnceLock},
 };
 
 use serde::Serialize;
 
+pub use crosswalk::{Link, Relation};
 pub use read::LoadError;
 pub(crate) use read::{is_toml, workspace_files};
 pub use resolve::Unresolved;
 
 use crate::workspace::ControlId;
 
-/// Every framework that is known: the built-in ones, then those of the workspace.
+/// Every framework that is known: the built-in ones, then those of the workspace; and the crosswalks between them.
 #[derive(Debug, Clone)]
 pub struct Frameworks {
-    list: Vec<Arc<Framework>>,
+    list: Vec<Arc<Entry>>,
+    crosswalks: Vec<Arc<crosswalk::Entry>>,
+}
+
+/// A framework, parsed when it is first asked for: most workspaces use few of them.
+#[derive(Debug)]
+struct Entry {
+    id: String,
+    file: &'static Path,
+    text: &'static str,
+    parsed: OnceLock<Option<Framework>>,
+}
+
+impl Entry {
+    fn new(id: &str, file: &'static Path, text: &'static str) -> Self {
+        Self { id: id.to_owned(), file, text, parsed: OnceLock::new() }
+    }
+
+    fn parsed(framework: Framework) -> Self {
+        Self { id: framework.id.clone(), file: Path::new(""), text: "", parsed: OnceLock::from(Some(framework)) }
+    }
+
+    /// `None` for a broken built-in one, a defect of the build that the tests of this module catch.
+    fn get(&self) -> Option<&Framework> {
+        self.parsed.get_or_init(|| read::parse(self.file, self.text).ok()).as_ref()
+    }
 }
 
 /// One catalog.
@@ -66,6 +94,9 @@ pub struct Control {
     pub family: String,
     /// No longer part of the catalog; kept so that old references are explained.
     pub withdrawn: bool,
+    /// Parameters of its statement that an organization sets: `ac-06.05_odp`.
+    #[serde(skip)]
+    pub parameters: Vec<String>,
 }
 
 /// A named selection of controls.
@@ -77,10 +108,13 @@ pub struct Baseline {
     pub controls: Vec<ControlId>,
 }
 
-static BUILTIN: LazyLock<Frameworks> = LazyLock::new(|| Frameworks { list: read::builtin() });
+static BUILTIN: LazyLock<Frameworks> = LazyLock::new(|| Frameworks {
+    list: read::builtin().into_iter().map(Arc::new).collect(),
+    crosswalks: crosswalk::builtin(),
+});
 
 impl Frameworks {
-    /// The frameworks that travel in the program, parsed on first use.
+    /// The frameworks that travel in the program, each parsed on first use.
     pub fn builtin() -> &'static Frameworks {
         &BUILTIN
     }
@@ -90,18 +124,24 @@ impl Frameworks {
         let mut frameworks = Self::builtin().clone();
         if let Some(root) = workspace {
             read::folder(root, &mut frameworks.list)?;
+            crosswalk::folder(root, &mut frameworks)?;
         }
         Ok(frameworks)
     }
 
-    /// All frameworks: built-in ones by identifier, then the workspace's.
+    /// All frameworks: built-in ones by identifier, then the workspace's. Parses all of them.
     pub fn iter(&self) -> impl Iterator<Item = &Framework> {
-        self.list.iter().map(Arc::as_ref)
+        self.list.iter().filter_map(|entry| entry.get())
+    }
+
+    /// Identifiers of all frameworks, in the same order.
+    pub fn ids(&self) -> impl Iterator<Item = &str> {
+        self.list.iter().map(|entry| entry.id.as_str())
     }
 
     /// The framework with this identifier.
     pub fn framework(&self, id: &str) -> Option<&Framework> {
-        self.iter().find(|framework| framework.id == id)
+        self.list.iter().find(|entry| entry.id == id)?.get()
     }
 
     /// The control with this identifier.
@@ -133,7 +173,7 @@ impl Frameworks {
     fn place(&self, id: &ControlId) -> (usize, usize) {
         let unknown = (usize::MAX, usize::MAX);
         let Some(at) = self.list.iter().position(|framework| framework.id == id.framework()) else { return unknown };
-        self.list.get(at).and_then(|framework| framework.index.get(id.control())).map_or(unknown, |place| (at, *place))
+        self.list.get(at).and_then(|entry| entry.get()?.index.get(id.control())).map_or(unknown, |place| (at, *place))
     }
 }
 

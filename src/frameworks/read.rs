@@ -3,7 +3,7 @@
 //! Checks: each identifier once, every baseline names controls that exist and are not withdrawn.
 
 use std::{
-    collections::HashMap,
+    collections::{BTreeMap, HashMap},
     fs,
     ops::Range,
     path::{Path, PathBuf},
@@ -12,7 +12,7 @@ use std::{
 
 use serde::Deserialize;
 
-use super::{Baseline, Control, Framework};
+use super::{Baseline, Control, Entry, Framework};
 use crate::{embedded, workspace::ControlId};
 
 /// Where the files are, below `controls/`.
@@ -46,9 +46,21 @@ struct RawFile {
     format: u32,
     framework: RawFramework,
     #[serde(default)]
+    family: Vec<RawFamily>,
+    #[serde(default)]
     control: Vec<RawControl>,
     #[serde(default)]
     baseline: Vec<RawBaseline>,
+    #[serde(default)]
+    parameters: BTreeMap<String, Vec<String>>,
+}
+
+/// A family with one line a control: label and title, and `withdrawn` where it is.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawFamily {
+    title: String,
+    controls: Vec<Vec<String>>,
 }
 
 #[derive(Deserialize)]
@@ -81,21 +93,31 @@ struct RawBaseline {
     controls: Vec<String>,
 }
 
-/// The frameworks in the program. A broken one is a defect of the build that the tests below `frameworks` catch, so it
-/// is left out here rather than stopping every command.
-pub(super) fn builtin() -> Vec<Arc<Framework>> {
-    let mut files: Vec<_> = embedded::CONTROLS.get_dir(FOLDER).map(|dir| dir.files().collect()).unwrap_or_default();
-    files.sort_by_key(|file| file.path());
-    files
+/// The frameworks in the program, none of them parsed yet: each file is named after its framework.
+pub(super) fn builtin() -> Vec<Entry> {
+    embedded_files(FOLDER).into_iter().map(|(path, text)| Entry::new(stem(path), path, text)).collect()
+}
+
+/// The TOML files of a folder that travels in the program, by name.
+pub(super) fn embedded_files(folder: &str) -> Vec<(&'static Path, &'static str)> {
+    let mut files: Vec<_> = embedded::CONTROLS
+        .get_dir(folder)
         .into_iter()
+        .flat_map(|dir| dir.files())
         .filter(|file| is_toml(file.path()))
-        .filter_map(|file| parse(file.path(), file.contents_utf8()?).ok())
-        .map(Arc::new)
-        .collect()
+        .filter_map(|file| Some((file.path(), file.contents_utf8()?)))
+        .collect();
+    files.sort_by_key(|(path, _)| *path);
+    files
+}
+
+/// Name of a file without its ending.
+pub(super) fn stem(path: &Path) -> &str {
+    path.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default()
 }
 
 /// Adds the frameworks of a workspace.
-pub(super) fn folder(root: &Path, list: &mut Vec<Arc<Framework>>) -> Result<(), Vec<LoadError>> {
+pub(super) fn folder(root: &Path, list: &mut Vec<Arc<Entry>>) -> Result<(), Vec<LoadError>> {
     let mut errors = Vec::new();
     for (file, text) in workspace_files(root, FOLDER).map_err(|error| vec![error])? {
         match parse(&file, &text) {
@@ -103,7 +125,7 @@ pub(super) fn folder(root: &Path, list: &mut Vec<Arc<Framework>>) -> Result<(), 
                 &file,
                 format!("framework `{}` exists already; give this one an id of its own", framework.id),
             )),
-            Ok(framework) => list.push(Arc::new(framework)),
+            Ok(framework) => list.push(Arc::new(Entry::parsed(framework))),
             Err(found) => errors.extend(found),
         }
     }
@@ -154,9 +176,10 @@ pub(super) fn parse(file: &Path, text: &str) -> Result<Framework, Vec<LoadError>
         errors.push(LoadError::new(file, format!("framework id `{id}` must not be empty or contain a colon")));
     }
 
-    let mut index = HashMap::with_capacity(raw.control.len());
-    let mut controls: Vec<Control> = Vec::with_capacity(raw.control.len());
-    for control in raw.control {
+    let listed = listed(file, raw.family, raw.control, &mut errors);
+    let mut index = HashMap::with_capacity(listed.len());
+    let mut controls: Vec<Control> = Vec::with_capacity(listed.len());
+    for control in listed {
         if index.insert(control.id.as_str().into(), controls.len()).is_some() {
             errors.push(LoadError::new(file, format!("control `{}` is listed twice; remove one", control.id)));
         }
@@ -176,7 +199,17 @@ pub(super) fn parse(file: &Path, text: &str) -> Result<Framework, Vec<LoadError>
             title: control.title,
             family: control.family,
             withdrawn: control.withdrawn,
+            parameters: Vec::new(),
         });
+    }
+    for (control, names) in raw.parameters {
+        match index.get(control.as_str()).and_then(|place| controls.get_mut(*place)) {
+            Some(found) => found.parameters = names,
+            None => {
+                let message = format!("parameters are given for control `{control}`, which the file does not list");
+                errors.push(LoadError::new(file, message));
+            }
+        }
     }
 
     let mut baselines: Vec<Baseline> = Vec::with_capacity(raw.baseline.len());
@@ -214,4 +247,38 @@ pub(super) fn parse(file: &Path, text: &str) -> Result<Framework, Vec<LoadError>
     } else {
         Err(errors)
     }
+}
+
+/// Controls of both forms, in the order of the file: families first.
+fn listed(
+    file: &Path,
+    families: Vec<RawFamily>,
+    single: Vec<RawControl>,
+    errors: &mut Vec<LoadError>,
+) -> Vec<RawControl> {
+    let mut controls = Vec::with_capacity(single.len() + families.iter().map(|one| one.controls.len()).sum::<usize>());
+    for family in families {
+        for line in family.controls {
+            let withdrawn = line.get(2).is_some_and(|word| word == "withdrawn");
+            let ((2, false) | (3, true)) = (line.len(), withdrawn) else {
+                let message = format!(
+                    "a control of family `{}` is [\"label\", \"title\"], with \"withdrawn\" behind them where it is; not {line:?}",
+                    family.title
+                );
+                errors.push(LoadError::new(file, message));
+                continue;
+            };
+            let mut line = line.into_iter();
+            let label = line.next().unwrap_or_default();
+            controls.push(RawControl {
+                id: super::resolve::normalize(&label),
+                title: line.next().unwrap_or_default(),
+                label,
+                family: family.title.clone(),
+                withdrawn,
+            });
+        }
+    }
+    controls.extend(single);
+    controls
 }

@@ -67,7 +67,7 @@ pub(super) fn resolve(frameworks: &Frameworks, text: &str, default: Option<&str>
     };
     let Some(framework) = frameworks.framework(framework).or_else(|| frameworks.framework(&framework.to_lowercase()))
     else {
-        let known = frameworks.iter().map(|known| known.id.as_str());
+        let known = frameworks.ids();
         let nearest = nearest(framework, known, usize::MAX).into_iter().map(str::to_string).collect();
         return Err(Unresolved::Framework { framework: framework.to_string(), nearest });
     };

@@ -35,14 +35,80 @@ fn nist_is_complete() {
 }
 
 #[test]
+fn every_framework_has_all_of_its_controls() {
+    let sizes: Vec<(&str, usize, usize)> = Frameworks::builtin()
+        .iter()
+        .map(|one| (one.id.as_str(), one.controls.len(), one.controls.iter().filter(|c| c.withdrawn).count()))
+        .collect();
+    assert_eq!(
+        sizes,
+        [
+            ("bsi-c5-2020", 121, 0),
+            ("cis-kubernetes-1.12", 131, 0),
+            ("cis-kubernetes-2.0.1", 131, 0),
+            ("csa-ccm-4", 197, 0),
+            ("csf-2.0", 106, 0),
+            ("disa-kubernetes-stig-v1r6", 87, 0),
+            ("dora", 18, 0),
+            ("fedramp-ksi-2026", 46, 0),
+            ("gdpr", 27, 0),
+            ("hipaa-security-rule", 61, 0),
+            ("iso-27001-2022", 93, 0),
+            ("nis2-art-21", 10, 0),
+            ("nist-800-171r3", 130, 33),
+            ("nist-800-53r5", 1196, 182),
+            ("nsa-cisa-kubernetes-1.2", 32, 0),
+            ("pci-dss-4.0.1", 63, 0),
+            ("pod-security-standards", 18, 0),
+            ("soc2-tsc-2017", 61, 0),
+        ]
+    );
+}
+
+#[test]
+fn controls_have_titles_families_and_what_they_enhance() {
+    for framework in Frameworks::builtin().iter() {
+        for control in &framework.controls {
+            let id = &control.id;
+            assert!(!control.title.is_empty() && !control.label.is_empty() && !control.family.is_empty(), "{id}");
+            assert!(!control.title.ends_with('.') && control.title.len() < 130, "{id}: a title is no sentence");
+            assert_eq!(framework.control(&resolve::normalize(&control.label)).map(|c| &c.id), Some(id), "{id}");
+        }
+        assert!(!framework.baselines.is_empty(), "{} can be chosen", framework.id);
+    }
+    let nist = Frameworks::builtin().framework("nist-800-53r5").unwrap();
+    for control in nist.controls.iter().filter(|control| control.id.control().contains('.')) {
+        assert!(nist.enhanced(control).is_some(), "{} enhances nothing", control.id);
+    }
+    assert_eq!(nist.control("ac-6.5").unwrap().parameters, ["ac-06.05_odp"]);
+}
+
+#[test]
 fn iso_and_cis_are_complete() {
     let iso = Frameworks::builtin().framework("iso-27001-2022").unwrap();
     let per_theme: Vec<_> =
         iso.families().iter().map(|f| iso.controls.iter().filter(|c| c.family == **f).count()).collect();
     assert_eq!(per_theme, [37, 8, 14, 34]);
-    let cis = Frameworks::builtin().framework("cis-kubernetes-1.12").unwrap();
-    assert_eq!(cis.controls.len(), 131);
-    assert_eq!(cis.baseline("level-1").unwrap().controls.len(), 117);
+    for (id, first_level) in [("cis-kubernetes-1.12", 117), ("cis-kubernetes-2.0.1", 116)] {
+        assert_eq!(
+            Frameworks::builtin().framework(id).unwrap().baseline("level-1").unwrap().controls.len(),
+            first_level
+        );
+    }
+}
+
+#[test]
+fn every_check_serves_nist_and_iso() {
+    for check in crate::checks::built_in() {
+        for framework in ["nist-800-53r5", "iso-27001-2022"] {
+            let served = check.controls.iter().any(|control| control.framework() == framework);
+            assert!(served, "{} serves no control of {framework}", check.id);
+        }
+        for control in &check.controls {
+            let known = Frameworks::builtin().control(control);
+            assert!(known.is_some_and(|control| !control.withdrawn), "{}: {control}", check.id);
+        }
+    }
 }
 
 #[test]

@@ -141,7 +141,7 @@ fn exists(table: &Table<'_>, raw: &raw::Baseline) {
         table.report(if list.is_empty() { diagnostic } else { diagnostic.help(help) });
     };
     let Some(found) = data.frameworks.framework(framework.get_ref()) else {
-        let names = data.frameworks.iter().map(|framework| framework.id.as_str()).collect();
+        let names = data.frameworks.ids().collect();
         return report(framework, format!("framework `{}` is not known", framework.get_ref()), names);
     };
     if let Some(name) = &raw.name
