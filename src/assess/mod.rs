@@ -11,6 +11,7 @@
 #[cfg(test)]
 mod estate;
 pub mod evaluators;
+pub mod explain;
 mod findings;
 mod history;
 pub mod outcome;
@@ -135,13 +136,24 @@ pub fn past(workspace: &Workspace, snapshot: &Snapshot) -> Past {
     past
 }
 
-/// Built-in checks and the workspace's own, by identifier; an own check replaces a built-in one of the same name.
+/// Built-in checks and the workspace's own, by identifier, with the workspace's parameters; an own check replaces a
+/// built-in one of the same name.
 fn in_force(workspace: &Workspace) -> Vec<Arc<checks::Definition>> {
     let own = workspace.checks.iter().cloned();
     let built_in =
         checks::built_in().iter().filter(|check| workspace.checks.iter().all(|own| own.id != check.id)).cloned();
     let mut all: Vec<_> = own.chain(built_in).collect();
     all.sort_by(|a, b| a.id.cmp(&b.id));
+    for change in &workspace.check_overrides {
+        for definition in all.iter_mut().filter(|definition| definition.id == change.check) {
+            for param in &change.params {
+                // `workspace` has held it against the check.
+                if let Ok(changed) = definition.with(&param.name, &param.value) {
+                    *definition = Arc::new(changed);
+                }
+            }
+        }
+    }
     all
 }
 

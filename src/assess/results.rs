@@ -161,6 +161,9 @@ fn survey(check: &Definition, bench: &Bench<'_>) -> (Result<Complete, Gap>, Vec<
         }
     }
     if let checks::Question::Rules(rules) = &check.question {
+        for (record, unkept) in rules::unkept(check, rules, snapshot) {
+            gap(Outcome::NotVisible, format!("when {} was read, {unkept} was not kept: collect again", record.path));
+        }
         for family in rules.facts() {
             if let Some(account) = bench.facts().account(family)
                 && let Some(outcome) = incomplete(account.state())

@@ -1,25 +1,39 @@
 //! Asks checks whose question is CEL.
 //!
 //! In: the definitions in force and one snapshot. Out: an [`Answer`] for each that has [`Rules`]. All of one kind are
-//! asked together, so that each object is parsed once, and dropped before the next.
+//! asked together, so that each object is parsed once, and dropped before the next; Pods with equal specs are asked once
+//! where the spec alone is asked about.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod spec;
+
+use std::{
+    borrow::Cow,
+    cell::OnceCell,
+    collections::{BTreeMap, BTreeSet, HashMap},
+    rc::Rc,
+};
 
 use super::{
     evaluators::{Answer, Tally},
+    explain::{Asked, Evaluated, Explanation, names},
     results::{Bench, split},
 };
 use crate::{
-    cel::{Machine, Patterns, Slot, Value, json::Json},
+    cel::{
+        Expression, Machine, Patterns, Slot, Value,
+        because::sketch,
+        json::{Json, Part},
+    },
     checks::{
         Definition, Question, Rules,
+        reads::Placed,
         rules::{AskedOf, LeaveOut, Message, Rule, template_kinds},
     },
     ownership::{
         Spot,
         pattern::{self, Pattern},
     },
-    snapshot::{List, Object, Snapshot},
+    snapshot::{List, ListRecord, Object, Snapshot},
     workspace::CheckId,
 };
 
@@ -41,15 +55,22 @@ pub(super) fn answers<'q>(definitions: &[&'q Definition], bench: &Bench<'q>) -> 
         if asking.is_empty() {
             continue;
         }
-        let api_version = match group {
-            "" => list.record.version.clone(),
-            group => format!("{group}/{}", list.record.version),
-        };
+        // Pods of one workload have one answer to what is asked of their spec alone.
+        let share = (group, kind) == ("", "Pod") && asking.iter().any(|(round, _)| round.rules.of_spec);
+        let mut specs = HashMap::new();
         for (index, object) in list.seen().iter().enumerate() {
             let spot = Spot { list: number, object: index };
-            let json = Json::of_object(object, &api_version, kind);
+            let read = |part| Json::of_object(object, api_version(&list.record), kind, part);
+            let (whole, rest) = (OnceCell::new(), OnceCell::new());
+            let next = specs.len();
+            let spec = share.then(|| spec::shared_spec(object.body.get())).flatten();
+            let spec = spec.map(|spec| *specs.entry(spec).or_insert(next));
             for (round, template) in &mut asking {
-                round.ask(spot, object, &json, *template, &shelf, bench);
+                let json = || match round.rules.reads_spec || template.is_some() {
+                    true => whole.get_or_init(|| read(Part::Whole)),
+                    false => rest.get_or_init(|| read(Part::WithoutSpec)),
+                };
+                round.ask((spot, object, spec), json, *template, &shelf, bench);
             }
         }
     }
@@ -66,7 +87,27 @@ struct Round<'d> {
     leave_out: Vec<Pattern>,
     left_out: BTreeSet<String>,
     objects_left_out: usize,
+    /// Whether a namespace is left out.
+    spared: HashMap<String, bool>,
     patterns: Patterns,
+    /// By number of the spec, where that alone is asked about.
+    judged: Vec<Option<Verdict>>,
+}
+
+/// What the rules say of one object.
+#[derive(Debug, Clone)]
+enum Verdict {
+    /// `match` leaves it out.
+    NotAsked,
+    /// Messages of rules that are not met, and of those that could not be evaluated.
+    Asked { wrong: Option<Rc<str>>, unclear: Option<Rc<str>> },
+}
+
+impl Verdict {
+    fn of(wrong: &[String], unclear: &[String]) -> Self {
+        let joined = |texts: &[String]| (!texts.is_empty()).then(|| texts.join("; ").into());
+        Self::Asked { wrong: joined(wrong), unclear: joined(unclear) }
+    }
 }
 
 impl<'d> Round<'d> {
@@ -84,7 +125,9 @@ impl<'d> Round<'d> {
             leave_out,
             left_out: BTreeSet::new(),
             objects_left_out: 0,
+            spared: HashMap::new(),
             patterns: Patterns::default(),
+            judged: Vec::new(),
         }
     }
 
@@ -101,41 +144,145 @@ impl<'d> Round<'d> {
         }
     }
 
-    fn ask(
+    /// Asks about one object. `spec` is the number of a Pod's spec, `json` reads the object.
+    fn ask<'a>(
         &mut self,
-        spot: Spot,
-        object: &Object,
-        json: &Result<Json<'_>, String>,
+        (spot, object, spec): (Spot, &Object, Option<usize>),
+        json: impl FnOnce() -> &'a Result<Json<'a>, String>,
         template: Option<&'static str>,
-        shelf: &Shelf<'_>,
+        shelf: &'a Shelf<'a>,
         bench: &Bench<'_>,
-    ) {
+    ) where
+        'd: 'a,
+    {
         if template.is_some() && self.made_by_another(spot, bench) {
             return;
         }
-        let namespace = match (&*self.definition.needs[0], &*object.namespace) {
-            ("Namespace", _) => &object.name,
-            _ => &object.namespace,
-        };
-        if !namespace.is_empty() && pattern::any(&self.leave_out, namespace) {
+        let namespace = self.namespace_of(object);
+        if self.spares(namespace) {
             self.left_out.insert(namespace.to_string());
             self.objects_left_out += 1;
             return;
         }
-        let json = match json {
+        let number = spec.filter(|_| self.rules.of_spec);
+        let known = number.and_then(|number| self.judged.get(number)?.clone());
+        let verdict = known.unwrap_or_else(|| match at(json(), template.unwrap_or_default()) {
+            Ok(asked) => self.judge(asked, namespace, shelf, bench),
+            Err(why) => Verdict::of(&[], &[why]),
+        });
+        if let Some(number) = number {
+            if self.judged.len() <= number {
+                self.judged.resize(number + 1, None);
+            }
+            self.judged[number].get_or_insert_with(|| verdict.clone());
+        }
+        let Verdict::Asked { wrong, unclear } = verdict else { return };
+        self.tally.subject();
+        if let Some(wrong) = wrong {
+            self.tally.fail(spot, &*wrong);
+        }
+        if let Some(unclear) = unclear {
+            self.tally.odd(spot, unclear);
+        }
+    }
+
+    fn explain<'a>(
+        &'a self,
+        (spot, object, spared): (Spot, &Object, bool),
+        whole: &'a Result<Json<'a>, String>,
+        template: Option<&'static str>,
+        shelf: &'a Shelf<'a>,
+        bench: &Bench<'_>,
+    ) -> Asked {
+        let mut asked = Asked {
+            object: bench.join.key(spot).to_string(),
+            verdict: "left out",
+            messages: Vec::new(),
+            variables: Vec::new(),
+            rules: Vec::new(),
+        };
+        let namespace = self.namespace_of(object);
+        if template.is_some() && self.made_by_another(spot, bench) {
+            let root = bench.join.key(bench.join.root(spot));
+            asked.messages.push(format!("its template is asked about in {root}"));
+            return asked;
+        }
+        if spared {
+            asked.messages.push("the policy of the workspace leaves out its namespace".to_owned());
+            return asked;
+        }
+        let json = match at(whole, template.unwrap_or_default()) {
             Ok(json) => json,
             Err(why) => {
-                self.tally.subject();
-                return self.tally.odd(spot, why);
+                asked.verdict = "error";
+                asked.messages.push(why);
+                return asked;
             }
         };
-        let path = template.unwrap_or_default();
-        let asked = path.split('.').filter(|step| !step.is_empty()).try_fold(json, |value, step| value.get(step));
-        let Some(asked) = asked else {
-            self.tally.subject();
-            return self.tally.odd(spot, format!("it has no {path}"));
+        let rules: &'a Rules = self.rules;
+        let mut machine = Machine::new(self.slots(json, namespace, shelf, bench), &self.patterns);
+        let mut evaluate = |machine: &mut Machine<'a>, expression: &'a Expression| {
+            let (is, because) = match machine.evaluate(expression) {
+                Ok(value) => (sketch(&value), machine.because(expression)),
+                Err(fault) => (format!("without an answer: {}", fault.within(expression)), Vec::new()),
+            };
+            let answer = is.clone();
+            asked.rules.push(Evaluated { expression: expression.text().trim().to_owned(), is, because });
+            answer
         };
-        self.judge(spot, asked, shelf.namespaces.get(&**namespace), shelf, bench);
+        let matched = rules.only.as_ref().map(|only| evaluate(&mut machine, only));
+        if matched.as_deref().is_none_or(|matched| matched == "true") {
+            for rule in &rules.rules {
+                evaluate(&mut machine, &rule.expression);
+            }
+        }
+        let variables = rules.variables().zip(&rules.names.variables);
+        asked.variables = variables
+            .map(|((name, _), (slot, _))| {
+                let value =
+                    machine.known(*slot).map(|known| known.unwrap_or_else(|why| format!("without a value: {why}")));
+                (name.to_owned(), value)
+            })
+            .collect();
+        match self.judge(json, namespace, shelf, bench) {
+            Verdict::NotAsked => asked.messages.push("`match` leaves it out".to_owned()),
+            Verdict::Asked { wrong, unclear } => {
+                asked.verdict = match (&wrong, &unclear) {
+                    (Some(_), _) => "fail",
+                    (None, Some(_)) => "error",
+                    (None, None) => "pass",
+                };
+                asked.messages.extend(wrong.into_iter().chain(unclear).map(|text| text.to_string()));
+            }
+        }
+        asked
+    }
+
+    /// The namespace that decides whether policy leaves an object out.
+    fn namespace_of<'o>(&self, object: &'o Object) -> &'o str {
+        match &*self.definition.needs[0] {
+            "Namespace" => &object.name,
+            _ => &object.namespace,
+        }
+    }
+
+    fn slots<'a>(&self, object: &'a Json<'a>, namespace: &str, shelf: &'a Shelf<'a>, bench: &Bench<'_>) -> Vec<Slot<'a>>
+    where
+        'd: 'a,
+    {
+        shelf.slots(self.rules, &self.lists, object, shelf.namespaces.get(namespace), bench)
+    }
+
+    fn spares(&mut self, namespace: &str) -> bool {
+        if self.leave_out.is_empty() || namespace.is_empty() {
+            return false;
+        }
+        if let Some(known) = self.spared.get(namespace) {
+            return *known;
+        }
+        let spared = pattern::any(&self.leave_out, namespace);
+        self.spared.insert(namespace.to_owned(), spared);
+        spared
     }
 
     /// Something that has the template made this object: its template is asked instead.
@@ -148,24 +295,18 @@ impl<'d> Round<'d> {
         lists.get(root.list).is_some_and(|list| self.asks(&list.record.group, &list.record.kind).is_some())
     }
 
-    fn judge<'a>(
-        &mut self,
-        spot: Spot,
-        object: &'a Json<'a>,
-        namespace: Option<&'a Result<Json<'a>, String>>,
-        shelf: &'a Shelf<'a>,
-        bench: &Bench<'_>,
-    ) where
+    fn judge<'a>(&self, object: &'a Json<'a>, namespace: &str, shelf: &'a Shelf<'a>, bench: &Bench<'_>) -> Verdict
+    where
         'd: 'a,
     {
         let rules: &'a Rules = self.rules;
-        let mut machine = Machine::new(shelf.slots(rules, &self.lists, object, namespace, bench), &self.patterns);
+        let mut machine = Machine::new(self.slots(object, namespace, shelf, bench), &self.patterns);
         let mut wrong = Vec::new();
         let mut unclear = Vec::new();
         if let Some(only) = &rules.only {
             match machine.evaluate(only) {
                 Ok(Value::Bool(true)) => {}
-                Ok(Value::Bool(false)) => return,
+                Ok(Value::Bool(false)) => return Verdict::NotAsked,
                 Ok(other) => unclear.push(format!("`match` is true or false, not {}", other.kind())),
                 Err(fault) => unclear.push(fault.within(only)),
             }
@@ -180,13 +321,7 @@ impl<'d> Round<'d> {
                 }
             }
         }
-        self.tally.subject();
-        if !wrong.is_empty() {
-            self.tally.fail(spot, wrong.join("; "));
-        }
-        if !unclear.is_empty() {
-            self.tally.odd(spot, unclear.join("; "));
-        }
+        Verdict::of(&wrong, &unclear)
     }
 
     fn answer(mut self) -> Answer {
@@ -204,6 +339,42 @@ impl<'d> Round<'d> {
         }
         self.tally.answer()
     }
+}
+
+/// Says of each object, or of the one that is named, what the rules of a check say of it and what decided.
+pub(super) fn explain<'q>(definition: &'q Definition, bench: &Bench<'q>, wanted: Option<&str>, into: &mut Explanation) {
+    let Question::Rules(rules) = &definition.question else { return };
+    let mut round = Round::new(definition, rules, bench);
+    let shelf = Shelf::fill(std::slice::from_ref(&round), bench);
+    for (number, list) in bench.join.snapshot().lists.iter().enumerate() {
+        let (group, kind) = (&*list.record.group, &*list.record.kind);
+        let Some(template) = round.asks(group, kind) else { continue };
+        for (index, object) in list.seen().iter().enumerate() {
+            let spot = Spot { list: number, object: index };
+            let named = wanted.is_some_and(|wanted| names(wanted, &object.namespace, &object.name));
+            if wanted.is_some() && !named {
+                continue;
+            }
+            let whole = Json::of_object(object, api_version(&list.record), kind, Part::Whole);
+            let spared = round.spares(round.namespace_of(object).to_owned().as_str());
+            let asked = round.explain((spot, object, spared), &whole, template, &shelf, bench);
+            match asked.verdict {
+                "pass" => into.passed += 1,
+                "left out" => into.left_out += 1,
+                _ => {}
+            }
+            if named || matches!(asked.verdict, "fail" | "error") {
+                into.objects.push(asked);
+            }
+        }
+    }
+}
+
+/// What is asked about: the object, or what lies in it at a path.
+fn at<'a>(json: &'a Result<Json<'a>, String>, path: &str) -> Result<&'a Json<'a>, String> {
+    let object = json.as_ref().map_err(Clone::clone)?;
+    let asked = path.split('.').filter(|step| !step.is_empty()).try_fold(object, |value, step| value.get(step));
+    asked.ok_or_else(|| format!("it has no {path}"))
 }
 
 /// Longest message of a rule, in characters: it may quote an object.
@@ -226,6 +397,25 @@ fn message<'a>(machine: &mut Machine<'a>, rule: &'a Rule) -> String {
             }
         },
     }
+}
+
+/// Lists that hold objects of which something that these rules read was not kept, with what that is.
+pub(super) fn unkept<'s>(check: &Definition, rules: &Rules, snapshot: &'s Snapshot) -> Vec<(&'s ListRecord, String)> {
+    let mut unkept: BTreeMap<usize, Vec<String>> = BTreeMap::new();
+    for Placed { read, .. } in &rules.reads {
+        let Some(number) = number(snapshot, &read.kind) else { continue };
+        let list = &snapshot.lists[number];
+        // Of an empty list nothing is missing; of one whose objects are bare names, `survey` says it.
+        let asked = !list.seen().is_empty() && (check.names_suffice || !list.record.metadata_only);
+        if asked && !read.is_in(&list.record.kept) {
+            let text = read.text();
+            let missing = unkept.entry(number).or_default();
+            if !missing.contains(&text) {
+                missing.push(text);
+            }
+        }
+    }
+    unkept.into_iter().map(|(number, missing)| (&snapshot.lists[number].record, missing.join(", "))).collect()
 }
 
 /// What is asked, in the plural: `Pods`.
@@ -299,8 +489,8 @@ impl<'s> Shelf<'s> {
             None => Slot::Value(Value::Null),
         };
         slots[names.now] = Slot::Value(Value::Timestamp(bench.as_of));
-        for (slot, value) in &names.params {
-            slots[*slot] = Slot::of(Value::of_json(value));
+        for param in &names.params {
+            slots[param.slot] = Slot::of(Value::of_json(&param.json));
         }
         for (slot, need) in names.objects.iter().filter(|(slot, _)| names.reads(*slot)) {
             let list = lists.get(*need).copied().flatten().and_then(|number| self.lists.get(&number));
@@ -329,14 +519,26 @@ fn number(snapshot: &Snapshot, kind: &str) -> Option<usize> {
     snapshot.lists.binary_search_by(|list| (&*list.record.group, &*list.record.kind).cmp(&wanted)).ok()
 }
 
+fn api_version(record: &ListRecord) -> Cow<'_, str> {
+    match &*record.group {
+        "" => Cow::Borrowed(&record.version),
+        group => Cow::Owned(format!("{group}/{}", record.version)),
+    }
+}
+
 fn all(list: &List) -> Result<Vec<Json<'_>>, String> {
-    let version = |object| Json::of_object(object, "", "").map_err(|why| format!("an object of the list: {why}"));
+    let version = |object| {
+        Json::of_object(object, api_version(&list.record), &list.record.kind, Part::Whole)
+            .map_err(|why| format!("an object of the list: {why}"))
+    };
     list.seen().iter().map(version).collect()
 }
 
 fn namespaces(snapshot: &Snapshot) -> BTreeMap<&str, Result<Json<'_>, String>> {
     let list = snapshot.list("", "Namespace").map_or(&[][..], List::seen);
-    list.iter().map(|namespace| (&*namespace.name, Json::of_object(namespace, "v1", "Namespace"))).collect()
+    list.iter()
+        .map(|namespace| (&*namespace.name, Json::of_object(namespace, "v1".into(), "Namespace", Part::Whole)))
+        .collect()
 }
 
 fn fact(bench: &Bench<'_>, family: &str) -> Result<Json<'static>, String> {

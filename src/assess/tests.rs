@@ -720,6 +720,7 @@ fn overrides_disable_and_change_severity() {
         check: CheckId::new(check),
         disabled,
         severity,
+        params: Vec::new(),
         reason: "because".to_owned(),
     };
     workspace.check_overrides =

@@ -93,8 +93,8 @@ const DEEPEST: usize = 128;
 
 /// Evaluates expressions over one set of names.
 pub(crate) struct Machine<'a> {
-    slots: Vec<Slot<'a>>,
-    locals: Vec<Value<'a>>,
+    pub(super) slots: Vec<Slot<'a>>,
+    pub(super) locals: Vec<Value<'a>>,
     patterns: &'a Patterns,
     left: u64,
     depth: usize,
@@ -148,7 +148,7 @@ impl<'a> Machine<'a> {
         Ok(compiled)
     }
 
-    fn node(&mut self, node: &'a Node) -> Answer<'a> {
+    pub(super) fn node(&mut self, node: &'a Node) -> Answer<'a> {
         self.charge(1)?;
         self.deeper(|machine| machine.kind(&node.kind)).map_err(|mut fault| {
             fault.span.get_or_insert(node.span);
@@ -447,7 +447,7 @@ impl<'a> Machine<'a> {
 }
 
 /// What the variables of a macro stand for at one element.
-fn variables<'a>(
+pub(super) fn variables<'a>(
     over: &Value<'a>,
     index: usize,
     variables: Variables,

@@ -25,15 +25,27 @@ pub(crate) enum Json<'a> {
     Withheld(&'static str),
 }
 
+/// How much of an object is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Part {
+    Whole,
+    /// For those who do not ask for `spec`, which is most of an object.
+    WithoutSpec,
+}
+
 impl<'a> Json<'a> {
     /// An object of a snapshot as the API would show it: metadata, and what its projection kept.
     ///
     /// # Errors
     /// When the body is not a map.
-    pub(crate) fn of_object(object: &'a Object, api_version: &'a str, kind: &'a str) -> Result<Self, String> {
-        let Json::Map(body) = serde_json::from_str(object.body.get()).map_err(|error| error.to_string())? else {
-            return Err("it is not a map".to_owned());
-        };
+    pub(crate) fn of_object(
+        object: &'a Object,
+        api_version: Cow<'a, str>,
+        kind: &'a str,
+        part: Part,
+    ) -> Result<Self, String> {
+        let mut text = serde_json::Deserializer::from_str(object.body.get());
+        let body = text.deserialize_map(Body(part, std::marker::PhantomData)).map_err(|error| error.to_string())?;
         let text = |text: &'a str| Json::Text(Cow::Borrowed(text));
         let mut metadata = vec![("name", text(&object.name))];
         if !object.namespace.is_empty() {
@@ -71,7 +83,7 @@ impl<'a> Json<'a> {
         }
         let metadata = metadata.into_iter().map(|(key, value)| (Cow::Borrowed(key), value)).collect();
         let mut whole = vec![
-            (Cow::Borrowed("apiVersion"), text(api_version)),
+            (Cow::Borrowed("apiVersion"), Json::Text(api_version)),
             (Cow::Borrowed("kind"), text(kind)),
             (Cow::Borrowed("metadata"), Json::Map(metadata)),
         ];
@@ -85,6 +97,32 @@ impl<'a> Json<'a> {
             Json::Map(members) => members.iter().find(|(key, _)| key == name).map(|(_, value)| value),
             _ => None,
         }
+    }
+}
+
+/// The members of an object's body.
+struct Body<'a>(Part, std::marker::PhantomData<&'a ()>);
+
+impl<'de: 'a, 'a> Visitor<'de> for Body<'a> {
+    type Value = Vec<(Cow<'a, str>, Json<'a>)>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a map")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        let mut members = Vec::new();
+        while let Some(Key(key)) = map.next_key::<Key<'a>>()? {
+            if key == "spec" && self.0 == Part::WithoutSpec {
+                map.next_value::<serde::de::IgnoredAny>()?;
+                continue;
+            }
+            match map.next_value()? {
+                Json::Null => {}
+                value => members.push((key, value)),
+            }
+        }
+        Ok(members)
     }
 }
 

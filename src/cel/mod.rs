@@ -3,6 +3,7 @@
 //! In: the text of an expression and the names that it may use ([`Names`]). Out: an [`Expression`] that answers with a
 //! [`Value`] or a [`Fault`], or [`Mistake`]s with their places. Steps: `lex`, `parse` (a tree), `lower` (names, macros
 //! and functions get their meaning, regular expressions are compiled), then, for each object, `eval` over lazy `json`.
+//! `touch` tells beforehand what of an object an expression reads.
 //!
 //! The language is that of cel-spec with optional values, two-variable comprehensions and the function libraries of
 //! `k8s.io/apiserver/pkg/cel/library`; `functions` has one file a library. Types are checked when an expression is
@@ -14,6 +15,7 @@
 //! Written here rather than taken from a crate: the one that is maintained counts no steps, says no place of an error
 //! while evaluating, and is compiled without optimisation in the build that the README promises to be short.
 
+pub(crate) mod because;
 mod eval;
 pub(crate) mod functions;
 pub(crate) mod json;
@@ -22,6 +24,7 @@ mod lower;
 mod parse;
 #[cfg(test)]
 mod tests;
+pub(crate) mod touch;
 pub(crate) mod value;
 
 use std::{fmt, ops::Range};
@@ -89,6 +92,10 @@ impl Names {
 
     pub(crate) fn slot(&self, name: &str) -> Option<usize> {
         self.0.iter().position(|known| known == name)
+    }
+
+    pub(crate) fn name(&self, slot: usize) -> Option<&str> {
+        self.0.get(slot).map(String::as_str)
     }
 
     pub(crate) fn len(&self) -> usize {

@@ -7,9 +7,11 @@
 //!
 //! Invariant: nothing in here knows how a question is answered.
 
+pub(crate) mod change;
 pub(crate) mod params;
 mod parse;
 mod place;
+pub(crate) mod reads;
 pub(crate) mod rules;
 
 use std::{

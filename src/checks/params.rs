@@ -113,7 +113,7 @@ impl Expectation {
     }
 
     /// As a phrase after "expected".
-    fn wanted(&self) -> String {
+    pub(super) fn wanted(&self) -> String {
         match self {
             Self::Set => "that it is set".to_owned(),
             Self::Unset => "that it is not set".to_owned(),

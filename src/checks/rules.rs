@@ -4,7 +4,7 @@
 //! expressions may use are those of Kubernetes' ValidatingAdmissionPolicy (`object`, `namespaceObject`, `params`,
 //! `variables`), and `objects`, `facts` and `now`.
 
-use std::ops::Range;
+use std::{collections::BTreeMap, ops::Range};
 
 use serde::Deserialize;
 use toml::Spanned;
@@ -13,9 +13,14 @@ use super::{
     Problem, Subject,
     parse::{RawRule, RawSubject, RawVariable},
     place,
+    reads::{self, Placed, Read},
 };
 use crate::{
-    cel::{Expression, Names, json::Json},
+    cel::{
+        Expression, Names,
+        json::Json,
+        touch::{Origin, Touch},
+    },
     facts::FAMILIES,
 };
 
@@ -23,13 +28,19 @@ use crate::{
 const MOST_VARIABLES: usize = 32;
 
 /// A compiled question.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Rules {
     pub(crate) asked_of: AskedOf,
     pub(crate) leave_out: Option<LeaveOut>,
     pub(crate) names: Slots,
     pub(crate) only: Option<Expression>,
     pub(crate) rules: Vec<Rule>,
+    /// What all of them read of objects, each once, with the first place that does.
+    pub(crate) reads: Vec<Placed>,
+    /// Of `object` they read nothing but what Pods of one workload have in common.
+    pub(crate) of_spec: bool,
+    /// They read something of the `spec` of `object`.
+    pub(crate) reads_spec: bool,
 }
 
 /// What `object` stands for.
@@ -52,31 +63,49 @@ pub(crate) enum LeaveOut {
 }
 
 /// Where each name that the expressions use has its value from.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Slots {
     pub(crate) count: usize,
     pub(crate) object: usize,
     pub(crate) namespace: usize,
     pub(crate) now: usize,
-    pub(crate) params: Vec<(usize, Json<'static>)>,
+    pub(crate) params: Vec<Param>,
     /// Lists of other kinds: which of the kinds needed.
     pub(crate) objects: Vec<(usize, usize)>,
     /// Facts: the family.
     pub(crate) facts: Vec<(usize, &'static str)>,
     pub(crate) variables: Vec<(usize, Expression)>,
+    /// Names of all, by slot.
+    pub(crate) all: Names,
     /// Slots that anything reads, sorted.
     used: Vec<usize>,
 }
 
+/// A parameter: what TOML says, and the same as expressions read it.
+#[derive(Debug, Clone)]
+pub(crate) struct Param {
+    pub(crate) slot: usize,
+    pub(crate) name: String,
+    pub(crate) value: toml::Value,
+    pub(crate) json: Json<'static>,
+}
+
+impl Param {
+    pub(super) fn set(&mut self, value: toml::Value) {
+        self.json = json(value.clone());
+        self.value = value;
+    }
+}
+
 /// One thing that has to be true.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Rule {
     pub(crate) expression: Expression,
     pub(crate) message: Message,
 }
 
 /// What is said when it is not.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) enum Message {
     Text(String),
     Expression(Expression),
@@ -108,6 +137,12 @@ impl Rules {
             && !slots.facts.iter().any(|(slot, _)| slots.reads(*slot))
     }
 
+    /// Variables, with their names.
+    pub(crate) fn variables(&self) -> impl Iterator<Item = (&str, &Expression)> {
+        let name = |slot: usize| self.names.all.name(slot).map_or("", |name| name.trim_start_matches("variables."));
+        self.names.variables.iter().map(move |(slot, variable)| (name(*slot), variable))
+    }
+
     /// Families of facts that it reads.
     pub(crate) fn facts(&self) -> impl Iterator<Item = &'static str> {
         self.names.facts.iter().filter(|(slot, _)| self.names.reads(*slot)).map(|(_, family)| *family)
@@ -119,7 +154,13 @@ impl Rules {
         file: &str,
         table: &Range<usize>,
     ) -> Result<Self, Vec<Problem>> {
-        let mut compiler = Compiler { file, names: Names::default(), problems: Vec::new() };
+        let mut compiler = Compiler {
+            file,
+            names: Names::default(),
+            problems: Vec::new(),
+            origins: BTreeMap::new(),
+            touches: Vec::new(),
+        };
         let mut slots = Slots {
             object: compiler.names.add("object"),
             namespace: compiler.names.add("namespaceObject"),
@@ -127,7 +168,8 @@ impl Rules {
             ..Slots::default()
         };
         for (name, value) in raw.params {
-            slots.params.push((compiler.names.add(format!("params.{name}")), json(value)));
+            let slot = compiler.names.add(format!("params.{name}"));
+            slots.params.push(Param { slot, name, json: json(value.clone()), value });
         }
         for (number, kind) in needs.iter().enumerate() {
             let bare = kind.rsplit_once('/').map_or(kind.as_str(), |(_, bare)| bare);
@@ -163,9 +205,14 @@ impl Rules {
                 });
             }
             // Declared before the name is: a variable sees those above it.
-            let expression = compiler.expression(&variable.expression);
+            let expression = compiler.compile(&variable.expression);
             let slot = compiler.names.add(format!("variables.{name}"));
-            slots.variables.extend(expression.map(|expression| (slot, expression)));
+            if let Some(expression) = expression {
+                let (touches, origin) = expression.origin(&|slot| compiler.origins.get(&slot).cloned());
+                compiler.place(touches, &variable.expression);
+                compiler.origins.insert(slot, origin);
+                slots.variables.push((slot, expression));
+            }
         }
         let only = raw.asked.as_ref().map(|asked| compiler.expression(asked));
         let mut rules = Vec::new();
@@ -202,6 +249,17 @@ impl Rules {
             return Err(compiler.problems);
         }
         slots.count = compiler.names.len();
+        slots.all = compiler.names.clone();
+        let mut reads: Vec<Placed> = Vec::new();
+        let of_object = || compiler.touches.iter().map(|(touch, _)| touch).filter(|touch| touch.slot == slots.object);
+        let (of_spec, reads_spec) = (of_object().all(reads::is_of_spec), of_object().any(reads::is_in_spec));
+        for (touch, place) in compiler.touches {
+            for read in Read::of(&touch, &slots, asked_of, needs) {
+                if reads.iter().all(|known| known.read != read) {
+                    reads.push(Placed { read, place: place.clone() });
+                }
+            }
+        }
         let only = only.flatten();
         let expressions = only.iter().chain(slots.variables.iter().map(|(_, variable)| variable));
         let mut used: Vec<usize> = expressions
@@ -215,7 +273,18 @@ impl Rules {
         used.sort_unstable();
         used.dedup();
         slots.used = used;
-        Ok(Self { asked_of, leave_out: raw.leave_out, names: slots, only, rules })
+        if slots.reads(slots.namespace) && !needs.iter().any(|kind| kind == "Namespace") {
+            return Err(vec![Problem {
+                message: "`namespaceObject` is used, and `Namespace` is not among the kinds needed".to_owned(),
+                help: Some(
+                    "add it to `needs`, so that a list that was not read is told from a namespace without labels"
+                        .to_owned(),
+                ),
+                span: Some(table.clone()),
+                subject: Subject::Data,
+            }]);
+        }
+        Ok(Self { asked_of, leave_out: raw.leave_out, names: slots, only, rules, reads, of_spec, reads_spec })
     }
 }
 
@@ -232,10 +301,30 @@ struct Compiler<'f> {
     file: &'f str,
     names: Names,
     problems: Vec<Problem>,
+    /// What variables are made of, by slot.
+    origins: BTreeMap<usize, Origin>,
+    /// Of all expressions, with their place in the file.
+    touches: Vec<(Touch, Range<usize>)>,
 }
 
 impl Compiler<'_> {
+    /// An expression whose answer is used.
     fn expression(&mut self, text: &Spanned<String>) -> Option<Expression> {
+        let expression = self.compile(text)?;
+        let touches = expression.touches(&|slot| self.origins.get(&slot).cloned());
+        self.place(touches, text);
+        Some(expression)
+    }
+
+    fn place(&mut self, touches: Vec<Touch>, text: &Spanned<String>) {
+        let placed = touches.into_iter().map(|touch| {
+            let place = place::in_file(self.file, &text.span(), &touch.span.range());
+            (touch, place)
+        });
+        self.touches.extend(placed.collect::<Vec<_>>());
+    }
+
+    fn compile(&mut self, text: &Spanned<String>) -> Option<Expression> {
         match Expression::compile(text.get_ref(), &self.names) {
             Ok(expression) => Some(expression),
             Err(mistakes) => {

@@ -63,11 +63,26 @@ fn a_check_asks_one_way() {
     assert!(problems("")[0].0.contains("asks nothing"));
     assert!(problems(&format!("evaluator = \"pod-privileged\"\n{rule}"))[0].0.contains("both"));
     assert!(problems("rule = [{ expression = \"true\" }]\n")[0].0.contains("says what is wrong"));
-    let known = "rule = [{ expression = \"objects.Deployment.size() > params.limit && has(namespaceObject.metadata) && \
+    let known = "rule = [{ expression = \"objects.Deployment.size() > params.limit && \
                  objects['apps/Deployment'] != [] && facts.nodes == [] && now > timestamp(0)\", message = \"m\" }]\n\
                  params = { limit = 3 }\n";
     let found = parse(&check(known)).expect("sound");
     let Question::Rules(rules) = &found[0].question else { panic!("rules") };
     assert!(!rules.alone());
     assert_eq!(rules.facts().collect::<Vec<_>>(), ["nodes"]);
+    let namespace = "rule = [{ expression = \"has(namespaceObject.metadata.labels)\", message = \"m\" }]\n";
+    assert!(problems(namespace)[0].0.contains("`Namespace` is not among the kinds needed"));
+}
+
+#[test]
+fn reads_stand_at_their_place_once() {
+    let text = check(
+        "subject = \"pod-templates\"\nvariable = [{ name = \"s\", expression = \"object.spec\" }]\n\
+         rule = [{ expression = 'variables.s.hostPID || variables.s.hostPID', message = \"m\" }]\n",
+    );
+    let Question::Rules(rules) = &parse(&text).expect("sound")[0].question else { panic!("rules") };
+    let found: Vec<_> = rules.reads.iter().map(|read| (read.read.to_string(), &text[read.place.clone()])).collect();
+    let place = "variables.s.hostPID";
+    let deployment = "`spec.template.spec.hostPID` of apps/Deployment".to_owned();
+    assert_eq!(found, [("`spec.hostPID` of Pod".to_owned(), place), (deployment, place)]);
 }

@@ -7,7 +7,8 @@ use serde::Serialize;
 
 use super::{
     Exit, Failure, Ui, collect,
-    evidence::{ClockArguments, Evidence, EvidenceArguments, escaped, table},
+    evidence::{ClockArguments, Evidence, EvidenceArguments, clock, escaped, table},
+    explain,
     workspace::load,
 };
 use crate::{
@@ -40,6 +41,12 @@ pub(super) struct Arguments {
     /// End with status 1 when a finding is at least this severe, or evidence is stale today; may be repeated
     #[arg(long, value_enum, value_name = "SEVERITY|stale")]
     fail_on: Vec<FailOn>,
+    /// Show what this check asked, the lists that it read, and what decided for each object that fails
+    #[arg(long, value_name = "CHECK", conflicts_with_all = ["team", "control", "namespace", "fail_on"])]
+    explain: Option<String>,
+    /// With --explain: only this object, also if it passes
+    #[arg(long, value_name = "NAMESPACE/NAME", requires = "explain")]
+    object: Option<String>,
     /// How to print the result
     #[arg(long, value_enum, default_value_t = Format::Text, value_name = "FORMAT")]
     format: Format,
@@ -93,6 +100,12 @@ pub(super) fn run(arguments: &Arguments, ui: &Ui) -> Result<Exit, Failure> {
     } else {
         Evidence::from_files(&workspace, &arguments.from_files, ui)?
     };
+    if let Some(check) = &arguments.explain {
+        let json = arguments.format == Format::Json;
+        let wish =
+            explain::Wish { check, object: arguments.object.as_deref(), json, as_of: clock(arguments.clock.as_of)? };
+        return explain::run(&wish, &workspace, &evidence, ui);
+    }
     let stale = evidence.warn_stale(&workspace, ui);
     let assessment = evidence.assess(&workspace, arguments.clock.as_of, ui)?;
     let report = filter.apply(&assessment);
@@ -311,12 +324,13 @@ impl Report<'_> {
 fn bent(workspace: &Workspace, assessment: &Assessment) -> Vec<String> {
     let mut bent = Vec::new();
     for change in &workspace.check_overrides {
-        let what = match (change.disabled, change.severity) {
-            (true, _) => "disabled".to_owned(),
-            (false, Some(to)) => format!("severity changed to {}", severity(to)),
-            (false, None) => continue,
-        };
-        bent.push(escaped(&format!("check {} {what}: {}", change.check, change.reason)));
+        let disabled = change.disabled.then(|| "disabled".to_owned());
+        let changed = change.severity.filter(|_| !change.disabled);
+        let changed = changed.map(|to| format!("severity changed to {}", severity(to)));
+        let params = change.params.iter().map(|it| format!("{} is {} instead of {}", it.name, it.now, it.instead_of));
+        for what in disabled.into_iter().chain(changed).chain(params) {
+            bent.push(escaped(&format!("check {} {what}: {}", change.check, change.reason)));
+        }
     }
     for used in &assessment.exceptions {
         bent.push(match (used.expired, used.matched) {

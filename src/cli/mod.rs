@@ -10,6 +10,7 @@ mod collect;
 mod completions;
 mod drift;
 mod evidence;
+mod explain;
 mod import;
 mod init;
 mod man;

@@ -94,6 +94,18 @@ pub(super) fn disclosures(
             say("disclosure.severity", t.fill("disclosure.severity_detail", &values));
         }
     }
+    for (change, param) in
+        ctx.ws.check_overrides.iter().flat_map(|change| change.params.iter().map(move |it| (change, it)))
+    {
+        let values = [
+            ("check", change.check.as_str()),
+            ("param", &*param.name),
+            ("now", &*param.now),
+            ("instead", &*param.instead_of),
+            ("reason", &*change.reason),
+        ];
+        say("disclosure.param", t.fill("disclosure.param_detail", &values));
+    }
     for file in &templates.overridden {
         // The page template of another document does not bend this one; parts and texts may bend any.
         let of_another = templates.documents.iter().any(|declared| declared.template == *file) && file != template;

@@ -10,7 +10,8 @@ use super::ListRecord;
 
 /// The outline of a projection: a tree of field names, `[]` for elements, `*` for any field, empty for a map of which
 /// all is kept but what stands beside it. Its leaves say what is kept: `true` all, `"present"` that something is there,
-/// `"redacted"` a marker, a list the command-line flags in it.
+/// `"redacted"` a marker, a list the command-line flags in it. Under `metadata.annotations` stand those that a workspace
+/// keeps beside the usual ones.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Kept(Option<Value>);
@@ -19,6 +20,30 @@ impl Kept {
     /// As the outline says.
     pub fn new(outline: Value) -> Self {
         Self(Some(outline))
+    }
+
+    /// Says as well that these annotations are kept, or those that begin so where there is a `*` at the end.
+    pub(crate) fn with_annotations(mut self, names: Vec<String>) -> Self {
+        if !names.is_empty() {
+            let outline = self.0.get_or_insert_with(|| Value::Object(serde_json::Map::new()));
+            if let Value::Object(map) = outline {
+                map.insert("metadata".to_owned(), serde_json::json!({ "annotations": names }));
+            }
+        }
+        self
+    }
+
+    /// Whether an annotation was kept that this program does not keep of itself.
+    pub(crate) fn keeps_annotation(&self, name: &str) -> bool {
+        let names = self.0.as_ref().and_then(|outline| outline.pointer("/metadata/annotations")?.as_array());
+        names.into_iter().flatten().filter_map(Value::as_str).any(|known| match known.strip_suffix('*') {
+            Some(prefix) => name.starts_with(prefix),
+            None => name == known,
+        })
+    }
+
+    pub(crate) fn outline(&self) -> Option<&Value> {
+        self.0.as_ref()
     }
 
     /// The snapshot does not say.

@@ -188,6 +188,13 @@ codes! {
     "Rules of checks are written in CEL, the language of Kubernetes' admission policies; `docs/data-format.md` lists \
      the names and functions that they may use. All mistakes of an expression are shown, each at its place."
 
+    NotCollected "not-collected" Error
+    "A check reads what no snapshot holds."
+    "A snapshot keeps named paths of each kind, and those that the rules of your own checks read are added to them before \
+     collecting. Some things are never kept: content of Secrets and ConfigMaps, values of environment variables, command \
+     lines, `managedFields`, and annotations that repeat whole objects. Of maps and lists name what is asked about: \
+     `object.spec.x`, not `string(object.spec)`."
+
     DuplicateImplementation "duplicate-implementation" Error
     "A control has two implementations."
     "One control, one statement: say in it how several components meet the control together."

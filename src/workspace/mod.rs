@@ -68,6 +68,30 @@ pub fn load(dir: &Path, today: NaiveDate) -> io::Result<Loaded> {
     Ok(Loaded { workspace: workspace.filter(|_| sound), diagnostics })
 }
 
+/// The checks that a workspace declares itself, without the rest of it: what is collected depends on them.
+///
+/// # Errors
+/// When a file with checks cannot be used; `load` says exactly why.
+pub(crate) fn own_checks(root: &Path) -> Result<Vec<crate::checks::Definition>, crate::cluster::projection::Error> {
+    let mut unsaid = Vec::new();
+    let mut raw = parse::Raw::default();
+    for source in read::sources(root, &mut unsaid).unwrap_or_default() {
+        parse::file(&source, &mut raw, &mut unsaid);
+    }
+    let mut checks = Vec::new();
+    for source in raw.data_files.iter().filter(|source| raw.check_files.contains(source.path())) {
+        let found = crate::checks::parse(source.text()).map_err(|problems| crate::cluster::projection::Error {
+            file: root.join(source.path()),
+            message: match problems.first() {
+                Some(problem) => format!("{problem}; `scopefence check` shows where"),
+                None => "cannot be used".to_owned(),
+            },
+        })?;
+        checks.extend(found);
+    }
+    Ok(checks)
+}
+
 /// The nearest folder upward from `start` that holds a `scopefence.toml`.
 pub fn find(start: &Path) -> Option<PathBuf> {
     let start = std::path::absolute(start).ok()?;

@@ -902,8 +902,23 @@ pub struct CheckOverride {
     pub disabled: bool,
     /// New severity.
     pub severity: Option<Severity>,
+    /// Other values of its parameters.
+    pub params: Vec<ParamChange>,
     /// Why.
     pub reason: String,
+}
+
+/// Another value of a check's parameter.
+#[derive(Debug, Clone, Serialize)]
+pub struct ParamChange {
+    /// Its name; `expect.SETTING` for what a check of settings expects.
+    pub name: String,
+    /// The value.
+    pub value: toml::Value,
+    /// The value as documents say it.
+    pub now: String,
+    /// The same of what the check says.
+    pub instead_of: String,
 }
 
 /// Severity of a check.

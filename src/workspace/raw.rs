@@ -111,7 +111,10 @@ tables! {
         parameters: Map, review_by: Date, evidence: Tables<Evidence>,
     }
     Evidence { title: Text, location: Text, date: Date }
-    CheckOverride { check: Text, disabled: Flag, severity: Text, reason: Text }
+    CheckOverride {
+        check: Text, disabled: Flag, severity: Text, reason: Text,
+        params: Option<BTreeMap<Spanned<String>, Spanned<toml::Value>>>,
+    }
     Exception {
         id: Text, was: Texts, check: Text, component: Text, namespaces: Texts, objects: Texts, reason: Text,
         owner: Text, approver: Text, approved: Date, expires: Date, compensating: Text,

@@ -125,3 +125,120 @@ reason = "Asked by another tool."
     assert!(text.out.contains("exception debugging covers 2 objects"), "{}", text.out);
     assert!(text.out.contains("check pod-run-as-root disabled: Asked by another tool."), "{}", text.out);
 }
+
+/// A check of the workspace's own that asks for fields which no snapshot keeps of itself.
+const HOSTNAMES: &str = r#"format = 1
+
+[[check]]
+id = "own-hostname"
+title = "Pods keep their own host names"
+severity = "low"
+duty = "network"
+needs = ["Pod"]
+rationale = "Names are given by the platform."
+remediation = "Leave out `spec.hostname`."
+match = "object.metadata.namespace != 'kube-system'"
+params = { longest = 3 }
+
+[[check.variable]]
+name = "hostname"
+expression = "object.spec.?hostname.orValue('')"
+
+[[check.variable]]
+name = "unused"
+expression = "object.spec.hostname"
+
+[[check.rule]]
+expression = "variables.hostname == '' || size(variables.hostname) <= params.longest"
+message-expression = "'spec.hostname = ' + variables.hostname"
+
+[check.controls]
+"nist-800-53r5" = ["cm-7"]
+"#;
+
+/// A Pod with a host name as `kubectl get pods -A -o json` saves it.
+const PODS: &str = r#"{"kind": "PodList", "apiVersion": "v1", "metadata": {}, "items": [
+    {"kind": "Pod", "apiVersion": "v1", "metadata": {"name": "web", "namespace": "team-payments"}, "spec": {"hostname": "front"}},
+    {"kind": "Pod", "apiVersion": "v1", "metadata": {"name": "db", "namespace": "databases"}, "spec": {"subdomain": "hunter2"}}
+]}"#;
+
+fn hostnames() -> Workspace {
+    let workspace = Workspace::bare();
+    fs::create_dir_all(workspace.file("controls")).expect("a folder");
+    fs::create_dir_all(workspace.file("saved")).expect("a folder");
+    fs::write(workspace.file("saved/pods.json"), PODS).expect("written");
+    workspace
+}
+
+fn own(report: &serde_json::Value) -> &serde_json::Value {
+    let results = report["results"].as_array().expect("results");
+    results.iter().find(|result| result["check"] == "own-hostname").expect("the check is in force")
+}
+
+#[test]
+fn own_checks_widen_what_is_collected_and_older_snapshots_say_so() {
+    let workspace = hostnames();
+    workspace.collect(&workspace.file("saved"));
+    fs::write(workspace.file("controls/own.toml"), HOSTNAMES).expect("written");
+    let report = workspace.run(&["assess", "--format", "json"]).json();
+    assert_eq!(own(&report)["outcome"], "not-visible");
+    let reason = own(&report)["reason"].as_str().expect("a reason");
+    assert!(reason.contains("pods.json was read, spec.hostname was not kept"), "{reason}");
+    fs::remove_dir_all(workspace.file("evidence")).expect("removed");
+    workspace.collect(&workspace.file("saved"));
+    let report = workspace.run(&["assess", "--format", "json"]).json();
+    assert_eq!((&own(&report)["outcome"], &own(&report)["failures"]), (&"fail".into(), &1.into()));
+    let findings = report["findings"].to_string();
+    assert!(findings.contains("spec.hostname = front") && !report.to_string().contains("hunter2"), "{findings}");
+}
+
+#[test]
+fn parameters_are_changed_and_disclosed() {
+    let workspace = hostnames();
+    let changed = "[[check-override]]\ncheck = \"own-hostname\"\nparams = { longest = 5 }\nreason = \"Short ones.\"\n";
+    fs::write(workspace.file("controls/own.toml"), format!("{HOSTNAMES}\n{changed}")).expect("written");
+    workspace.collect(&workspace.file("saved"));
+    let report = workspace.run(&["assess", "--format", "json"]).json();
+    assert_eq!(own(&report)["outcome"], "pass");
+    let said = "check own-hostname longest is 5 instead of 3: Short ones.";
+    let text = workspace.run(&["assess"]);
+    assert!(text.out.contains(said), "{}", text.out);
+    let out = workspace.file("documents");
+    let built = workspace.run(&["build", "--only", "ssp", "--format", "md", "--out", &out.to_string_lossy()]);
+    assert_eq!(built.status, Some(0), "{}", built.err);
+    let document = fs::read_to_string(out.join("ssp.md")).expect("a document");
+    assert!(document.contains("longest is 5 instead of 3: Short ones"), "disclosed");
+}
+
+#[test]
+fn a_check_is_explained_down_to_what_decided() {
+    let workspace = hostnames();
+    fs::write(workspace.file("controls/own.toml"), HOSTNAMES).expect("written");
+    workspace.collect(&workspace.file("saved"));
+    let run = workspace.run(&["assess", "--explain", "own-hostname"]);
+    assert_eq!(run.status, Some(0), "{}", run.err);
+    run.assert_harmless();
+    for part in [
+        "own-hostname: Pods keep their own host names",
+        "params.longest = 3",
+        "saved/pods.json",
+        "1 pass, 0 are left out",
+        "Pod team-payments/web: fail",
+        "spec.hostname = front",
+        "variables.hostname = \"front\"",
+        "variables.unused = (not needed)",
+        "because `size(variables.hostname) <= params.longest` is false, where size(variables.hostname) = 5",
+    ] {
+        assert!(run.out.contains(part), "{part} is missing in\n{}", run.out);
+    }
+    assert!(!run.out.contains("databases/db"));
+    let one = workspace.run(&["assess", "--explain", "own-hostname", "--object", "databases/db", "--format", "json"]);
+    let one = one.json();
+    assert_eq!((&one[0]["objects"][0]["verdict"], &one[0]["outcome"]), (&"pass".into(), &"fail".into()));
+    let named = workspace.run(&["assess", "--explain", "pod-privileged"]);
+    assert!(named.status == Some(0) && named.out.contains("evaluator pod-privileged"), "{}", named.err);
+    let none = workspace.run(&["assess", "--explain", "own-hostnam"]);
+    assert!(none.status == Some(2) && none.err.contains("did you mean `own-hostname`?"), "{}", none.err);
+    let none = workspace.run(&["assess", "--explain", "own-hostname", "--object", "x/y"]);
+    assert!(none.status == Some(2) && none.err.contains("does not ask about `x/y`"), "{}", none.err);
+}

@@ -7,8 +7,8 @@ use crate::{
         Assessment, History, Outcome, assess,
         testing::{claim, component, ended, labelled, list, namespaces, object, owned, snapshot, workspace},
     },
-    checks,
-    snapshot::{Completeness, List},
+    checks::{self, Question},
+    snapshot::{Completeness, Kept, List},
     workspace::Workspace,
 };
 
@@ -88,10 +88,13 @@ fn a_fault_is_an_error_with_the_object_and_hides_no_failure() {
 
 #[test]
 fn a_message_that_fails_hides_no_failure() {
-    let question = "rule = [{ expression = \"false\", message-expression = \"object.none\" }]";
+    let question = "rule = [{ expression = \"false\", message-expression = \"object.metadata.labels.none\" }]";
     let (outcome, _, said) = answer(&asking("[\"Pod\"]", question), vec![list("Pod", vec![pod("a", json!({}))])]);
     assert_eq!(outcome, Outcome::Fail);
-    assert!(said[0].contains("`false` is not met (its message fails: `object.none`: no such key: none)"), "{said:?}");
+    assert!(
+        said[0].contains("`false` is not met (its message fails: `object.metadata.labels`: no such key: labels)"),
+        "{said:?}"
+    );
 }
 
 #[test]
@@ -110,6 +113,34 @@ fn other_kinds_namespaces_and_params_can_be_asked() {
     // Half a list of Services proves no absence.
     let half = ended("Service", Completeness::Partial("page 2".to_owned()), Vec::new());
     assert_eq!(answer(&workspace, vec![pods(), half, namespace("gold")]).0, Outcome::Error);
+}
+
+#[test]
+fn what_an_older_snapshot_did_not_keep_is_not_visible() {
+    let question = "rule = [{ expression = \"!has(object.spec.hostname) && \
+                    !('example.com/a' in object.metadata.annotations)\", message = \"m\" }]";
+    let workspace = asking("[\"Pod\"]", question);
+    let annotated = |name| {
+        let mut pod = pod(name, json!({}));
+        pod.annotations.insert("example.com/b".into(), "".into());
+        pod
+    };
+    let older = || list("Pod", vec![annotated("a")]);
+    let (outcome, reason, _) = answer(&workspace, vec![older()]);
+    assert_eq!(outcome, Outcome::NotVisible);
+    assert!(
+        reason.contains("/api/v1/pods was read, spec.hostname, metadata.annotations['example.com/a'] was not kept"),
+        "{reason}"
+    );
+    let mut newer = older();
+    let mut projections = crate::cluster::projection::Projections::builtin().expect("embedded").clone();
+    assert!(projections.widen(&workspace.checks[0]).is_empty());
+    newer.record.kept = projections.get_or_metadata("", "Pod").kept();
+    assert_eq!(answer(&workspace, vec![newer]).0, Outcome::Pass);
+    // Where there is no object nothing is missing of one.
+    let mut empty = list("Pod", Vec::new());
+    empty.record.kept = Kept::default();
+    assert_eq!(answer(&workspace, vec![empty]).0, Outcome::NotApplicable);
 }
 
 #[test]
@@ -149,4 +180,38 @@ fn namespaces_that_policy_leaves_out_are_said() {
     let (outcome, reason, _) = answer(&workspace, vec![list("Pod", vec![pod("a", json!({}))])]);
     assert_eq!(outcome, Outcome::NotApplicable);
     assert!(reason.contains("left out as privileged by policy: shop (1 Pod)"), "{reason}");
+}
+
+#[test]
+fn equal_specs_have_one_answer_and_others_their_own() {
+    let question = "rule = [\n\
+        { expression = \"object.spec.containers.all(c, c.image != 'bad')\", message = \"image\" },\n]";
+    let workspace = asking("[\"Pod\"]", question);
+    let Question::Rules(rules) = &workspace.checks[0].question else { panic!("rules") };
+    assert!(rules.of_spec);
+    let of = |name: &str, node: &str, image: &str| {
+        pod(name, json!({ "containers": [{ "name": "c", "image": image }], "nodeName": node }))
+    };
+    let pods = vec![of("a", "n1", "bad"), of("b", "n2", "good"), of("c", "n3", "bad"), of("d", "n1", "good")];
+    let (outcome, reason, said) = answer(&workspace, vec![list("Pod", pods)]);
+    assert_eq!((outcome, &*reason), (Outcome::Fail, "2 of 4 Pods fail"));
+    assert_eq!(said, ["Pod shop/a: image", "Pod shop/c: image"]);
+    for (question, shared) in [
+        ("object.spec.nodeName != 'n1'", false),
+        ("object.metadata.name != 'a'", false),
+        ("object.status.phase != ''", false),
+        ("object.spec.volumes.all(v, v.name != '')", false),
+        ("object.spec.volumes.all(v, !has(v.hostPath))", true),
+        ("object.spec.containers.all(c, c.volumeMounts.all(m, m.readOnly))", true),
+        ("object.spec.containers.all(c, c.volumeMounts.all(m, m.name != ''))", false),
+        ("object.spec.containers.size() > 0 && objects.Pod.size() > 0 && now > timestamp(0)", true),
+    ] {
+        let workspace = asking("[\"Pod\"]", &format!("rule = [{{ expression = \"{question}\", message = \"m\" }}]"));
+        let Question::Rules(rules) = &workspace.checks[0].question else { panic!("rules") };
+        assert_eq!(rules.of_spec, shared, "{question}");
+    }
+    // The node decides, though the specs are equal but for it.
+    let workspace = asking("[\"Pod\"]", "rule = [{ expression = \"object.spec.nodeName != 'n1'\", message = \"m\" }]");
+    let (_, _, said) = answer(&workspace, vec![list("Pod", vec![of("a", "n1", "x"), of("b", "n2", "x")])]);
+    assert_eq!(said, ["Pod shop/a: m"]);
 }

@@ -104,6 +104,14 @@ fn int(name: &str, args: &[Value<'_>], index: usize) -> Result<i64, Fault> {
     }
 }
 
+/// A value as `string(value)` gives it, if it can.
+pub(super) fn as_text(value: &Value<'_>) -> Option<String> {
+    match standard::string(value) {
+        Ok(Value::Text(text)) => Some(text.to_string()),
+        _ => None,
+    }
+}
+
 fn count<'a>(count: usize) -> Value<'a> {
     Value::Int(i64::try_from(count).unwrap_or(i64::MAX))
 }

@@ -2,7 +2,7 @@
 //!
 //! In: `controls/projections/*.toml`, embedded and the workspace's own. Out: [`Projections`], one [`Projection`] a kind.
 //! Steps: parse each file ([`raw`]), compile paths into a [`Node`] tree ([`path`]), then, per object read, follow the
-//! tree while parsing ([`emit`]).
+//! tree while parsing ([`emit`]). What the rules of a workspace's own checks read is added ([`widen`]).
 //!
 //! Invariant: nothing is kept that no path names, and no file can name values of Secrets, ConfigMaps or environment
 //! variables, nor `managedFields` and `last-applied-configuration` ([`path::refuse`]).
@@ -10,6 +10,7 @@
 mod emit;
 mod path;
 mod raw;
+mod widen;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -134,11 +135,22 @@ impl Projections {
         Ok(BUILTIN.get_or_init(|| projections))
     }
 
-    /// The embedded projections and those below `controls/projections/` of a workspace, which add to them.
+    /// The embedded projections, those below `controls/projections/` of a workspace, which add to them, and what the
+    /// rules of its own checks read.
     ///
     /// # Errors
-    /// When a file cannot be read, is no projection file, or names what must never be kept.
+    /// When a file cannot be read, holds no projections or checks, or names what must never be kept.
     pub fn of_workspace(root: &Path) -> Result<Self, Error> {
+        let mut all = Self::of_files(root)?;
+        for check in crate::workspace::own_checks(root)? {
+            // `check` says what can never be kept, and the outcome of the check as well.
+            all.widen(&check);
+        }
+        Ok(all)
+    }
+
+    /// The embedded projections and those of a workspace's files.
+    pub(crate) fn of_files(root: &Path) -> Result<Self, Error> {
         let builtin = Self::builtin()?.clone();
         if !root.join("scopefence.toml").is_file() {
             return Ok(builtin);
@@ -196,7 +208,7 @@ impl Projections {
             group: raw.group.clone(),
             version: raw.version.clone().unwrap_or_else(|| "v1".to_owned()),
             kind: raw.kind.clone(),
-            resource: raw.resource.clone().unwrap_or_else(|| format!("{}s", raw.kind.to_ascii_lowercase())),
+            resource: raw.resource.clone().unwrap_or_else(|| plural(&raw.kind)),
             namespaced: raw.namespaced,
             metadata_only: true,
             built_in: raw.built_in,
@@ -269,6 +281,16 @@ impl Projections {
     }
 }
 
+/// How the API most likely calls the resource of a kind.
+fn plural(kind: &str) -> String {
+    let kind = kind.to_ascii_lowercase();
+    match kind.strip_suffix('y') {
+        Some(stem) if !stem.ends_with(['a', 'e', 'i', 'o', 'u']) => format!("{stem}ies"),
+        _ if kind.ends_with(['s', 'x']) || kind.ends_with("ch") => format!("{kind}es"),
+        _ => format!("{kind}s"),
+    }
+}
+
 /// Adds the paths and annotations of a fragment, placed at `at`, to a projection.
 fn add(
     projection: &mut Projection,
@@ -334,6 +356,17 @@ impl Projection {
             true => Kept::default(),
             false => Kept::new(self.root.outline(&self.flags.iter().flat_map(|it| &it.names).collect::<Vec<_>>())),
         }
+        .with_annotations(self.own_annotations())
+    }
+
+    /// Annotations that are kept beside those which this program keeps of itself.
+    fn own_annotations(&self) -> Vec<String> {
+        let Ok(builtin) = Projections::builtin() else { return Vec::new() };
+        let known = builtin.get_or_metadata(&self.group, &self.kind);
+        let prefixes = self.annotations.prefixes.iter().map(|prefix| format!("{prefix}*"));
+        let mut own: Vec<String> = self.annotations.names.iter().cloned().chain(prefixes).collect();
+        own.retain(|name| !known.annotations.matches(name.trim_end_matches('*')));
+        own
     }
 
     /// Whether the snapshot of this kind keeps `--name=value` of the command lines that it keeps at all.

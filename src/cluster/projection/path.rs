@@ -82,6 +82,17 @@ impl Node {
         Ok(())
     }
 
+    /// Adds a mark beside those that are there; none that keeps less or something else.
+    pub(super) fn add(&mut self, path: &str, leaf: Leaf) -> Result<(), ()> {
+        let node = self.at(path).map_err(|_| ())?;
+        match node.leaf {
+            Leaf::Nothing | Leaf::Presence => node.leaf = leaf,
+            Leaf::Whole => {}
+            Leaf::Redacted | Leaf::Url | Leaf::Flags | Leaf::Annotations => return Err(()),
+        }
+        Ok(())
+    }
+
     fn at(&mut self, path: &str) -> Result<&mut Node, String> {
         let mut node = self;
         for step in steps(path)? {
@@ -181,11 +192,8 @@ pub(super) fn refuse(group: &str, kind: &str, path: &str) -> Result<(), String> 
     if segments.first() == Some(&"metadata") {
         return Err(format!("`{path}`: metadata is kept by its own rules, list annotations under `annotations`"));
     }
-    if group.is_empty()
-        && (kind == "Secret" || kind == "ConfigMap")
-        && segments.first().is_some_and(|first| ["data", "stringData", "binaryData", "*"].contains(first))
-    {
-        return Err(format!("`{path}`: content of Secrets and ConfigMaps is never kept"));
+    if group.is_empty() && (kind == "Secret" || kind == "ConfigMap") {
+        return Err(format!("`{path}`: content of Secrets and ConfigMaps is never kept, only their metadata is read"));
     }
     if path.ends_with("{}") {
         return Ok(());

@@ -129,6 +129,98 @@ fn credentials_in_urls_are_not_kept() {
     assert_eq!(url("git@git.example:a/b.git"), "git@git.example:a/b.git");
 }
 
+/// The embedded projections and what one check reads; what of it is refused.
+fn widened(needs: &str, question: &str) -> (Projections, Vec<String>) {
+    let text = format!(
+        "[[check]]\nid = \"own\"\ntitle = \"t\"\nseverity = \"low\"\nduty = \"image\"\nneeds = {needs}\nrationale = \"r\"\n\
+         remediation = \"r\"\nrule = [{{ expression = '''{question}''', message = \"m\" }}]\n"
+    );
+    let checks = crate::checks::parse(&text).unwrap_or_else(|problems| panic!("{}", problems[0]));
+    let mut projections = Projections::builtin().expect("embedded").clone();
+    let refused = projections.widen(&checks[0]).into_iter().map(|(_, why)| why).collect();
+    (projections, refused)
+}
+
+#[test]
+fn own_checks_widen_what_is_kept_by_no_more_than_they_read() {
+    let question = "object.spec.hostname == 'a' && has(object.spec.dnsConfig) && object.spec.hostAliases.size() == 0 && \
+                    object.spec.containers.all(c, c.workingDir == '/') && object.spec.readinessGates.all(g, g.kind == 'a') && \
+                    object.metadata.annotations['example.com/owner'] == 'b'";
+    let (projections, refused) = widened("[\"Pod\"]", question);
+    assert_eq!(refused, Vec::<String>::new());
+    let pod = projections.get("", "Pod").expect("Pod");
+    let (object, body) = read(
+        pod,
+        &json!({
+            "metadata": {"name": "a", "annotations": {"example.com/owner": "b", "example.com/other": "hunter2"}},
+            "spec": {
+                "hostname": "h", "subdomain": "hunter2", "dnsConfig": {"searches": ["hunter2"]},
+                "hostAliases": [{"ip": "hunter2"}, {}], "readinessGates": [{"kind": "a", "conditionType": "hunter2"}],
+                "containers": [{"name": "c", "workingDir": "/w", "tty": true}],
+            },
+        }),
+    );
+    assert_eq!(object.annotations.len(), 1);
+    assert_eq!(
+        body,
+        json!({"spec": {
+            "hostname": "h", "dnsConfig": {}, "hostAliases": [{}, {}], "readinessGates": [{"kind": "a"}],
+            "containers": [{"name": "c", "workingDir": "/w"}],
+        }})
+    );
+    let kept = pod.kept();
+    assert!(kept.keeps("spec.hostname") && kept.keeps_annotation("example.com/owner"));
+    assert!(!kept.keeps_annotation("example.com/other"));
+    assert!(!Projections::builtin().expect("embedded").get("", "Pod").expect("Pod").kept().keeps("spec.hostname"));
+}
+
+#[test]
+fn kinds_of_which_only_metadata_was_kept_are_read_as_far_as_asked() {
+    let question = "object.spec.size > 1 && object.spec.tags.all(t, t != '') && object.spec.map.all(k, v, v.x == k) && \
+                    object.spec.labels['a.b/c'] == '' && 'x' in object.spec.either && object.spec[object.spec.key] == 1";
+    let (projections, refused) = widened("[\"example.com/Policy\"]", question);
+    assert_eq!(refused, Vec::<String>::new());
+    let policy = projections.get("example.com", "Policy").expect("widened");
+    assert_eq!((policy.resource.as_str(), policy.metadata_only), ("policies", false));
+    let spec = json!({"size": 2, "tags": ["a"], "map": {"m": {"x": "m"}}, "labels": {"a.b/c": ""}, "either": ["x"]});
+    let (_, body) = read(policy, &json!({"metadata": {"name": "a"}, "spec": spec, "status": {"x": 1}}));
+    assert_eq!(body, json!({"spec": spec}));
+    let (projections, _) = widened("[\"example.com/Policy\"]", "object.spec.items.all(i, i.a == 1)");
+    let policy = projections.get("example.com", "Policy").expect("widened");
+    let (_, body) = read(policy, &json!({"metadata": {"name": "a"}, "spec": {"items": [{"a": 1, "b": "hunter2"}]}}));
+    assert_eq!(body, json!({"spec": {"items": [{"a": 1}]}}));
+}
+
+#[test]
+fn checks_cannot_read_what_is_never_kept() {
+    for (needs, question, why) in [
+        ("[\"Secret\"]", "object.data.password != ''", "only names, labels and annotations"),
+        ("[\"Secret\"]", "object.type != ''", "only names, labels and annotations"),
+        ("[\"Pod\"]", "object.spec.containers.all(c, c.env.all(e, e.value != ''))", "is redacted"),
+        ("[\"Pod\"]", "object.spec.containers.all(c, has(c.args))", "kept of some objects only"),
+        ("[\"Pod\"]", "object.spec.containers.all(c, c.command[0] == 'sh')", "command lines can hold secrets"),
+        ("[\"Pod\"]", "string(object.spec.containers) == ''", "is redacted"),
+        ("[\"Pod\"]", "object == object", "the whole of a Pod is read"),
+        ("[\"Pod\"]", "object.spec.containers.image == ''", "`spec.containers` of Pod is a list"),
+        ("[\"Pod\"]", "has(object.metadata.managedFields)", "of metadata they hold name, namespace"),
+        ("[\"Pod\"]", "object.metadata.annotations.all(a, a != '')", "all annotations of Pod are read"),
+        (
+            "[\"Pod\"]",
+            "'kubectl.kubernetes.io/last-applied-configuration' in object.metadata.annotations",
+            "holds whole objects",
+        ),
+        ("[\"Event\"]", "object.reason == ''", "no snapshot holds Event"),
+        ("[\"apps/Deployment\"]", "object.spec.template.spec.containers.all(c, 'x' in c.args)", "command lines"),
+        ("[\"apps/Deployment\"]", "object.spec.template[params.x] == 1", "`spec.template[]`"),
+    ] {
+        let question = question.replace("params.x", "object.metadata.name");
+        let (projections, refused) = widened(needs, &question);
+        assert!(refused.iter().any(|text| text.contains(why)), "{question}: {refused:?}");
+        let kept = |all: &Projections| ["Secret", "Pod"].map(|kind| all.get("", kind).map(|it| it.kept()));
+        assert_eq!(kept(&projections), kept(Projections::builtin().expect("embedded")), "{question}");
+    }
+}
+
 #[test]
 fn files_cannot_name_what_is_never_kept() {
     let compile = |kind: &str, group: &str, keep: &str| {
@@ -141,6 +233,8 @@ fn files_cannot_name_what_is_never_kept() {
         ("Secret", "data"),
         ("ConfigMap", "data.password"),
         ("Secret", "*"),
+        ("Secret", "type"),
+        ("ConfigMap", "immutable{}"),
         ("Pod", "spec.containers"),
         ("Pod", "spec.containers[]"),
         ("Pod", "spec.containers[].env"),

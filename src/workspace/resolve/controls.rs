@@ -7,7 +7,7 @@ use toml::Spanned;
 use super::{
     super::{
         AttachedEvidence, BaselineChoice, CheckId, CheckOverride, ControlId, Exception, ExceptionId, Implementation,
-        ImplementationStatus, Origination, Severity, TeamId,
+        ImplementationStatus, Origination, ParamChange, Severity, TeamId,
         code::Code,
         diagnostic::{Diagnostic, nearest},
         parse::{Item, Raw},
@@ -18,6 +18,7 @@ use super::{
     origination,
     system::{once, ordered},
 };
+use crate::checks::change::Refused;
 
 const STATUSES: Words<ImplementationStatus> = &[
     ("implemented", ImplementationStatus::Implemented),
@@ -267,10 +268,58 @@ pub(super) fn check_overrides(context: &Context<'_>, raw: &Raw) -> Vec<CheckOver
                 check: table.required_check(&raw.check),
                 disabled: table.flag(&raw.disabled),
                 severity: raw.severity.as_ref().and_then(|_| table.word(&raw.severity, "severity", SEVERITIES)),
+                params: raw
+                    .check
+                    .as_ref()
+                    .map_or_else(Vec::new, |check| param_changes(&table, check.get_ref(), &raw.params)),
                 reason: table.text(&raw.reason, "reason"),
             }
         })
         .collect()
+}
+
+type Params = Option<BTreeMap<Spanned<String>, Spanned<toml::Value>>>;
+
+/// New values of a check's parameters, each held against the check.
+fn param_changes(table: &Table<'_>, check: &str, params: &Params) -> Vec<ParamChange> {
+    // A check that there is not has been reported.
+    let Some(definition) = table.context.data.definition(check) else { return Vec::new() };
+    let mut changes = Vec::new();
+    for (key, value) in params.iter().flatten() {
+        let whole = [(key.get_ref().clone(), value.get_ref())];
+        // What a check of settings expects is a table of settings.
+        let entries: Vec<(String, &toml::Value)> = match value.get_ref() {
+            toml::Value::Table(expect) if key.get_ref() == "expect" => {
+                expect.iter().map(|(setting, value)| (format!("expect.{setting}"), value)).collect()
+            }
+            _ => whole.to_vec(),
+        };
+        for (name, new) in entries {
+            match definition.with(&name, new) {
+                Ok(changed) => changes.push(ParamChange {
+                    value: new.clone(),
+                    now: changed.param(&name).unwrap_or_default(),
+                    instead_of: definition.param(&name).unwrap_or_default(),
+                    name,
+                }),
+                Err(Refused::Wrong(why)) => {
+                    let message = format!("check `{check}`: {why}");
+                    table.report(Diagnostic::new(Code::WrongType, table.at(value), message, "in this value"));
+                }
+                Err(Refused::Unknown(known)) => {
+                    let message = format!("check `{check}` has no parameter `{name}`");
+                    let help = match (nearest(&name, known.iter().map(String::as_str)), known.is_empty()) {
+                        (Some(meant), _) => format!("did you mean `{meant}`?"),
+                        (None, true) => "it has none; what several checks compare with stands in `[policy]`".to_owned(),
+                        (None, false) => format!("there are {}", known.join(", ")),
+                    };
+                    let place = table.at(key);
+                    table.report(Diagnostic::new(Code::UnknownKey, place, message, "no such parameter").help(help));
+                }
+            }
+        }
+    }
+    changes
 }
 
 pub(super) fn exceptions(context: &Context<'_>, raw: &Raw) -> Vec<Exception> {

@@ -9,7 +9,8 @@ use super::super::{
     source::{Place, Source},
 };
 use crate::{
-    checks::{self, Definition, Subject},
+    checks::{self, Definition, Subject, reads::Placed},
+    cluster::projection::Projections,
     frameworks::Frameworks,
 };
 
@@ -40,6 +41,7 @@ impl Data {
             Frameworks::builtin().clone()
         });
         let mut own_checks: Vec<Arc<Definition>> = Vec::new();
+        let mut projections = projections(root, raw, diagnostics);
         for source in raw.data_files.iter().filter(|source| raw.check_files.contains(source.path())) {
             match checks::parse(source.text()) {
                 Ok(found) => {
@@ -48,6 +50,8 @@ impl Data {
                             let message = format!("check `{}` is declared twice", check.id);
                             diagnostics.push(unusable(source, None, &message));
                         }
+                        let refused = projections.widen(&check).into_iter();
+                        diagnostics.extend(refused.map(|(placed, why)| not_collected(source, placed, why)));
                         own_checks.push(Arc::new(check));
                     }
                 }
@@ -58,6 +62,33 @@ impl Data {
         check_ids.extend(own_checks.iter().map(|check| check.id.to_string()));
         Self { frameworks, own_checks, check_ids, complete: diagnostics.len() == before }
     }
+}
+
+impl Data {
+    /// The check of this name that is in force.
+    pub fn definition(&self, id: &str) -> Option<&Definition> {
+        let mut all = self.own_checks.iter().chain(checks::built_in());
+        all.find(|check| check.id.as_str() == id).map(Arc::as_ref)
+    }
+}
+
+/// What the workspace's own projection files keep.
+fn projections(root: &Path, raw: &Raw, diagnostics: &mut Vec<Diagnostic>) -> Projections {
+    Projections::of_files(root).unwrap_or_else(|error| {
+        let path = error.file.strip_prefix(root).unwrap_or(&error.file).to_string_lossy().replace('\\', "/");
+        // A file that is not even TOML has been reported as that.
+        if !diagnostics.iter().any(|diagnostic| diagnostic.place.source.path() == path) {
+            let source = raw.data_files.iter().find(|source| source.path() == path).cloned();
+            let source = source.unwrap_or_else(|| Source::new(path, ""));
+            diagnostics.push(unusable(&source, None, &error.message));
+        }
+        Projections::builtin().cloned().unwrap_or_default()
+    })
+}
+
+fn not_collected(source: &Arc<Source>, placed: &Placed, why: String) -> Diagnostic {
+    let place = Place { source: Arc::clone(source), span: placed.place.clone() };
+    Diagnostic::new(Code::NotCollected, place, why, "read here")
 }
 
 fn wrong(source: &Arc<Source>, problem: checks::Problem) -> Diagnostic {
