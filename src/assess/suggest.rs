@@ -47,6 +47,7 @@ impl Draft {
             restore_tested: None,
             product: None,
             version: None,
+            skills: Vec::new(),
             kind: "software".to_owned(),
             declared_at: "drafted".to_owned(),
         }

@@ -143,6 +143,7 @@ pub(crate) fn component(id: &str, team: &str, claims: Vec<Claim>) -> Component {
         recovery_point: None,
         recovery_time: None,
         restore_tested: None,
+        skills: Vec::new(),
         product: None,
         version: None,
         kind: "software".to_owned(),

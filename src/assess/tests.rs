@@ -489,6 +489,8 @@ fn leavers_are_found_by_name_and_in_groups() {
         skills: Vec::new(),
         on_call: false,
         left: Some(left),
+        languages: Vec::new(),
+        time_zone: None,
     }];
     let ask =
         |declared: &Workspace, subjects| ask_in(declared, "rbac-leavers", granted(rules("pods", "get"), subjects));

@@ -7,7 +7,7 @@ use crate::{
     workspace::{
         Activity, ActivityId, Categorization, Color, Component, ComponentId, DocumentControl, Duty, Fence, Impact,
         OperationalStatus, Organization, OrganizationId, OrganizationKind, Paper, Party, Policy, RaciParty, ReaderRole,
-        Style, System, SystemKind, Team, TeamId, Workspace,
+        StaffingPolicy, Style, System, SystemKind, Team, TeamId, Workspace,
     },
 };
 
@@ -67,6 +67,7 @@ fn component(id: &str, fence: Fence, team: &str) -> Component {
         restore_tested: None,
         product: None,
         version: None,
+        skills: Vec::new(),
         kind: "software".to_owned(),
         declared_at: "scope/test.toml:1".to_owned(),
     }
@@ -156,6 +157,9 @@ pub(crate) fn workspace() -> Workspace {
             report_days: 7,
             restore_test_days: None,
             dedicated_nodes: Vec::new(),
+            review_days: None,
+            time_zone: None,
+            staffing: StaffingPolicy::default(),
         },
         organizations: vec![Organization {
             id: OrganizationId::new("acme"),
@@ -171,6 +175,7 @@ pub(crate) fn workspace() -> Workspace {
             team("payments", "Payments", ReaderRole::Application),
         ],
         people: Vec::new(),
+        rotas: Vec::new(),
         members: Vec::new(),
         clusters: Vec::new(),
         roles: Vec::new(),

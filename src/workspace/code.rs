@@ -240,6 +240,31 @@ codes! {
     "Access to nodes is past its end."
     "Remove the access and then its declaration, or extend it."
 
+    LeftStillNamed "left-still-named" Warning
+    "Somebody who left is still named."
+    "An owner, approver, contact, rota or node access that names a person who left leads to nobody. What is on record, \
+     an author or an approval that was given, stays as it was."
+
+    UnheldSkill "unheld-skill" Warning
+    "A skill that nobody has, spelled almost like one that somebody has."
+    "Skills are free words and are compared as they are written: `postgres` and `postgresql` are two skills, and \
+     whoever has one of them does not count for the other."
+
+    KeyPerson "key-person" Warning
+    "Fewer people than the policy asks for can handle a component or an activity."
+    "`least-people` in `[policy.staffing]` asks for this warning. Counted are the people of the team who have every \
+     skill that is declared for it and who have not left; the document `people` names them."
+
+    OverloadedPerson "overloaded-person" Warning
+    "More hangs on one person than the policy allows."
+    "`most-alone` in `[policy.staffing]` asks for this warning: the components and activities that nobody else of the \
+     teams who do them can handle."
+
+    UnstaffedNight "unstaffed-night" Warning
+    "A team whose work does not wait has fewer people on call at 2 AM than the policy asks for."
+    "`least-on-call` in `[policy.staffing]` asks for this warning. Work does not wait where an activity is \
+     `out-of-hours` or a component is `critical`; on call are the people of `[[rota]]` tables whose hours include 02:00."
+
     WithdrawnControl "withdrawn-control" Warning
     "A control that its framework no longer has."
     "The catalog keeps identifiers of withdrawn controls, so that old references are explained. Its publisher says \

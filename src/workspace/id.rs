@@ -56,6 +56,8 @@ id! {
     TeamId,
     /// A person, for example `ada`.
     PersonId,
+    /// An on-call rota, for example `platform-nights`.
+    RotaId,
     /// An organization, for example `our-company`.
     OrganizationId,
     /// A component, for example `ingress`.

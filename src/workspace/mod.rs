@@ -18,6 +18,7 @@ pub(crate) mod read;
 mod render;
 mod resolve;
 mod source;
+pub mod staffing;
 
 use std::{
     io,

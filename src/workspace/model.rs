@@ -5,12 +5,12 @@
 
 use std::{collections::BTreeMap, path::PathBuf};
 
-use chrono::NaiveDate;
+use chrono::{NaiveDate, Weekday};
 use serde::{Deserialize, Serialize};
 
 use super::id::{
     ActivityId, CheckId, ClusterId, ComponentId, ConnectionId, ControlId, ExceptionId, InterfaceId, OrganizationId,
-    PersonId, RoleId, TeamId,
+    PersonId, RoleId, RotaId, TeamId,
 };
 use super::members::MemberList;
 
@@ -36,6 +36,8 @@ pub struct Workspace {
     pub teams: Vec<Team>,
     /// People; optional.
     pub people: Vec<Person>,
+    /// Who is on call, and when; optional.
+    pub rotas: Vec<Rota>,
     /// Members of groups that were imported, by source and date. Not declared: supplied by others.
     #[serde(skip)]
     pub members: Vec<MemberList>,
@@ -325,6 +327,23 @@ pub struct Policy {
     pub restore_test_days: Option<u32>,
     /// Nodes that are reserved for some teams.
     pub dedicated_nodes: Vec<DedicatedNodes>,
+    /// Days after which somebody has to look again at what no check decides; `None`: not declared.
+    pub review_days: Option<u32>,
+    /// Clock by which the hours of all rotas are written, in words.
+    pub time_zone: Option<String>,
+    /// What `check` warns of about people.
+    pub staffing: StaffingPolicy,
+}
+
+/// Bounds that the workspace sets itself; without one nothing is warned of.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct StaffingPolicy {
+    /// People who can handle a component or an activity, at least.
+    pub least_people: Option<u32>,
+    /// Components and activities that only one and the same person can handle, at most.
+    pub most_alone: Option<u32>,
+    /// People on call at two in the morning for a team whose work does not wait, at least.
+    pub least_on_call: Option<u32>,
 }
 
 /// Nodes that are reserved for some teams.
@@ -429,6 +448,38 @@ pub struct Person {
     pub on_call: bool,
     /// The day from which they are no longer here.
     pub left: Option<NaiveDate>,
+    /// Languages they speak.
+    pub languages: Vec<String>,
+    /// Where they are awake, in words: `Europe/Stockholm`.
+    pub time_zone: Option<String>,
+}
+
+impl Person {
+    /// Whether they are still here on that day; without a day, anybody whose leaving is recorded is gone.
+    pub fn is_here(&self, today: Option<NaiveDate>) -> bool {
+        self.left.is_none_or(|left| today.is_some_and(|today| today < left))
+    }
+}
+
+/// Who is on call, and when. Several a team make shifts.
+#[derive(Debug, Clone, Serialize)]
+pub struct Rota {
+    /// Identifier.
+    pub id: RotaId,
+    /// Title.
+    pub title: String,
+    /// Team that is called.
+    pub team: TeamId,
+    /// People who take turns.
+    pub people: Vec<PersonId>,
+    /// Days on which its hours begin.
+    pub days: Vec<Weekday>,
+    /// First minute of the day; with `to`, both or neither.
+    pub from: u32,
+    /// Minute at which it ends, on the next day when it is not after `from`.
+    pub to: u32,
+    /// Number that is called.
+    pub phone: Option<String>,
 }
 
 /// A declared cluster.
@@ -535,6 +586,8 @@ pub struct Component {
     pub restore_tested: Option<NaiveDate>,
     /// Asset type for the inventory: `software`, `service`, `hardware`, `interconnection`, `process` (OSCAL component types).
     pub kind: String,
+    /// Skills it takes to handle it; empty when that is not declared.
+    pub skills: Vec<String>,
     /// Where it was declared, `scope/inside.toml:12`.
     pub declared_at: String,
 }
@@ -846,6 +899,10 @@ pub struct Implementation {
     pub evidence: Vec<AttachedEvidence>,
     /// When a person must next look, for controls without a check.
     pub review_by: Option<NaiveDate>,
+    /// When somebody last looked and found the statement true.
+    pub attested: Option<NaiveDate>,
+    /// Who did.
+    pub attested_by: Option<Party>,
     /// Where it was declared.
     pub declared_at: String,
 }

@@ -95,6 +95,7 @@ raw_tables! {
         organizations "organization": raw::Organization,
         teams "team": raw::Team,
         people "person": raw::Person,
+        rotas "rota": raw::Rota,
         clusters "cluster": raw::Cluster,
         roles "role": raw::Role,
         components "component": raw::Component,

@@ -45,8 +45,10 @@ tables! {
     Policy {
         registries: Texts, node_images: Texts, runtimes: Texts, certificate_days: Number, evidence_days: Number,
         privileged_namespaces: Texts, open_namespaces: Texts, remediation_days: Option<Spanned<RemediationDays>>,
-        report_days: Number, restore_test_days: Number, dedicated_nodes: Tables<DedicatedNodes>,
+        report_days: Number, restore_test_days: Number, dedicated_nodes: Tables<DedicatedNodes>, review_days: Number,
+        time_zone: Text, staffing: Option<Spanned<StaffingPolicy>>,
     }
+    StaffingPolicy { least_people: Number, most_alone: Number, least_on_call: Number }
     DedicatedNodes { nodes: Texts, teams: Texts }
     RemediationDays { critical: Number, high: Number, medium: Number, low: Number }
     Organization {
@@ -59,7 +61,10 @@ tables! {
     }
     Person {
         id: Text, was: Texts, name: Text, title: Text, teams: Texts, email: Text, phone: Text, skills: Texts,
-        on_call: Flag, left: Date,
+        on_call: Flag, left: Date, languages: Texts, time_zone: Text,
+    }
+    Rota {
+        id: Text, was: Texts, title: Text, team: Text, people: Texts, days: Texts, from: Text, to: Text, phone: Text,
     }
     Cluster {
         id: Text, was: Texts, name: Text, uid: Text, context: Text, environment: Text, location: Text,
@@ -73,6 +78,7 @@ tables! {
     Component {
         id: Text, was: Texts, title: Text, group: Text, fence: Text, team: Text, description: Text, part_of: Text,
         duties: Option<Spanned<Duties>>, optional: Flag, critical: Flag, product: Text, version: Text, kind: Text, claim: Tables<Claim>,
+        skills: Texts,
         recovery_point_objective: Text, recovery_time_objective: Text, restore_tested: Date,
     }
     Duties { image: Text, configuration: Text, data: Text, availability: Text, access: Text, network: Text }
@@ -108,7 +114,7 @@ tables! {
     Add { control: Text, reason: Text }
     Implementation {
         control: Text, status: Text, origination: Text, components: Texts, team: Text, narrative: Text, checks: Texts,
-        parameters: Map, review_by: Date, evidence: Tables<Evidence>,
+        parameters: Map, review_by: Date, attested: Date, attested_by: Text, evidence: Tables<Evidence>,
     }
     Evidence { title: Text, location: Text, date: Date }
     CheckOverride {

@@ -52,8 +52,17 @@ fn writes_every_document_of_the_starter_in_every_format() {
     assert_fine(&output);
     assert_eq!(String::from_utf8_lossy(&output.stdout).trim(), out.join("index.html").to_str().unwrap());
     let files = contents(&out);
-    let documents =
-        ["scope", "ssp", "raci", "audit-pack", "provider-audit", "reading-guide", "team/platform", "team/payments"];
+    let documents = [
+        "scope",
+        "ssp",
+        "raci",
+        "audit-pack",
+        "provider-audit",
+        "reading-guide",
+        "people",
+        "team/platform",
+        "team/payments",
+    ];
     let index = String::from_utf8_lossy(&files["index.html"]).into_owned();
     for document in documents {
         for format in ["html", "pdf", "md"] {
@@ -62,7 +71,7 @@ fn writes_every_document_of_the_starter_in_every_format() {
             assert!(index.contains(&format!("href=\"{path}\"")), "the start page does not lead to {path}");
         }
     }
-    for sheet in ["raci.csv", "raci.xlsx"] {
+    for sheet in ["raci.csv", "raci.xlsx", "people.csv"] {
         assert!(files.contains_key(sheet), "{sheet} is missing");
         assert!(index.contains(sheet), "the start page does not lead to {sheet}");
     }

@@ -117,6 +117,26 @@ fn links(blocks: &[Block], out: &mut Vec<Target>) {
 }
 
 #[test]
+fn key_people_are_named_where_the_starter_hangs_on_them() {
+    let documents = starter(false);
+    let people = markdown::render(by_id(&documents, "people"));
+    let row = |title: &str| people.lines().find(|line| line.contains(title)).unwrap_or_else(|| panic!("no {title}"));
+    assert!(row("| **Dag Holmberg**").contains("component-certificates"), "nobody else knows cert-manager");
+    assert!(!row("| **Dag Holmberg**").contains("component-dns"), "four people know Kubernetes");
+    assert!(row("component-message-queue").contains("nobody"));
+    assert!(row("component-virtual-machines").contains("another organization"));
+    assert!(people.contains("Storefront, while the shop is busy: every day 07:00–23:00"));
+    let brief = markdown::render(by_id(&documents, "team/platform"));
+    assert!(brief.contains("Only Dag Holmberg can handle:") && brief.contains("](<../people.md>)"));
+    assert!(markdown::render(by_id(&documents, "ssp")).contains("What fewer than two people can handle"));
+    // The managed starter declares nobody of its application teams: that is said, and nothing is counted.
+    let workspace = load(&folder("managed-cluster"));
+    let people = compose(&workspace, &assess(&workspace, false));
+    let people = markdown::render(by_id(&people, "people"));
+    assert!(people.contains("**Teams without declared people**: Office IT, Portal team, Tiles team"), "{people}");
+}
+
+#[test]
 fn hostile_declarations_stay_text() {
     let mut workspace = load(&folder("compliant-kubernetes"));
     let evil = "x` ``` {{ node(name=\"raci\") }} <script>alert(1)</script> [a](javascript:alert(1)) \u{1b}[31m\u{202e}";

@@ -27,6 +27,7 @@ mod network;
 mod observed;
 mod pack;
 mod paths;
+mod people;
 mod privilege;
 mod raci;
 pub(super) mod reading;
@@ -86,6 +87,7 @@ const NODES: &[(&str, Build)] = &[
     ("brief-commands", access::of_team),
     ("brief-contact", team::contact),
     ("brief-findings", team::findings),
+    ("brief-people", people::of_team),
     ("brief-rows", team::rows),
     ("brief-they-call", team::they_call),
     ("brief-vulnerabilities", vulnerabilities::of_team),
@@ -146,6 +148,17 @@ const NODES: &[(&str, Build)] = &[
     ("ownership", inventory::ownership),
     ("pack-controls", pack::controls),
     ("party", system::party),
+    ("people-able", people::able),
+    ("people-activities", people::activities),
+    ("people-away", people::away),
+    ("people-calls", people::calls),
+    ("people-contact", people::contact),
+    ("people-glance", people::glance),
+    ("people-load", people::load),
+    ("people-matrix", people::matrix),
+    ("people-nights", people::nights),
+    ("people-thin", people::thin),
+    ("people-undeclared", people::undeclared),
     ("pod-security", hardening::by_namespace),
     ("pod-security-violations", hardening::violations),
     ("posture", pack::posture),

@@ -6,7 +6,7 @@ use crate::{
         plain,
         tree::{Block, Cell, Document, Inline, Target},
     },
-    workspace::{RaciParty, ReaderRole, Team},
+    workspace::{RaciParty, ReaderRole, Team, staffing::owns_for},
 };
 
 /// Words a minute at which technical prose is read. Brysbaert (2019) finds 238 for plain English.
@@ -117,7 +117,7 @@ fn who(ctx: &Ctx<'_>, teams: &[&Team]) -> Vec<Block> {
     }
     let mut blocks = vec![ctx.paragraph("reading.duties"), Block::Terms { items }];
     let as_owner = ctx.ws.activities.iter().filter(|activity| {
-        activity.a == RaciParty::Owner && teams.iter().any(|team| team::owns_for(ctx, activity, &team.id))
+        activity.a == RaciParty::Owner && teams.iter().any(|team| owns_for(ctx.ws, activity, &team.id))
     });
     let as_owner = join(as_owner.map(super::raci::link), "; ");
     if !as_owner.is_empty() {

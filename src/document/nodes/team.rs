@@ -8,7 +8,7 @@ use crate::{
         tree::{Block, Cell, Inline, Target},
         words,
     },
-    workspace::{Activity, Component, Connection, Duty, Interface, OrganizationKind, RaciParty, Side, Team, TeamId},
+    workspace::{Component, Connection, Duty, Interface, RaciParty, Side, Team, TeamId, staffing::owns_for},
 };
 
 /// All teams and how to reach them.
@@ -79,18 +79,6 @@ fn duties(component: &Component, team: &TeamId) -> Vec<Duty> {
     Duty::ALL.into_iter().filter(|duty| component.duties.get(duty) == Some(team)).collect()
 }
 
-/// Whether `@owner` can mean this team in this activity: it answers for the duty in question of some component. A team
-/// of another organization is never meant: what it does is in its contract and in the rows that name it.
-pub(super) fn owns_for(ctx: &Ctx<'_>, activity: &Activity, team: &TeamId) -> bool {
-    if ctx.ws.organization(&ctx.ws.team(team).organization).kind != OrganizationKind::Own {
-        return false;
-    }
-    ctx.ws.components.iter().any(|component| match activity.duty {
-        Some(duty) => component.duties.get(&duty) == Some(team),
-        None => component.team == *team,
-    })
-}
-
 /// Components in which the team answers for at least one duty.
 pub(super) fn components(ctx: &Ctx<'_>, place: &mut Place<'_>) -> Result<Vec<Block>, String> {
     let team = place.team()?;
@@ -146,7 +134,7 @@ pub(super) fn rows(ctx: &Ctx<'_>, place: &mut Place<'_>) -> Result<Vec<Block>, S
     for activity in &ctx.ws.activities {
         let own = raci::letters(activity, &party);
         let owner =
-            if owns_for(ctx, activity, &team.id) { raci::letters(activity, &RaciParty::Owner) } else { Vec::new() };
+            if owns_for(ctx.ws, activity, &team.id) { raci::letters(activity, &RaciParty::Owner) } else { Vec::new() };
         let mut all: Vec<&str> =
             ["A", "R", "C", "I"].into_iter().filter(|letter| own.contains(letter) || owner.contains(letter)).collect();
         if all.is_empty() {

@@ -237,10 +237,7 @@ impl<'a> Table<'a> {
     /// A date without a time.
     pub fn date(&self, value: &Date, key: &str) -> Option<NaiveDate> {
         let value = value.as_ref()?;
-        let Datetime { date, time, offset } = *value.get_ref();
-        let date = date
-            .filter(|_| time.is_none() && offset.is_none())
-            .and_then(|date| NaiveDate::from_ymd_opt(i32::from(date.year), u32::from(date.month), u32::from(date.day)));
+        let date = day(*value.get_ref());
         if date.is_none() {
             let message = format!("`{key}` takes a date without a time");
             let diagnostic = Diagnostic::new(Code::WrongType, self.at(value), message, "a date and nothing else");
@@ -313,14 +310,37 @@ impl<'a> Table<'a> {
         each(values)
             .map(|value| {
                 let name = value.get_ref().strip_prefix('@').unwrap_or(value.get_ref());
-                self.refers(Kind::Person, name, value.span());
+                if self.refers(Kind::Person, name, value.span()) {
+                    self.still_here(name, value);
+                }
                 PersonId::new(name)
             })
             .collect()
     }
 
-    /// A person as `@id`, or a team.
+    /// Warns of a person who is named for what they have to do from now on, and has left.
+    fn still_here(&self, person: &str, value: &Spanned<String>) {
+        let left = self.context.index.person_left.get(person).filter(|left| **left <= self.context.today);
+        if let Some(left) = left {
+            let message = format!("{} names `{person}`, who left on {left}", self.what);
+            self.report(
+                Diagnostic::new(Code::LeftStillNamed, self.at(value), message, "no longer here")
+                    .help("name whoever took over, or a team, which stays when people leave"),
+            );
+        }
+    }
+
+    /// A person as `@id`, or a team, from whom something is still expected.
     pub fn party(&self, value: &Text, key: &str) -> Party {
+        let party = self.party_on_record(value, key);
+        if let (Party::Person(person), Some(value)) = (&party, value) {
+            self.still_here(person.as_str(), value);
+        }
+        party
+    }
+
+    /// A person as `@id`, or a team, for something that is done.
+    pub fn party_on_record(&self, value: &Text, key: &str) -> Party {
         let Some(value) = self.required(value, key) else { return Party::Team(TeamId::new("")) };
         match value.get_ref().strip_prefix('@') {
             Some("owner") => {
@@ -332,6 +352,14 @@ impl<'a> Table<'a> {
                 Party::Person(PersonId::new(person))
             }
             None => Party::Team(self.team_named(value)),
+        }
+    }
+
+    /// Who approves, or did: an approval on record stays when its author leaves.
+    pub fn approver(&self, value: &Text, approved: Option<NaiveDate>) -> Party {
+        match approved {
+            Some(_) => self.party_on_record(value, "approver"),
+            None => self.party(value, "approver"),
         }
     }
 
@@ -378,6 +406,13 @@ impl<'a> Table<'a> {
         let message = format!("{} still has the placeholder `{placeholder}`", self.what);
         self.report(Diagnostic::new(Code::Placeholder, self.place(span), message, "would be printed"));
     }
+}
+
+/// A date that has no time.
+pub(super) fn day(value: Datetime) -> Option<NaiveDate> {
+    let Datetime { date, time, offset } = value;
+    date.filter(|_| time.is_none() && offset.is_none())
+        .and_then(|date| NaiveDate::from_ymd_opt(i32::from(date.year), u32::from(date.month), u32::from(date.day)))
 }
 
 /// The elements of a list that may be left out.

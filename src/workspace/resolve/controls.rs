@@ -196,6 +196,12 @@ fn implementation(context: &Context<'_>, all: &Raw, item: &Item<raw::Implementat
     table.passed(&raw.review_by, review_by, Code::ReviewOverdue, || {
         format!("the review of {} is overdue", table.what())
     });
+    let attested = table.date(&raw.attested, "attested");
+    if raw.attested.is_some() {
+        table.required(&raw.attested_by, "attested-by");
+    } else if raw.attested_by.is_some() {
+        table.required(&raw.attested, "attested");
+    }
     Implementation {
         control: table.required_control(&raw.control),
         narrative: table.text(&raw.narrative, "narrative"),
@@ -208,6 +214,8 @@ fn implementation(context: &Context<'_>, all: &Raw, item: &Item<raw::Implementat
         parameters: table.map(&raw.parameters),
         evidence: raw.evidence.iter().flatten().map(|evidence| attached(&table, evidence)).collect(),
         review_by,
+        attested,
+        attested_by: raw.attested_by.as_ref().map(|_| table.party_on_record(&raw.attested_by, "attested-by")),
         declared_at: table.here().to_string(),
     }
 }
@@ -352,7 +360,7 @@ fn exception(context: &Context<'_>, item: &Item<raw::Exception>) -> Exception {
         objects: table.globs(&raw.objects),
         reason: table.text(&raw.reason, "reason"),
         owner: table.party(&raw.owner, "owner"),
-        approver: table.party(&raw.approver, "approver"),
+        approver: table.approver(&raw.approver, approved),
         approved,
         expires: expires.unwrap_or_default(),
         compensating: table.optional(&raw.compensating),

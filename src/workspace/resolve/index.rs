@@ -5,12 +5,17 @@ use std::{
     collections::{BTreeMap, BTreeSet},
 };
 
-use super::super::{
-    code::Code,
-    diagnostic::Diagnostic,
-    parse::{Item, Raw},
-    raw::{Text, Texts},
-    source::Place,
+use chrono::NaiveDate;
+
+use super::{
+    super::{
+        code::Code,
+        diagnostic::Diagnostic,
+        parse::{Item, Raw},
+        raw::{Text, Texts},
+        source::Place,
+    },
+    context::day,
 };
 
 /// What an identifier names.
@@ -19,6 +24,7 @@ pub(super) enum Kind {
     Organization,
     Team,
     Person,
+    Rota,
     Cluster,
     Role,
     Component,
@@ -38,6 +44,7 @@ impl Kind {
             Kind::Organization => "organization",
             Kind::Team => "team",
             Kind::Person => "person",
+            Kind::Rota => "rota",
             Kind::Cluster => "cluster",
             Kind::Role => "role",
             Kind::Component => "component",
@@ -70,6 +77,7 @@ pub(super) struct Index {
     pub team_is_application: BTreeMap<String, bool>,
     pub organization_kind: BTreeMap<String, String>,
     pub person_teams: BTreeMap<String, Vec<String>>,
+    pub person_left: BTreeMap<String, NaiveDate>,
     pub component_team: BTreeMap<String, String>,
     pub component_fence: BTreeMap<String, String>,
     pub component_duties: BTreeMap<String, BTreeMap<&'static str, String>>,
@@ -94,7 +102,7 @@ impl Index {
                 }
             )*};
         }
-        names!(organizations: Organization, teams: Team, people: Person, clusters: Cluster, roles: Role,
+        names!(organizations: Organization, teams: Team, people: Person, rotas: Rota, clusters: Cluster, roles: Role,
             components: Component, interfaces: Interface, connections: Connection, node_access: NodeAccess,
             activities: Activity, cryptography: Cryptography, assessments: Assessment, exceptions: Exception);
         for item in &raw.organizations {
@@ -111,6 +119,7 @@ impl Index {
                 .as_ref()
                 .map(|teams| teams.get_ref().iter().map(|team| team.get_ref().clone()).collect());
             keep(&mut index.person_teams, &item.raw.id, teams);
+            keep(&mut index.person_left, &item.raw.id, item.raw.left.as_ref().and_then(|left| day(*left.get_ref())));
         }
         for item in &raw.components {
             let raw = &item.raw;

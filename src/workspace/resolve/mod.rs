@@ -17,6 +17,7 @@ mod origination;
 mod parties;
 mod raci;
 mod scope;
+mod staffing;
 mod system;
 
 use std::{cell::RefCell, collections::BTreeMap, path::Path};
@@ -24,7 +25,7 @@ use std::{cell::RefCell, collections::BTreeMap, path::Path};
 use chrono::NaiveDate;
 
 use self::{context::Context, data::Data, index::Index};
-use super::{Diagnostic, Workspace, parse::Raw};
+use super::{Diagnostic, Level, Workspace, parse::Raw};
 
 /// Builds the model. `None` when a part that stands once is missing.
 pub(super) fn workspace(
@@ -41,8 +42,16 @@ pub(super) fn workspace(
     let framework = baseline.map_or("", |framework| framework.get_ref());
     let context = Context { root, today, index: &index, data: &data, framework, complete, found: &found };
     let workspace = model(&context, raw);
+    if let Some(workspace) = workspace.as_ref().filter(|_| complete && sound(&found)) {
+        staffing::warn(&context, workspace);
+    }
     *diagnostics = found.into_inner();
     workspace
+}
+
+/// No error so far: then no placeholder stands in the model, and what follows from it can be asked.
+fn sound(found: &RefCell<Vec<Diagnostic>>) -> bool {
+    found.borrow().iter().all(|diagnostic| diagnostic.level() != Level::Error)
 }
 
 /// Every part in turn, also when one that stands once is missing: its absence must not hide what else is wrong.
@@ -61,6 +70,7 @@ fn model(context: &Context<'_>, raw: &Raw) -> Option<Workspace> {
         organizations,
         teams,
         people,
+        rotas: staffing::rotas(context, raw),
         members: Vec::new(),
         clusters: parties::clusters(context, raw),
         roles: parties::roles(context, raw),

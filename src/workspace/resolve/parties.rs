@@ -192,6 +192,8 @@ pub(super) fn people(context: &Context<'_>, raw: &Raw) -> Vec<Person> {
                 skills: table.list(&raw.skills),
                 on_call: table.flag(&raw.on_call),
                 left: table.date(&raw.left, "left"),
+                languages: table.list(&raw.languages),
+                time_zone: table.optional(&raw.time_zone),
             }
         })
         .collect()

@@ -84,6 +84,7 @@ fn component(context: &Context<'_>, item: &Item<raw::Component>) -> Component {
         recovery_point: table.minutes(&raw.recovery_point_objective, "recovery-point-objective"),
         recovery_time: table.minutes(&raw.recovery_time_objective, "recovery-time-objective"),
         restore_tested: table.date(&raw.restore_tested, "restore-tested"),
+        skills: table.list(&raw.skills),
         kind: table.word_or(&raw.kind, "kind", COMPONENT_KINDS, "software").to_owned(),
         declared_at: table.here().to_string(),
     }

@@ -7,8 +7,8 @@ use chrono::NaiveDate;
 use super::{
     super::{
         Categorization, Color, Contact, DedicatedNodes, DocumentControl, Impact, InformationType, Law,
-        OperationalStatus, Organization, OrganizationKind, Paper, Policy, Revision, Severity, Style, System,
-        SystemKind,
+        OperationalStatus, Organization, OrganizationKind, Paper, Policy, Revision, Severity, StaffingPolicy, Style,
+        System, SystemKind,
         code::Code,
         diagnostic::Diagnostic,
         parse::{Item, Raw},
@@ -178,9 +178,9 @@ pub(super) fn document_control(context: &Context<'_>, raw: &Raw) -> Option<Docum
     Some(DocumentControl {
         identifier: table.text(&raw.identifier, "identifier"),
         version: table.text(&raw.version, "version"),
-        author: table.party(&raw.author, "author"),
+        author: table.party_on_record(&raw.author, "author"),
         owner: table.party(&raw.owner, "owner"),
-        approver: table.party(&raw.approver, "approver"),
+        approver: table.approver(&raw.approver, approved),
         completed,
         approved,
         next_review,
@@ -280,6 +280,9 @@ pub(super) fn policy(context: &Context<'_>, raw: &Raw) -> Policy {
         report_days: 7,
         restore_test_days: None,
         dedicated_nodes: Vec::new(),
+        review_days: None,
+        time_zone: None,
+        staffing: StaffingPolicy::default(),
     };
     let Some(item) = once(context, &raw.policy, "policy") else { return policy };
     let table = context.table(item, "policy", None).named("the policy");
@@ -294,6 +297,17 @@ pub(super) fn policy(context: &Context<'_>, raw: &Raw) -> Policy {
     policy.evidence_days = days(&raw.evidence_days, policy.evidence_days);
     policy.report_days = days(&raw.report_days, policy.report_days);
     policy.restore_test_days = raw.restore_test_days.as_ref().map(|days| *days.get_ref());
+    policy.review_days = raw.review_days.as_ref().map(|days| *days.get_ref());
+    policy.time_zone = table.optional(&raw.time_zone);
+    if let Some(staffing) = &raw.staffing {
+        let number = |value: &raw::Number| value.as_ref().map(|value| *value.get_ref());
+        let raw = staffing.get_ref();
+        policy.staffing = StaffingPolicy {
+            least_people: number(&raw.least_people),
+            most_alone: number(&raw.most_alone),
+            least_on_call: number(&raw.least_on_call),
+        };
+    }
     for item in raw.dedicated_nodes.iter().flatten() {
         let table = table.within(item, "policy.dedicated-nodes");
         let raw = item.get_ref();
