@@ -21,6 +21,7 @@ mod rules;
 #[cfg(test)]
 mod sample;
 pub mod suggest;
+mod tally;
 #[cfg(test)]
 pub(crate) mod testing;
 #[cfg(test)]
@@ -33,6 +34,7 @@ use chrono::{DateTime, Utc};
 pub use findings::finding_id;
 pub use history::{History, Past};
 pub use outcome::*;
+pub use tally::{Tally, by_framework, by_team};
 
 use crate::{
     checks,
@@ -103,7 +105,7 @@ pub fn assess(
     });
     Assessment {
         as_of,
-        controls: posture::of(workspace, &checks, &results, &found),
+        controls: posture::of(workspace, &checks, &results, &found, as_of.map(|as_of| as_of.date_naive())),
         clusters,
         checks,
         results,

@@ -8,7 +8,7 @@ use serde::Serialize;
 use crate::{
     ownership::{ObjectKey, Ownership},
     snapshot::{Citation, Header},
-    workspace::{CheckId, ComponentId, ControlId, Duty, ExceptionId, Severity, TeamId},
+    workspace::{CheckId, ComponentId, ControlId, Duty, ExceptionId, ImplementationStatus, Severity, TeamId},
 };
 
 /// Outcome of a check. Ordered for roll-up: the first of these that occurs decides.
@@ -49,10 +49,65 @@ impl Outcome {
         Outcome::NotApplicable,
     ];
 
+    /// Decided on complete evidence.
+    pub fn is_decided(self) -> bool {
+        matches!(self, Outcome::Pass | Outcome::Fail | Outcome::NotApplicable)
+    }
+
     /// Rolls several outcomes up into one; `None` when there are none.
     pub fn roll_up(outcomes: impl IntoIterator<Item = Outcome>) -> Option<Outcome> {
         outcomes.into_iter().min()
     }
+}
+
+/// Where a control stands: what its checks say, beside what is declared and attached.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Standing {
+    /// Declared as implemented or not applicable, but a check fails.
+    Contradicted,
+    /// A check fails.
+    Failing,
+    /// Declared as planned or partly implemented, and no check fails.
+    Incomplete,
+    /// Checks serve it, and the evidence does not decide them.
+    Unseen,
+    /// No check can decide it, and no evidence in date is attached: a person must look.
+    Manual,
+    /// No check can decide it; evidence is attached or somebody looked, and that is not too old.
+    Attested,
+    /// Its checks pass on complete evidence.
+    Passing,
+    /// Declared as not applicable, or there is nothing to ask about.
+    NotApplicable,
+}
+
+impl Standing {
+    /// All of them, from worst to best.
+    pub const ALL: [Standing; 8] = [
+        Standing::Contradicted,
+        Standing::Failing,
+        Standing::Incomplete,
+        Standing::Unseen,
+        Standing::Manual,
+        Standing::Attested,
+        Standing::Passing,
+        Standing::NotApplicable,
+    ];
+
+    /// Only a person can say, now or again later.
+    pub fn is_for_a_person(self) -> bool {
+        matches!(self, Standing::Manual | Standing::Attested)
+    }
+}
+
+/// Date by which somebody must look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct LookBy {
+    /// The day.
+    pub date: NaiveDate,
+    /// It is past.
+    pub overdue: bool,
 }
 
 /// Everything later stages need to know of the evidence.
@@ -202,13 +257,21 @@ pub struct ControlPosture {
     pub checks: Vec<CheckId>,
     /// Roll-up of their outcomes; `Manual` without any check.
     pub outcome: Outcome,
+    /// Where it stands, what is declared and attached counted in.
+    pub standing: Standing,
+    /// Team that answers for it; `None` without a statement.
+    pub team: Option<TeamId>,
+    /// Declared status; `None` without a statement.
+    pub declared: Option<ImplementationStatus>,
+    /// By when somebody must look, where only a person can say.
+    pub look_by: Option<LookBy>,
     /// Checks with an outcome decided on complete evidence (pass, fail, not-applicable).
     pub observed: usize,
     /// Checks needed.
     pub needed: usize,
     /// Findings that touch it.
     pub findings: Vec<String>,
-    /// Declared `implemented`, but a check fails: says so in words.
+    /// Declared `implemented` or `not-applicable`, but a check fails: says so in words.
     pub contradiction: Option<String>,
 }
 

@@ -1,9 +1,13 @@
 //! `scopefence assess`: outcomes and findings, by team.
 
+mod posture;
+
 use std::{collections::BTreeMap, path::PathBuf};
 
 use clap::{Args, ValueEnum};
 use serde::Serialize;
+
+use posture::Posture;
 
 use super::{
     Exit, Failure, Ui, collect,
@@ -47,6 +51,9 @@ pub(super) struct Arguments {
     /// With --explain: only this object, also if it passes
     #[arg(long, value_name = "NAMESPACE/NAME", requires = "explain")]
     object: Option<String>,
+    /// Instead of findings, where controls stand: counts by team or framework with coverage, or each control
+    #[arg(long, value_enum, value_name = "WHAT")]
+    by: Option<posture::By>,
     /// How to print the result
     #[arg(long, value_enum, default_value_t = Format::Text, value_name = "FORMAT")]
     format: Format,
@@ -108,9 +115,12 @@ pub(super) fn run(arguments: &Arguments, ui: &Ui) -> Result<Exit, Failure> {
     }
     let stale = evidence.warn_stale(&workspace, ui);
     let assessment = evidence.assess(&workspace, arguments.clock.as_of, ui)?;
-    let report = filter.apply(&assessment);
+    let report = filter.apply(&workspace, &assessment);
     match arguments.format {
-        Format::Text => ui.print(report.text(&workspace, &assessment)),
+        Format::Text => match arguments.by {
+            Some(by) => ui.print(report.posture.text(by, &report.controls) + "\n"),
+            None => ui.print(report.text(&workspace, &assessment)),
+        },
         Format::Json => {
             let json = serde_json::to_string_pretty(&report)
                 .map_err(|error| Failure::new(format_args!("cannot write the result: {error}")))?;
@@ -150,7 +160,7 @@ impl Filter {
         Ok(Self { team, control, namespace: arguments.namespace.clone() })
     }
 
-    fn apply<'a>(&self, assessment: &'a Assessment) -> Report<'a> {
+    fn apply<'a>(&self, workspace: &Workspace, assessment: &'a Assessment) -> Report<'a> {
         let serves: BTreeMap<&CheckId, bool> = assessment
             .checks
             .iter()
@@ -190,7 +200,9 @@ impl Filter {
             findings,
             controls: controls
                 .filter(|posture| self.control.as_ref().is_none_or(|control| posture.control == *control))
+                .filter(|posture| self.team.is_none() || posture.team == self.team)
                 .collect(),
+            posture: Posture::of(workspace, assessment),
             exceptions: &assessment.exceptions,
         }
     }
@@ -211,6 +223,7 @@ struct Report<'a> {
     results: Vec<&'a CheckResult>,
     findings: Vec<Finding>,
     controls: Vec<&'a ControlPosture>,
+    posture: Posture,
     exceptions: &'a [ExceptionUse],
 }
 

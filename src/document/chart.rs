@@ -1,9 +1,11 @@
 //! A bar chart: stacked bars of a few kinds, one a row, with the numbers in words beside them.
 //!
 //! In: a [`Chart`]. Out: a [`Scene`] that both HTML and PDF draw. Every number is also written, and the kinds differ in
-//! lightness and outline, so the chart says the same in grey.
+//! lightness, lines and outline, so the chart says the same in grey.
 //!
 //! Invariant: a part above zero is never invisible, and no text lies outside the scene.
+
+use crate::assess::{Standing, Tally};
 
 use super::{
     fence::advance::{width, wrap},
@@ -14,7 +16,7 @@ use super::{
 /// Rows of stacked bars.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Chart {
-    /// What the parts of each bar are, in order; at most five.
+    /// What the parts of each bar are, in order; at most seven.
     pub(crate) kinds: Vec<String>,
     /// The bars.
     pub(crate) rows: Vec<Bar>,
@@ -32,10 +34,10 @@ pub(crate) struct Bar {
 }
 
 /// Width of the whole, that of a portrait page's text.
-const WIDTH: f32 = 470.0;
+pub(super) const WIDTH: f32 = 470.0;
 const LABEL: f32 = 110.0;
 const BARS: f32 = 190.0;
-const SIZE: f32 = 8.0;
+pub(super) const SIZE: f32 = 8.0;
 const BAR: f32 = 11.0;
 const GAP: f32 = 8.0;
 /// The least width at which a part is seen.
@@ -43,36 +45,115 @@ const LEAST: f32 = 2.0;
 
 const OUTLINE: Stroke = Stroke { ink: Ink::Text, width: 0.5, dashed: false };
 
-/// Fill of the part at an index: from dark to light.
-fn fill(index: usize) -> Ink {
-    match index {
-        0 => Ink::Text,
-        1 => Ink::Tone(Tone::Bad),
-        2 => Ink::Tone(Tone::Caution),
-        3 => Ink::Surface,
-        _ => Ink::Paper,
-    }
+/// Lines across a part that has no fill of its own.
+const HATCH: Stroke = Stroke { ink: Ink::Muted, width: 0.5, dashed: false };
+const PITCH: f32 = 2.75;
+
+/// How a kind looks.
+#[derive(Clone, Copy)]
+pub(super) struct Fill {
+    ink: Ink,
+    lines: Lines,
 }
 
-fn text(at: (f32, f32), bold: bool, ink: Ink, text: String) -> Shape {
+/// What tells light kinds apart.
+#[derive(Clone, Copy)]
+enum Lines {
+    None,
+    Down,
+    Across,
+    Middle,
+}
+
+/// Look of the kind at an index, of so many kinds: from dark to light, beyond five with lines.
+pub(super) fn fill(index: usize, kinds: usize) -> Fill {
+    let (ink, lines) = match (index, kinds > 5) {
+        (0, _) => (Ink::Text, Lines::None),
+        (1, _) => (Ink::Tone(Tone::Bad), Lines::None),
+        (2, _) => (Ink::Tone(Tone::Caution), Lines::None),
+        (3, true) => (Ink::Paper, Lines::Down),
+        (4, true) => (Ink::Paper, Lines::Across),
+        (5, true) => (Ink::Surface, Lines::Middle),
+        (3, false) => (Ink::Surface, Lines::None),
+        _ => (Ink::Paper, Lines::None),
+    };
+    Fill { ink, lines }
+}
+
+pub(super) fn text(at: (f32, f32), bold: bool, ink: Ink, text: String) -> Shape {
     Shape::Text { x: at.0, y: at.1, size: SIZE, bold, anchor: TextAnchor::Start, ink, text }
 }
 
-fn part(x: f32, y: f32, width: f32, index: usize) -> Shape {
-    Shape::Rect { x, y, width, height: BAR, radius: 0.0, fill: Some(fill(index)), stroke: Some(OUTLINE), link: None }
+/// A rectangle in the look of a kind. `dashed` outlines it as uncertain.
+pub(super) fn part(shapes: &mut Vec<Shape>, at: (f32, f32), size: (f32, f32), fill: Fill, dashed: bool) {
+    let ((x, y), (width, height)) = (at, size);
+    let outline = Stroke { dashed, ..OUTLINE };
+    shapes.push(Shape::Rect {
+        x,
+        y,
+        width,
+        height,
+        radius: 0.0,
+        fill: Some(fill.ink),
+        stroke: Some(outline),
+        link: None,
+    });
+    let offsets = |to: f32| (1..).map(|number| number as f32 * PITCH).take_while(move |offset| *offset < to);
+    let mut line = |from: (f32, f32), to: (f32, f32)| {
+        shapes.push(Shape::Line { points: vec![from, to], stroke: HATCH, arrow: false });
+    };
+    match fill.lines {
+        Lines::None => {}
+        Lines::Down => offsets(width).for_each(|at| line((x + at, y), (x + at, y + height))),
+        Lines::Across => offsets(height).for_each(|at| line((x, y + at), (x + width, y + at))),
+        Lines::Middle => line((x, y + height / 2.0), (x + width, y + height / 2.0)),
+    }
+}
+
+/// The key above a chart: as many lines as it takes. Returns where it ends.
+pub(super) fn key(shapes: &mut Vec<Shape>, kinds: &[String], from: f32) -> f32 {
+    let (mut x, mut y) = (from, 1.0);
+    for (index, kind) in kinds.iter().enumerate() {
+        let wide = BAR + 16.0 + width(kind, SIZE, false);
+        if x > from && x + wide > WIDTH {
+            (x, y) = (from, y + BAR + 4.0);
+        }
+        part(shapes, (x, y), (BAR, BAR), fill(index, kinds.len()), false);
+        shapes.push(text((x + BAR + 4.0, y + 8.5), false, Ink::Text, kind.clone()));
+        x += wide;
+    }
+    y + BAR
+}
+
+/// A bar a row with a part for each standing, from worst to best; what does not apply is not drawn.
+pub(crate) fn standings<'t>(
+    kind: &dyn Fn(Standing) -> String,
+    rows: impl Iterator<Item = (String, &'t Tally, String)>,
+) -> Chart {
+    let drawn = Standing::ALL.into_iter().filter(|standing| *standing != Standing::NotApplicable);
+    let bar = |(label, tally, note): (String, &Tally, String)| {
+        let parts = drawn.clone().map(|standing| tally.count(standing) as u64).collect();
+        Bar { label, parts, note }
+    };
+    Chart { kinds: drawn.clone().map(kind).collect(), rows: rows.map(bar).collect() }
+}
+
+/// Everything that a chart says.
+pub(crate) fn in_words(chart: &Chart) -> String {
+    let row = |bar: &Bar| {
+        let parts = bar.parts.iter().zip(&chart.kinds).filter(|(count, _)| **count > 0);
+        let parts: Vec<String> = parts.map(|(count, kind)| format!("{count} {kind}")).collect();
+        format!("{}: {}; {}", bar.label, parts.join(", "), bar.note)
+    };
+    chart.rows.iter().map(row).collect::<Vec<_>>().join(". ")
 }
 
 /// Draws the chart.
 pub(crate) fn draw(chart: &Chart) -> Scene {
     let mut shapes = Vec::new();
-    let mut x = LABEL;
-    for (index, kind) in chart.kinds.iter().enumerate() {
-        shapes.push(part(x, 1.0, BAR, index));
-        shapes.push(text((x + BAR + 4.0, 9.5), false, Ink::Text, kind.clone()));
-        x += BAR + 16.0 + width(kind, SIZE, false);
-    }
+    let from = if chart.kinds.len() > 5 { 0.0 } else { LABEL };
     let most = chart.rows.iter().map(|row| row.parts.iter().sum::<u64>()).max().unwrap_or(0).max(1);
-    let mut y = BAR + 2.0 * GAP;
+    let mut y = key(&mut shapes, &chart.kinds, from) + 2.0 * GAP - 1.0;
     for row in &chart.rows {
         let label = wrap(&row.label, SIZE, true, LABEL - 8.0);
         let numbers: Vec<String> = row.parts.iter().map(u64::to_string).collect();
@@ -80,7 +161,7 @@ pub(crate) fn draw(chart: &Chart) -> Scene {
         let mut x = LABEL;
         for (index, &count) in row.parts.iter().enumerate().filter(|(_, count)| **count > 0) {
             let wide = (count as f32 / most as f32 * BARS).max(LEAST);
-            shapes.push(part(x, y, wide, index));
+            part(&mut shapes, (x, y), (wide, BAR), fill(index, chart.kinds.len()), false);
             x += wide;
         }
         let said = wrap(&numbers, SIZE, false, WIDTH - x - 6.0);

@@ -8,7 +8,7 @@
 //! Invariant: text from users and clusters reaches the tree as text or through the sanitising Markdown parser, never as
 //! template or node syntax.
 
-mod chart;
+pub(crate) mod chart;
 mod compose;
 mod context;
 mod control;

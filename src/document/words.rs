@@ -4,7 +4,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 
 use super::tree::Tone;
 use crate::{
-    assess::Outcome,
+    assess::{Outcome, Standing},
     workspace::{
         ControlPlane, Duty, Fence, Impact, ImplementationStatus, OperationalStatus, OrganizationKind, Origination,
         Severity, SystemKind,
@@ -40,6 +40,19 @@ pub(super) fn outcome(outcome: Outcome) -> (Tone, &'static str) {
         Outcome::Manual => (Tone::Unknown, "outcome.manual"),
         Outcome::Pass => (Tone::Good, "outcome.pass"),
         Outcome::NotApplicable => (Tone::Neutral, "outcome.not_applicable"),
+    }
+}
+
+pub(super) fn standing(standing: Standing) -> (Tone, &'static str) {
+    match standing {
+        Standing::Contradicted => (Tone::Bad, "standing.contradicted"),
+        Standing::Failing => (Tone::Bad, "standing.failing"),
+        Standing::Incomplete => (Tone::Caution, "standing.incomplete"),
+        Standing::Unseen => (Tone::Unknown, "standing.unseen"),
+        Standing::Manual => (Tone::Unknown, "standing.manual"),
+        Standing::Attested => (Tone::Neutral, "standing.attested"),
+        Standing::Passing => (Tone::Good, "standing.passing"),
+        Standing::NotApplicable => (Tone::Neutral, "standing.not_applicable"),
     }
 }
 

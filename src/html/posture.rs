@@ -4,10 +4,10 @@ use std::fmt::Write;
 
 use super::{Site, blocks::Context, escape::escape, svg};
 use crate::{
-    assess::Outcome,
-    document::{Tone, palette},
+    assess::{Outcome, Standing, Tally, by_framework, by_team},
+    document::{Diagram, Tone, chart, palette},
     frameworks::Frameworks,
-    workspace::{Fence, Severity},
+    workspace::{Fence, OrganizationKind, Severity, TeamId, staffing},
 };
 
 /// Appends the section.
@@ -26,7 +26,7 @@ pub(super) fn posture(out: &mut String, site: &Site<'_>, context: &Context) {
         outcomes(out, site);
     }
     teams(out, site, context);
-    frameworks(out, site);
+    controls(out, site);
     out.push_str("</section>\n");
 }
 
@@ -54,9 +54,8 @@ fn badge(out: &mut String, tone: Tone, text: &str) {
 /// Numbers that a lead asks for first.
 fn figures(out: &mut String, site: &Site<'_>) {
     let assessment = site.assessment;
-    let decided = |outcome: Outcome| matches!(outcome, Outcome::Pass | Outcome::Fail | Outcome::NotApplicable);
     let checks = assessment.results.len();
-    let observed = assessment.results.iter().filter(|result| decided(result.outcome)).count();
+    let observed = assessment.results.iter().filter(|result| result.outcome.is_decided()).count();
     let failing = assessment.results.iter().filter(|result| result.outcome == Outcome::Fail).count();
     let ownership = || assessment.clusters.iter().map(|cluster| &cluster.ownership);
     let owned: usize = ownership().flat_map(|ownership| ownership.claimed.values()).map(Vec::len).sum();
@@ -132,6 +131,12 @@ fn teams(out: &mut String, site: &Site<'_>, context: &Context) {
          <thead><tr><th scope=\"col\">Team</th><th scope=\"col\" class=\"end\">Components inside</th>\
          <th scope=\"col\" class=\"end\">Components outside</th><th scope=\"col\" class=\"end\">Activities it answers for</th>",
     );
+    let people = !workspace.people.is_empty();
+    if people {
+        out.push_str("<th scope=\"col\" class=\"end\">Hang on one person, or on nobody</th>");
+    }
+    let today = site.assessment.as_of.map(|time| time.date_naive());
+    let staffing = staffing::staffing(workspace, today);
     if observed {
         for severity in ["Critical", "High", "Medium", "Low"] {
             let _ = write!(out, "<th scope=\"col\" class=\"end\">{severity} findings</th>");
@@ -161,6 +166,17 @@ fn teams(out: &mut String, site: &Site<'_>, context: &Context) {
             out,
             "<td class=\"end\">{inside}</td><td class=\"end\">{outside}</td><td class=\"end\">{answers}</td>"
         );
+        if people {
+            let own = workspace.organization(&team.organization).kind == OrganizationKind::Own;
+            let ours = staffing.work.iter().filter(|work| work.teams.contains(&&team.id));
+            let known = ours.clone().any(|work| matches!(work.cover, staffing::Cover::People(_)));
+            let thin = ours.filter(|work| work.cover.is_thin()).count();
+            match own && known {
+                true => write!(out, "<td class=\"end\">{thin}</td>"),
+                false => write!(out, "<td class=\"end\">not declared</td>"),
+            }
+            .ok();
+        }
         if observed {
             for severity in severities {
                 let findings = site.assessment.open_findings();
@@ -182,46 +198,73 @@ fn teams(out: &mut String, site: &Site<'_>, context: &Context) {
     out.push_str("</figure>\n");
 }
 
-/// Controls by framework with coverage.
-fn frameworks(out: &mut String, site: &Site<'_>) {
-    let controls = &site.assessment.controls;
-    let mut frameworks: Vec<&str> = Vec::new();
-    for control in controls {
-        if !frameworks.contains(&control.control.framework()) {
-            frameworks.push(control.control.framework());
-        }
+/// What a control's standing is called here.
+fn standing(standing: Standing) -> String {
+    match standing {
+        Standing::Contradicted => "contradicted",
+        Standing::Failing => "fails",
+        Standing::Incomplete => "not in place",
+        Standing::Unseen => "not shown",
+        Standing::Manual => "manual",
+        Standing::Attested => "evidence attached",
+        Standing::Passing => "passes",
+        Standing::NotApplicable => "not applicable",
     }
-    if frameworks.is_empty() || site.assessment.clusters.is_empty() {
+    .to_owned()
+}
+
+/// Controls by framework and by team, with coverage.
+fn controls(out: &mut String, site: &Site<'_>) {
+    if site.assessment.controls.is_empty() || site.assessment.clusters.is_empty() {
         return;
     }
-    out.push_str(
-        "<figure class=\"table\" id=\"frameworks\"><div class=\"scroll\" tabindex=\"0\" role=\"group\" \
-         aria-labelledby=\"frameworks-caption\"><table><caption id=\"frameworks-caption\"><span>Controls by framework</span>\
-         </caption><thead><tr><th scope=\"col\">Framework</th><th scope=\"col\" class=\"end\">Controls</th>\
-         <th scope=\"col\" class=\"end\">Pass</th><th scope=\"col\" class=\"end\">Fail</th>\
-         <th scope=\"col\" class=\"end\">To be looked at by a person</th><th scope=\"col\" class=\"end\">Not shown by the evidence</th>\
-         <th scope=\"col\" class=\"end\">Checks observed of needed</th></tr></thead><tbody>",
+    // A framework of the workspace's own has no title in here.
+    let title = |id: &str| Frameworks::builtin().framework(id).map_or(id, |known| &known.title).to_owned();
+    let frameworks = by_framework(site.workspace, site.assessment);
+    let rows: Vec<(String, &Tally)> = frameworks.iter().map(|(id, tally)| (title(id), tally)).collect();
+    standings(out, ("frameworks", "Controls by framework"), &rows);
+    let name = |team: Option<&TeamId>| match team {
+        Some(team) => site.workspace.team(team).name.clone(),
+        None => "No statement gives it to a team".to_owned(),
+    };
+    let teams = by_team(site.workspace, site.assessment);
+    let rows: Vec<(String, &Tally)> = teams.iter().map(|(team, tally)| (name(*team), tally)).collect();
+    standings(out, ("control-teams", "Controls by team"), &rows);
+}
+
+/// A chart, and the same numbers as a table.
+fn standings(out: &mut String, (id, caption): (&str, &str), rows: &[(String, &Tally)]) {
+    let note = |tally: &Tally| match tally.needed {
+        0 => "no checks".to_owned(),
+        needed => format!("{} of {needed} checks decided", tally.observed),
+    };
+    let bars = rows.iter().map(|(label, tally)| (label.clone(), *tally, note(tally)));
+    let drawn = chart::standings(&standing, bars);
+    out.push_str(&svg::svg(&Diagram {
+        id: format!("{id}-chart"),
+        caption: caption.to_owned(),
+        alt: chart::in_words(&drawn),
+        scene: chart::draw(&drawn),
+        landscape: false,
+    }));
+    let _ = write!(
+        out,
+        "<figure class=\"table\" id=\"{id}\"><div class=\"scroll\" tabindex=\"0\" role=\"group\" \
+         aria-labelledby=\"{id}-caption\"><table><caption id=\"{id}-caption\"><span>{caption}</span></caption><thead><tr>\
+         <th scope=\"col\"></th>"
     );
-    for framework in frameworks {
-        let of = || controls.iter().filter(|posture| posture.control.framework() == framework);
-        let count = |wanted: &[Outcome]| of().filter(|posture| wanted.contains(&posture.outcome)).count();
-        let pass = count(&[Outcome::Pass, Outcome::NotApplicable]);
-        let fail = count(&[Outcome::Fail, Outcome::Error]);
-        let manual = count(&[Outcome::Manual]);
-        let (total, observed, needed) = (
-            of().count(),
-            of().map(|posture| posture.observed).sum::<usize>(),
-            of().map(|posture| posture.needed).sum::<usize>(),
-        );
+    for kind in Standing::ALL {
+        let _ = write!(out, "<th scope=\"col\" class=\"end\">{}</th>", standing(kind));
+    }
+    out.push_str("<th scope=\"col\" class=\"end\">Checks decided of needed</th></tr></thead><tbody>");
+    for (label, tally) in rows {
         out.push_str("<tr><th scope=\"row\">");
-        // A framework of the workspace's own has no title in here.
-        escape(out, Frameworks::builtin().framework(framework).map_or(framework, |known| &known.title));
-        let _ = writeln!(
-            out,
-            "</th><td class=\"end\">{total}</td><td class=\"end\">{pass}</td><td class=\"end\">{fail}</td>\
-             <td class=\"end\">{manual}</td><td class=\"end\">{}</td><td class=\"end\">{observed} of {needed}</td></tr>",
-            total - pass - fail - manual
-        );
+        escape(out, label);
+        out.push_str("</th>");
+        for kind in Standing::ALL {
+            let _ = write!(out, "<td class=\"end\">{}</td>", tally.count(kind));
+        }
+        let _ = writeln!(out, "<td class=\"end\">{} of {}</td></tr>", tally.observed, tally.needed);
     }
     out.push_str("</tbody></table></div></figure>\n");
 }

@@ -242,3 +242,26 @@ fn a_check_is_explained_down_to_what_decided() {
     let none = workspace.run(&["assess", "--explain", "own-hostname", "--object", "x/y"]);
     assert!(none.status == Some(2) && none.err.contains("does not ask about `x/y`"), "{}", none.err);
 }
+
+#[test]
+fn controls_are_counted_by_team_and_framework_with_their_coverage() {
+    let workspace = Workspace::observed();
+    let report = workspace.run(&["assess", "--format", "json"]).json();
+    let rows = |by: &str| report["posture"][by].as_array().expect("rows").clone();
+    let controls = report["controls"].as_array().expect("controls");
+    for by in ["teams", "frameworks"] {
+        let sum = |key: &str| rows(by).iter().map(|row| row[key].as_u64().expect("a number")).sum::<u64>();
+        assert_eq!(sum("controls"), controls.len() as u64, "{by}: each control is counted once");
+        let named =
+            ["contradicted", "failing", "incomplete", "unseen", "manual", "attested", "passing", "not-applicable"];
+        assert_eq!(named.iter().map(|name| sum(name)).sum::<u64>(), sum("controls"), "{by}");
+        assert!(sum("checks-decided") < sum("checks-needed"), "not everything was supplied");
+    }
+    let text = workspace.run(&["assess", "--by", "team"]);
+    assert_eq!(text.status, Some(0), "{}", text.err);
+    text.assert_harmless();
+    assert!(text.out.contains("CHECKS DECIDED") && text.out.contains("no statement"), "{}", text.out);
+    let text = workspace.run(&["assess", "--by", "control", "--control", "iso-27001-2022:a.8.24"]);
+    assert_eq!(text.out.lines().count(), 2, "a head and one control: {}", text.out);
+    assert!(workspace.run(&["assess", "--by", "framework"]).out.contains("nist-800-53r5"));
+}

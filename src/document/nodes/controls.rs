@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Ctx, Grid, Head, Place, join, terms};
+use super::{Ctx, Grid, Head, Place, join, pack, terms};
 use crate::{
     assess::ControlPosture,
     document::{
@@ -167,17 +167,21 @@ pub(super) fn statements(ctx: &Ctx<'_>, place: &mut Place<'_>) -> Result<Vec<Blo
 /// Status, origination, who answers, what meets it, what the checks say.
 fn facts(ctx: &Ctx<'_>, item: &Implementation) -> Block {
     let (tone, key) = words::implementation(item.status);
-    let outcome = match ctx.posture(&item.control) {
+    let posture = ctx.posture(&item.control);
+    let outcome = match posture {
         Some(posture) if !posture.checks.is_empty() => {
             let values = [("observed", posture.observed.to_string()), ("needed", posture.needed.to_string())];
             let values: Vec<(&str, &str)> = values.iter().map(|(name, value)| (*name, value.as_str())).collect();
             vec![ctx.outcome(posture.outcome), Inline::text(format!(" {}", ctx.t.fill("controls.coverage", &values)))]
         }
-        _ => match item.review_by {
-            Some(date) => vec![Inline::text(ctx.t.fill("controls.no_check_by", &[("date", &words::date(date))]))],
-            None => vec![ctx.text("controls.no_check")],
-        },
+        _ => vec![ctx.text("controls.no_check")],
     };
+    let stands = posture.map(|posture| pack::standing(ctx, posture)).unwrap_or_default();
+    let attested = item.attested.map(|date| {
+        let mut text = vec![Inline::text(words::date(date))];
+        text.extend(item.attested_by.iter().flat_map(|party| [Inline::text(", "), ctx.party(party)]));
+        text
+    });
     let review = item.review_by.map(|date| vec![Inline::text(words::date(date))]).unwrap_or_default();
     terms(
         ctx,
@@ -187,6 +191,8 @@ fn facts(ctx: &Ctx<'_>, item: &Implementation) -> Block {
             ("controls.answers", vec![ctx.team(&item.team)]),
             ("controls.components", join(item.components.iter().map(|id| ctx.component_link(id)), ", ")),
             ("controls.checks", outcome),
+            ("controls.stands", stands),
+            ("controls.attested", attested.unwrap_or_default()),
             ("controls.review", review),
         ],
     )

@@ -28,6 +28,7 @@ mod observed;
 mod pack;
 mod paths;
 mod people;
+mod posture;
 mod privilege;
 mod raci;
 pub(super) mod reading;
@@ -88,6 +89,7 @@ const NODES: &[(&str, Build)] = &[
     ("brief-contact", team::contact),
     ("brief-findings", team::findings),
     ("brief-people", people::of_team),
+    ("brief-posture", posture::of_team),
     ("brief-rows", team::rows),
     ("brief-they-call", team::they_call),
     ("brief-vulnerabilities", vulnerabilities::of_team),
@@ -162,6 +164,9 @@ const NODES: &[(&str, Build)] = &[
     ("pod-security", hardening::by_namespace),
     ("pod-security-violations", hardening::violations),
     ("posture", pack::posture),
+    ("posture-due", posture::due),
+    ("posture-frameworks", posture::frameworks),
+    ("posture-teams", posture::teams),
     ("quotas", supply::quotas),
     ("raci", raci::matrix),
     ("raci-because", raci::because),

@@ -2,46 +2,28 @@
 
 use std::collections::BTreeMap;
 
-use super::{Ctx, Grid, Head, Place, assessment, controls as statements, evidence, join, table::lines, terms};
+use super::{
+    Ctx, Grid, Head, Place, assessment, controls as statements, evidence, join, posture::Standings, table::lines, terms,
+};
 use crate::{
-    assess::{ControlPosture, Outcome},
+    assess::{ControlPosture, Tally},
     document::{
-        tree::{Align, Block, Cell, Column, Inline, Target},
+        tree::{Block, Cell, Inline, Target, Tone},
         words,
     },
 };
 
-/// Families by framework with the number of controls in each outcome, and coverage.
+/// Families by framework with the number of controls in each standing, and coverage.
 pub(super) fn posture(ctx: &Ctx<'_>, place: &mut Place<'_>) -> Result<Vec<Block>, String> {
-    let occurring: Vec<Outcome> = Outcome::ALL
-        .into_iter()
-        .filter(|outcome| ctx.assessment.controls.iter().any(|posture| posture.outcome == *outcome))
-        .collect();
-    let heads = [Head::name("column.family", 36)];
-    let mut grid = Grid::new(ctx, place, "posture-table", "table.posture", &heads);
-    let narrow = || Column { align: Align::End, narrow: true, ..Column::default() };
-    for outcome in &occurring {
-        grid.column(narrow(), vec![ctx.text(words::outcome(*outcome).1)]);
-    }
-    grid.column(narrow(), vec![ctx.text("column.coverage")]);
+    let mut table = Standings::new(ctx, place, "posture-table", "table.posture", Head::name("column.family", 36));
     for (framework, families) in by_family(ctx) {
         let title = ctx.frameworks.framework(&framework).map_or(framework.as_str(), |known| known.title.as_str());
-        grid.group(vec![Inline::text(title)]);
+        table.group(vec![Inline::text(title)]);
         for (family, postures) in families {
-            let mut cells = vec![Cell::text(family)];
-            for outcome in &occurring {
-                let count = postures.iter().filter(|posture| posture.outcome == *outcome).count();
-                cells.push(Cell::text(if count == 0 { String::new() } else { count.to_string() }));
-            }
-            let observed: usize = postures.iter().map(|posture| posture.observed).sum();
-            let needed: usize = postures.iter().map(|posture| posture.needed).sum();
-            cells.push(Cell::text(if needed == 0 { "–".to_owned() } else { format!("{observed}/{needed}") }));
-            grid.row(cells);
+            table.row(vec![Inline::text(family)], &Tally::of(postures.into_iter()));
         }
     }
-    grid.source(vec![ctx.text("pack.coverage")]);
-    grid.rotate_heads();
-    grid.blocks()
+    Ok(vec![table.block()])
 }
 
 type Families<'a> = Vec<(String, Vec<&'a ControlPosture>)>;
@@ -91,6 +73,22 @@ pub(super) fn controls(ctx: &Ctx<'_>, place: &mut Place<'_>) -> Result<Vec<Block
     Ok(blocks)
 }
 
+/// Where a control stands, and by when a person must look.
+pub(super) fn standing(ctx: &Ctx<'_>, posture: &ControlPosture) -> Vec<Inline> {
+    let (tone, key) = words::standing(posture.standing);
+    let mut text = vec![ctx.badge(tone, key)];
+    if posture.standing.is_for_a_person() {
+        text.push(Inline::text(match posture.look_by {
+            Some(by) => format!(" {}", ctx.t.fill("posture.look_by", &[("date", &words::date(by.date))])),
+            None => format!(" {}", ctx.t.t("posture.look_no_date")),
+        }));
+    }
+    if posture.look_by.is_some_and(|by| by.overdue) {
+        text.extend([Inline::text(" "), ctx.badge(Tone::Bad, "recurring.overdue")]);
+    }
+    text
+}
+
 fn control(
     ctx: &Ctx<'_>,
     place: &mut Place<'_>,
@@ -115,6 +113,7 @@ fn control(
     blocks.push(terms(
         ctx,
         [
+            ("pack.standing_of", standing(ctx, posture)),
             ("pack.outcome", vec![ctx.outcome(posture.outcome), Inline::text(format!(" {coverage}"))]),
             (
                 "controls.answers",
@@ -190,7 +189,7 @@ fn check_table(ctx: &Ctx<'_>, place: &mut Place<'_>, posture: &ControlPosture) -
         if let Some(reason) = ctx.check(check).and_then(|check| check.disabled.as_deref()) {
             grid.row(vec![
                 Cell::text(title),
-                Cell::new(vec![ctx.badge(crate::document::tree::Tone::Unknown, "checks.disabled")]),
+                Cell::new(vec![ctx.badge(Tone::Unknown, "checks.disabled")]),
                 Cell::text(reason),
             ]);
             continue;

@@ -458,9 +458,16 @@ fn hours(ctx: &Ctx<'_>, rota: &Rota) -> String {
 }
 
 fn day(ctx: &Ctx<'_>, day: Weekday) -> String {
-    let keys = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
-    let index = day.num_days_from_monday() as usize;
-    ctx.t.t(&format!("people.day.{}", keys[index.min(6)])).to_owned()
+    let key = match day {
+        Weekday::Mon => "people.day.mon",
+        Weekday::Tue => "people.day.tue",
+        Weekday::Wed => "people.day.wed",
+        Weekday::Thu => "people.day.thu",
+        Weekday::Fri => "people.day.fri",
+        Weekday::Sat => "people.day.sat",
+        Weekday::Sun => "people.day.sun",
+    };
+    ctx.t.t(key).to_owned()
 }
 
 /// Days in runs: `Mon–Fri, Sun`.

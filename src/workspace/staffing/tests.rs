@@ -106,7 +106,8 @@ fn a_night_belongs_to_the_shift_that_is_on_at_two() {
     assert_eq!(nights(&[Mon], 8, 18), []);
     assert_eq!(nights(&[Mon], 18, 2), [], "it ends at two");
     assert_eq!(nights(&WEEK, 0, 0).len(), 7);
-    assert_eq!(nights(&[Mon], 1, 1), [Mon, Tue], "a day from one to one");
+    assert_eq!(nights(&[Mon], 1, 1), [Mon], "from one to one of the next day");
+    assert_eq!(nights(&[Mon], 3, 3), [Tue]);
     assert!(rota(&["a"], &WEEK, 0, 0).is_always() && !rota(&["a"], &WEEK, 1, 0).is_always());
 }
 
