@@ -1,8 +1,15 @@
-//! What earlier snapshots showed: enough to say since when a finding has been open.
+//! What earlier snapshots showed: since when a finding has been open, and how findings went from snapshot to snapshot.
+//!
+//! Every snapshot is judged by the checks and declarations of today, so that a change of rules does not look like a
+//! change of the cluster. What a snapshot does not show can still make it look better: `decided` says how much it does.
 
 use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use super::outcome::{CheckResult, Finding};
+use crate::{snapshot::Header, workspace::Severity};
 
 /// Earlier snapshots.
 #[derive(Debug, Clone, Default)]
@@ -11,8 +18,8 @@ pub struct History {
     pub past: Vec<Past>,
 }
 
-/// One earlier snapshot.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// One snapshot as judged today.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Past {
     /// Cluster id.
     pub cluster: String,
@@ -20,8 +27,83 @@ pub struct Past {
     pub ended: DateTime<Utc>,
     /// SHA-256 of the file.
     pub digest: String,
-    /// Identifiers of the findings it shows under the declarations of today.
+    /// Identifiers of the findings it shows, those whose every object an exception covers among them.
     pub findings: BTreeSet<String>,
+    /// Open findings.
+    pub open: Vec<Open>,
+    /// Checks decided on complete evidence.
+    pub decided: BTreeSet<String>,
+    /// Checks in force.
+    pub asked: usize,
+}
+
+/// An open finding of a snapshot.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Open {
+    /// Stable identifier.
+    pub id: String,
+    /// Check.
+    pub check: String,
+    /// Team that answers for it, if anybody does.
+    pub team: Option<String>,
+    /// Severity in force today.
+    pub severity: Severity,
+}
+
+/// How the findings of one snapshot differ from those of the one before.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct Change {
+    /// Not open before.
+    pub new: usize,
+    /// Open before, and no longer.
+    pub gone: usize,
+    /// Of these nothing can be said: one of the two snapshots does not decide their check.
+    pub unknown: usize,
+}
+
+impl Past {
+    /// What one snapshot shows.
+    pub(super) fn of<'r>(
+        header: &Header,
+        digest: &str,
+        results: impl Iterator<Item = &'r CheckResult>,
+        findings: &[Finding],
+    ) -> Self {
+        let results: Vec<&CheckResult> = results.collect();
+        let open = findings.iter().filter(|finding| finding.is_open()).map(|finding| Open {
+            id: finding.id.clone(),
+            check: finding.check.to_string(),
+            team: finding.team.as_ref().map(ToString::to_string),
+            severity: finding.severity,
+        });
+        let decided = results.iter().filter(|result| result.outcome.is_decided());
+        Self {
+            cluster: header.cluster.id.clone(),
+            ended: header.ended,
+            digest: digest.to_owned(),
+            findings: findings.iter().map(|finding| finding.id.clone()).collect(),
+            open: open.collect(),
+            decided: decided.map(|result| result.check.to_string()).collect(),
+            asked: results.len(),
+        }
+    }
+
+    /// What changed since `before`, among the findings that are asked for.
+    pub fn since(&self, before: &Past, wanted: impl Fn(&Open) -> bool) -> Change {
+        let mut change = Change::default();
+        let mut count = |one: &Past, other: &Past, known: fn(&mut Change) -> &mut usize| {
+            let others: BTreeSet<&str> = other.open.iter().map(|open| open.id.as_str()).collect();
+            for open in one.open.iter().filter(|open| wanted(open) && !others.contains(open.id.as_str())) {
+                match other.decided.contains(&open.check) {
+                    true => *known(&mut change) += 1,
+                    false => change.unknown += 1,
+                }
+            }
+        };
+        count(self, before, |change| &mut change.new);
+        count(before, self, |change| &mut change.gone);
+        change
+    }
 }
 
 impl History {
@@ -32,5 +114,39 @@ impl History {
             .filter(|past| past.cluster == cluster && past.findings.contains(finding))
             .map(|past| past.ended)
             .min()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn past(open: &[(&str, &str)], decided: &[&str]) -> Past {
+        Past {
+            cluster: "prod".to_owned(),
+            ended: DateTime::UNIX_EPOCH,
+            digest: String::new(),
+            findings: BTreeSet::new(),
+            open: open
+                .iter()
+                .map(|(id, check)| Open {
+                    id: (*id).to_owned(),
+                    check: (*check).to_owned(),
+                    team: None,
+                    severity: Severity::High,
+                })
+                .collect(),
+            decided: decided.iter().map(|check| (*check).to_owned()).collect(),
+            asked: 3,
+        }
+    }
+
+    #[test]
+    fn what_was_not_decided_is_neither_new_nor_gone() {
+        let before = past(&[("1", "a"), ("2", "b"), ("3", "c")], &["a", "b"]);
+        let now = past(&[("1", "a"), ("4", "c"), ("5", "b")], &["a", "b"]);
+        // 2 is gone and 5 is new; of 3 and 4 the other snapshot says nothing.
+        assert_eq!(now.since(&before, |_| true), Change { new: 1, gone: 1, unknown: 2 });
+        assert_eq!(now.since(&before, |open| open.check == "a"), Change::default());
     }
 }

@@ -32,7 +32,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 
 pub use findings::finding_id;
-pub use history::{History, Past};
+pub use history::{Change, History, Open, Past};
 pub use outcome::*;
 pub use tally::{Tally, by_framework, by_team};
 
@@ -65,22 +65,17 @@ pub fn assess(
     let mut clusters = Vec::new();
     let mut results = Vec::new();
     let mut found = Vec::new();
+    let mut trend = history.past.clone();
     for &snapshot in &sorted {
         let as_of = as_of.unwrap_or(snapshot.header.ended);
         let join = ownership::join(workspace, snapshot);
         let pods = Pods::of(snapshot);
         let network = Network::new(&join, &pods);
         let bench = results::Bench::new(&join, &pods, &network, &workspace.policy, as_of);
-        let enabled = definitions.iter().zip(&checks).filter(|(_, check)| check.disabled.is_none());
-        let mut answers =
-            rules::answers(&enabled.clone().map(|(definition, _)| &**definition).collect::<Vec<_>>(), &bench);
-        for (definition, check) in enabled {
-            let mut asked = results::ask(definition, &bench, answers.remove(&definition.id));
-            let (mut findings, excepted) = findings::group(check, &join, &asked.failures, &mut exceptions, history);
-            asked.except(excepted);
-            results.push(asked.result);
-            found.append(&mut findings);
-        }
+        let judged = judge(&definitions, &checks, &bench, &mut exceptions, history);
+        trend.push(Past::of(&snapshot.header, &snapshot.digest, judged.results.iter(), &judged.findings));
+        results.extend(judged.results);
+        found.extend(judged.findings);
         clusters.push(ClusterEvidence {
             header: snapshot.header.clone(),
             digest: snapshot.digest.clone(),
@@ -94,6 +89,7 @@ pub fn assess(
         let enabled = definitions.iter().zip(&checks).filter(|(_, check)| check.disabled.is_none());
         results.extend(enabled.map(|(definition, _)| results::not_collected(definition)));
     }
+    trend.sort_by(|a, b| (&a.cluster, a.ended, &a.digest).cmp(&(&b.cluster, b.ended, &b.digest)));
     results.sort_by(|a, b| (&a.check, &a.cluster).cmp(&(&b.check, &b.cluster)));
     found.sort_by(|a, b| {
         (std::cmp::Reverse(a.severity), &a.check, &a.component, &a.cluster).cmp(&(
@@ -111,31 +107,50 @@ pub fn assess(
         results,
         findings: found,
         exceptions: exceptions.uses(),
+        trend,
     }
 }
 
-/// Which findings one snapshot shows, for [`History`]: the same questions without the facts for documents.
+/// What one earlier snapshot shows, for [`History`]: the same questions without the facts for documents.
 pub fn past(workspace: &Workspace, snapshot: &Snapshot) -> Past {
     let definitions = in_force(workspace);
+    let checks: Vec<Arc<Check>> =
+        definitions.iter().map(|definition| Arc::new(overridden(workspace, definition))).collect();
     let join = ownership::join(workspace, snapshot);
     let pods = Pods::of(snapshot);
     let network = Network::new(&join, &pods);
     let as_of = snapshot.header.ended;
     let bench = results::Bench::new(&join, &pods, &network, &workspace.policy, as_of);
-    let mut past = Past {
-        cluster: snapshot.header.cluster.id.clone(),
-        ended: as_of,
-        digest: snapshot.digest.clone(),
-        findings: std::collections::BTreeSet::new(),
-    };
-    let mut answers = rules::answers(&definitions.iter().map(|definition| &**definition).collect::<Vec<_>>(), &bench);
-    for definition in &definitions {
-        for failing in results::ask(definition, &bench, answers.remove(&definition.id)).failures {
-            let component = join.component(failing.spot).map(|component| component.id.as_str());
-            past.findings.insert(finding_id(definition.id.as_str(), component, &past.cluster));
-        }
+    let mut exceptions = findings::Exceptions::new(workspace, Some(as_of.date_naive()));
+    let judged = judge(&definitions, &checks, &bench, &mut exceptions, &History::default());
+    Past::of(&snapshot.header, &snapshot.digest, judged.results.iter(), &judged.findings)
+}
+
+/// What the checks say of one snapshot.
+struct Judged {
+    results: Vec<CheckResult>,
+    findings: Vec<Finding>,
+}
+
+fn judge<'q>(
+    definitions: &'q [Arc<checks::Definition>],
+    checks: &[Arc<Check>],
+    bench: &results::Bench<'q>,
+    exceptions: &mut findings::Exceptions<'_>,
+    history: &History,
+) -> Judged {
+    let enabled = definitions.iter().zip(checks).filter(|(_, check)| check.disabled.is_none());
+    let asked: Vec<&checks::Definition> = enabled.clone().map(|(definition, _)| &**definition).collect();
+    let mut answers = rules::answers(&asked, bench);
+    let mut judged = Judged { results: Vec::new(), findings: Vec::new() };
+    for (definition, check) in enabled {
+        let mut asked = results::ask(definition, bench, answers.remove(&definition.id));
+        let (findings, excepted) = findings::group(check, bench.join, &asked.failures, exceptions, history);
+        asked.except(excepted);
+        judged.results.push(asked.result);
+        judged.findings.extend(findings);
     }
-    past
+    judged
 }
 
 /// Built-in checks and the workspace's own, by identifier, with the workspace's parameters; an own check replaces a

@@ -127,6 +127,8 @@ pub struct Assessment {
     pub controls: Vec<ControlPosture>,
     /// What became of each declared exception.
     pub exceptions: Vec<ExceptionUse>,
+    /// Each snapshot, earlier ones too, as judged by the checks of today; by cluster, oldest first.
+    pub trend: Vec<super::Past>,
 }
 
 impl Assessment {

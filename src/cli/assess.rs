@@ -46,7 +46,7 @@ pub(super) struct Arguments {
     #[arg(long, value_enum, value_name = "SEVERITY|stale")]
     fail_on: Vec<FailOn>,
     /// Show what this check asked, the lists that it read, and what decided for each object that fails
-    #[arg(long, value_name = "CHECK", conflicts_with_all = ["team", "control", "namespace", "fail_on"])]
+    #[arg(long, value_name = "CHECK", conflicts_with_all = ["team", "control", "namespace", "by", "fail_on"])]
     explain: Option<String>,
     /// With --explain: only this object, also if it passes
     #[arg(long, value_name = "NAMESPACE/NAME", requires = "explain")]
@@ -118,7 +118,7 @@ pub(super) fn run(arguments: &Arguments, ui: &Ui) -> Result<Exit, Failure> {
     let report = filter.apply(&workspace, &assessment);
     match arguments.format {
         Format::Text => match arguments.by {
-            Some(by) => ui.print(report.posture.text(by, &report.controls) + "\n"),
+            Some(by) => ui.print(report.posture.text(by, &report.controls)),
             None => ui.print(report.text(&workspace, &assessment)),
         },
         Format::Json => {
@@ -203,6 +203,7 @@ impl Filter {
                 .filter(|posture| self.team.is_none() || posture.team == self.team)
                 .collect(),
             posture: Posture::of(workspace, assessment),
+            trend: posture::trend(assessment, self.team.as_ref()),
             exceptions: &assessment.exceptions,
         }
     }
@@ -224,6 +225,7 @@ struct Report<'a> {
     findings: Vec<Finding>,
     controls: Vec<&'a ControlPosture>,
     posture: Posture,
+    trend: Vec<posture::Point<'a>>,
     exceptions: &'a [ExceptionUse],
 }
 

@@ -3,8 +3,10 @@
 //! Default: the newest snapshot of each cluster in the workspace's `evidence` folder. `--evidence FILE` names others,
 //! `--from-files PATH` takes saved objects, `--live` reads a cluster now and writes nothing.
 
+mod judged;
+
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     path::{Path, PathBuf},
 };
 
@@ -14,7 +16,7 @@ use rayon::prelude::*;
 
 use super::{Exit, Failure, Ui, collect};
 use crate::{
-    assess::{self, Assessment, History},
+    assess::{self, Assessment, History, Past},
     cluster::{self, projection::Projections},
     snapshot::{self, Found, Snapshot},
     visible::{deceives, spelled_out},
@@ -24,7 +26,7 @@ use crate::{
 /// Arguments that choose evidence.
 #[derive(Debug, Args)]
 pub(super) struct EvidenceArguments {
-    /// Snapshot to use; may be repeated [default: the newest of each cluster in the evidence folder]
+    /// Snapshot to use, one a cluster; earlier ones beside it show the trend [default: the newest of each cluster in the evidence folder]
     #[arg(long, value_name = "FILE")]
     pub(super) evidence: Vec<PathBuf>,
 }
@@ -103,8 +105,7 @@ impl Evidence {
                 }
                 evidence.snapshots.push(snapshot);
             }
-            let earlier = found.older.into_iter().chain(found.newest);
-            evidence.older = earlier.collect();
+            evidence.older = found.older.into_iter().chain(found.newest).chain(beside(named, &folder)).collect();
         }
         evidence.older.retain(|older| {
             evidence.snapshots.iter().any(|snapshot| {
@@ -182,9 +183,13 @@ impl Evidence {
     /// that cannot be read is said and left out.
     pub(super) fn history(&self, workspace: &Workspace, ui: &Ui) -> History {
         let mut history = History::default();
+        if self.older.is_empty() {
+            return history;
+        }
+        let rules = judged::Rules::of(workspace);
         // Not all at once: a large cluster's snapshot unpacks to hundreds of MB.
         for some in self.older.chunks(rayon::current_num_threads().max(1)) {
-            let assess = |older: &Found| snapshot::read(&older.path).map(|older| assess::past(workspace, &older));
+            let assess = |older: &Found| judge(workspace, &rules, older);
             for past in some.par_iter().map(assess).collect::<Vec<_>>() {
                 match past {
                     Ok(past) => history.past.push(past),
@@ -228,6 +233,26 @@ impl Evidence {
         }
         exit
     }
+}
+
+/// What a snapshot shows: as kept beside it, else read and judged anew.
+fn judge(workspace: &Workspace, rules: &judged::Rules, older: &Found) -> Result<Past, snapshot::Error> {
+    if let Some(past) = judged::find(&older.path, rules) {
+        return Ok(past);
+    }
+    let past = assess::past(workspace, &snapshot::read(&older.path)?);
+    judged::keep(&older.path, rules, &past);
+    Ok(past)
+}
+
+/// Snapshots in the folders of those that are named, the evidence folder left out. Whatever cannot be read there was not
+/// asked for.
+fn beside(named: &[PathBuf], evidence: &Path) -> Vec<Found> {
+    let real = |path: &Path| std::fs::canonicalize(path).ok();
+    let folders: BTreeSet<PathBuf> = named.iter().filter_map(|path| real(path)?.parent().map(Path::to_owned)).collect();
+    let others = folders.into_iter().filter(|folder| Some(folder) != real(evidence).as_ref());
+    let found = others.filter_map(|folder| snapshot::find(&folder).ok());
+    found.flat_map(|found| found.older.into_iter().chain(found.newest)).collect()
 }
 
 /// The cluster declared with this context, else the only one if it names no context.

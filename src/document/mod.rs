@@ -27,6 +27,7 @@ mod templates;
 pub(crate) mod testing;
 mod texts;
 pub mod tree;
+pub(crate) mod trend;
 mod words;
 
 pub use compose::compose;

@@ -29,6 +29,7 @@ pub(crate) fn plan() -> Assessment {
         findings: Vec::new(),
         controls: Vec::new(),
         exceptions: Vec::new(),
+        trend: Vec::new(),
     }
 }
 

@@ -160,7 +160,8 @@ fn callout(out: &mut String, kind: Callout, title: &[Inline], content: &[Block],
     out.push_str("</div>\n");
 }
 
-fn diagram(out: &mut String, diagram: &Diagram) {
+/// A drawing with its caption.
+pub(super) fn diagram(out: &mut String, diagram: &Diagram) {
     out.push_str(if diagram.landscape {
         "<figure class=\"diagram wide\" id=\""
     } else {

@@ -2,13 +2,21 @@
 
 use std::fmt::Write;
 
-use super::{Site, blocks::Context, escape::escape, svg};
+use super::{
+    Site,
+    blocks::{self, Context},
+    escape::escape,
+    svg,
+};
 use crate::{
     assess::{Outcome, Standing, Tally, by_framework, by_team},
-    document::{Diagram, Tone, chart, palette},
+    document::{Diagram, Tone, chart, palette, trend},
     frameworks::Frameworks,
     workspace::{Fence, OrganizationKind, Severity, TeamId, staffing},
 };
+
+/// Clusters of which findings over time are shown.
+const CLUSTERS: usize = 6;
 
 /// Appends the section.
 pub(super) fn posture(out: &mut String, site: &Site<'_>, context: &Context) {
@@ -24,6 +32,7 @@ pub(super) fn posture(out: &mut String, site: &Site<'_>, context: &Context) {
     } else {
         figures(out, site);
         outcomes(out, site);
+        trends(out, site);
     }
     teams(out, site, context);
     controls(out, site);
@@ -120,6 +129,48 @@ fn outcomes(out: &mut String, site: &Site<'_>) {
     out.push_str("</tbody></table></div></figure>\n");
 }
 
+/// Findings from snapshot to snapshot.
+fn trends(out: &mut String, site: &Site<'_>) {
+    let clusters = site.assessment.trend.chunk_by(|a, b| a.cluster == b.cluster);
+    for (number, points) in clusters.take(CLUSTERS).enumerate() {
+        let ([first, ..], [.., now]) = (points, points) else { continue };
+        let mut text = match points {
+            [.., before, now] => {
+                let kind = |severity: Severity| format!("{severity:?}").to_lowercase();
+                let columns = trend::columns(points, |_| true, &kind);
+                blocks::diagram(
+                    out,
+                    &Diagram {
+                        id: format!("trend-{number}"),
+                        caption: format!("Open findings by severity, snapshot by snapshot ({})", first.cluster),
+                        alt: trend::in_words(&columns),
+                        scene: trend::draw(&columns),
+                        landscape: false,
+                    },
+                );
+                let change = now.since(before, |_| true);
+                let day = before.ended.format("%Y-%m-%d");
+                let unknown = match change.unknown {
+                    0 => String::new(),
+                    count => {
+                        format!(" Of {count} more nothing can be said: one of the two does not decide their check.")
+                    }
+                };
+                format!("Since the snapshot of {day}: {} new, {} gone.{unknown}", change.new, change.gone)
+            }
+            _ => {
+                format!("Cluster {}: one point in time. There is no earlier snapshot to compare it with.", now.cluster)
+            }
+        };
+        if points.iter().any(|point| point.decided.len() < now.decided.len()) {
+            text.push_str(" Dashed columns decide fewer checks, and can be lower for that reason alone.");
+        }
+        out.push_str("<p>");
+        escape(out, &text);
+        out.push_str("</p>\n");
+    }
+}
+
 /// What each team owns and what is open there.
 fn teams(out: &mut String, site: &Site<'_>, context: &Context) {
     let workspace = site.workspace;
@@ -171,9 +222,10 @@ fn teams(out: &mut String, site: &Site<'_>, context: &Context) {
             let ours = staffing.work.iter().filter(|work| work.teams.contains(&&team.id));
             let known = ours.clone().any(|work| matches!(work.cover, staffing::Cover::People(_)));
             let thin = ours.filter(|work| work.cover.is_thin()).count();
-            match own && known {
-                true => write!(out, "<td class=\"end\">{thin}</td>"),
-                false => write!(out, "<td class=\"end\">not declared</td>"),
+            match (own, known) {
+                (false, _) => write!(out, "<td class=\"end\">–</td>"),
+                (_, true) => write!(out, "<td class=\"end\">{thin}</td>"),
+                (_, false) => write!(out, "<td class=\"end\">not declared</td>"),
             }
             .ok();
         }
@@ -240,13 +292,16 @@ fn standings(out: &mut String, (id, caption): (&str, &str), rows: &[(String, &Ta
     };
     let bars = rows.iter().map(|(label, tally)| (label.clone(), *tally, note(tally)));
     let drawn = chart::standings(&standing, bars);
-    out.push_str(&svg::svg(&Diagram {
-        id: format!("{id}-chart"),
-        caption: caption.to_owned(),
-        alt: chart::in_words(&drawn),
-        scene: chart::draw(&drawn),
-        landscape: false,
-    }));
+    blocks::diagram(
+        out,
+        &Diagram {
+            id: format!("{id}-chart"),
+            caption: caption.to_owned(),
+            alt: chart::in_words(&drawn),
+            scene: chart::draw(&drawn),
+            landscape: false,
+        },
+    );
     let _ = write!(
         out,
         "<figure class=\"table\" id=\"{id}\"><div class=\"scroll\" tabindex=\"0\" role=\"group\" \

@@ -265,3 +265,42 @@ fn controls_are_counted_by_team_and_framework_with_their_coverage() {
     assert_eq!(text.out.lines().count(), 2, "a head and one control: {}", text.out);
     assert!(workspace.run(&["assess", "--by", "framework"]).out.contains("nist-800-53r5"));
 }
+
+#[test]
+fn earlier_snapshots_are_judged_by_the_rules_of_today_and_kept() {
+    let workspace = Workspace::observed();
+    let alone = workspace.run(&["assess", "--format", "json"]).json();
+    assert_eq!(alone["trend"].as_array().expect("points").len(), 1);
+    let without = cluster_without("pods.json");
+    let mut earlier = scopefence();
+    earlier.arg("collect").arg(workspace.path()).arg("--from-files").arg(without.path());
+    let run = Run::of(earlier.env("SOURCE_DATE_EPOCH", "1790000000"));
+    assert_eq!(run.status, Some(0), "{}", run.err);
+
+    let first = workspace.run(&["assess", "--format", "json"]);
+    let trend = first.json()["trend"].as_array().expect("points").clone();
+    assert_eq!(trend.len(), 2);
+    let decided = |point: usize| trend[point]["checks-decided"].as_u64().expect("a number");
+    assert!(decided(0) < decided(1), "without Pods fewer checks are decided: {trend:?}");
+    assert!(trend[0]["ended"].as_str() < trend[1]["ended"].as_str());
+    let kept = || {
+        let files = fs::read_dir(workspace.file("evidence/.judged")).expect("kept");
+        let mut names: Vec<_> = files.map(|file| file.expect("one").file_name()).collect();
+        names.sort();
+        names.into_iter().map(|name| name.into_string().expect("UTF-8")).collect::<Vec<_>>()
+    };
+    let names = kept();
+    assert!(names.len() == 2 && names[0] == ".gitignore" && names[1].ends_with(".json"), "{names:?}");
+    // Kept or not, whole or not, the answer is the same.
+    assert_eq!(workspace.run(&["assess", "--format", "json"]).out, first.out);
+    fs::write(workspace.file("evidence/.judged").join(&names[1]), "{\"cluster\":").expect("written");
+    assert_eq!(workspace.run(&["assess", "--format", "json"]).out, first.out);
+    // Other rules, another answer: what was kept for the old ones goes.
+    fs::create_dir_all(workspace.file("controls")).expect("a folder");
+    let off =
+        "format = 1\n[[check-override]]\ncheck = \"network-default-deny-ingress\"\ndisabled = true\nreason = \"No.\"\n";
+    fs::write(workspace.file("controls/own.toml"), off).expect("written");
+    let changed = workspace.run(&["assess", "--format", "json"]).json();
+    assert_ne!(changed["trend"][0]["checks"], trend[0]["checks"]);
+    assert!(kept().len() == 2 && kept() != names, "{:?}", kept());
+}

@@ -323,6 +323,46 @@ fn regenerate_sample() {
     println!("{} bytes", fs::metadata(&path).expect("there").len());
 }
 
+/// Maintainers: writes what the sample cluster might have looked like earlier, from the sample itself, so that the
+/// starter's documents show a trend. The first lacks lists that nobody asked for then.
+/// Run `cargo test --test testsuite regenerate_earlier_samples -- --ignored`.
+#[test]
+#[ignore = "writes into the source tree"]
+fn regenerate_earlier_samples() {
+    let sample = snapshot::read(&checkout("scopes/samples/platform.snapshot.jsonl.zst")).expect("the sample");
+    let unasked = ["aquasecurity.github.io", "wgpolicyk8s.io", "kyverno.io", "velero.io", "cilium.io"];
+    let later = ["sandbox", "team-ml"];
+    let earlier: [(&str, &[&str], &[&str]); 3] = [
+        ("2026-08-22", &unasked, &["NetworkPolicy", "PodDisruptionBudget", "ResourceQuota", "LimitRange"]),
+        ("2026-09-26", &[], &["NetworkPolicy", "PodDisruptionBudget"]),
+        ("2026-10-24", &[], &["PodDisruptionBudget"]),
+    ];
+    for (day, unasked, without) in earlier {
+        let date = format!("{day}T09:30:00Z").parse().expect("a date");
+        let mut header = sample.header.clone();
+        (header.started, header.ended) = (date, date);
+        let lists = sample.lists.iter().filter(|list| !unasked.contains(&&*list.record.group)).map(|list| {
+            let mut record = list.record.clone();
+            record.read_at = date;
+            let kept = |object: &&snapshot::Object| {
+                let home = if record.kind == "Namespace" { &object.name } else { &object.namespace };
+                let lacks = without.contains(&&*record.kind) && object.namespace.starts_with("team-");
+                !lacks && !later.contains(&&**home)
+            };
+            let objects = list.seen().iter().filter(kept).cloned().collect();
+            snapshot::List::new(record, objects)
+        });
+        let probes = sample.probes.iter().cloned().map(|mut probe| {
+            probe.record.read_at = date;
+            probe
+        });
+        let earlier = Snapshot::with_probes(header, lists.collect(), probes.collect());
+        let path = checkout(&format!("scopes/samples/platform-{day}.snapshot.jsonl.zst"));
+        snapshot::write(&earlier, &path).expect("written");
+        println!("{day}: {} bytes", fs::metadata(&path).expect("there").len());
+    }
+}
+
 #[test]
 fn the_sample_is_one_and_says_so() {
     let path = checkout("scopes/samples/platform.snapshot.jsonl.zst");

@@ -1,12 +1,14 @@
 //! `scopefence assess --by`: where controls stand, by team, framework or control.
 
+use std::collections::BTreeMap;
+
 use clap::ValueEnum;
 use serde::Serialize;
 
 use crate::{
-    assess::{Assessment, ControlPosture, Standing, Tally, by_framework, by_team},
+    assess::{Assessment, ControlPosture, Past, Standing, Tally, by_framework, by_team},
     cli::evidence::table,
-    workspace::Workspace,
+    workspace::{Severity, TeamId, Workspace},
 };
 
 /// What standings are counted by.
@@ -18,6 +20,38 @@ pub(in crate::cli) enum By {
     Framework,
     /// Each control by itself
     Control,
+}
+
+/// Open findings of one snapshot, as judged by the rules of today.
+#[derive(Serialize)]
+pub(super) struct Point<'a> {
+    cluster: &'a str,
+    ended: String,
+    digest: &'a str,
+    open: BTreeMap<Severity, usize>,
+    #[serde(rename = "checks-decided")]
+    decided: usize,
+    checks: usize,
+}
+
+/// One point a snapshot; of one team where one is asked for.
+pub(super) fn trend<'a>(assessment: &'a Assessment, team: Option<&TeamId>) -> Vec<Point<'a>> {
+    let point = |past: &'a Past| {
+        let mut open = BTreeMap::new();
+        for found in past.open.iter().filter(|open| team.is_none_or(|team| open.team.as_deref() == Some(team.as_str())))
+        {
+            *open.entry(found.severity).or_default() += 1;
+        }
+        Point {
+            cluster: &past.cluster,
+            ended: past.ended.to_rfc3339_opts(chrono::SecondsFormat::Secs, true),
+            digest: &past.digest,
+            open,
+            decided: past.decided.len(),
+            checks: past.asked,
+        }
+    };
+    assessment.trend.iter().map(point).collect()
 }
 
 /// Where controls stand, for programs.

@@ -40,6 +40,7 @@ mod system;
 mod table;
 mod team;
 mod tenancy;
+mod trend;
 mod vulnerabilities;
 mod workload;
 
@@ -92,6 +93,7 @@ const NODES: &[(&str, Build)] = &[
     ("brief-posture", posture::of_team),
     ("brief-rows", team::rows),
     ("brief-they-call", team::they_call),
+    ("brief-trend", trend::of_team),
     ("brief-vulnerabilities", vulnerabilities::of_team),
     ("brief-we-call", team::we_call),
     ("categorization", system::categorization),
@@ -184,6 +186,7 @@ const NODES: &[(&str, Build)] = &[
     ("suppliers", system::suppliers),
     ("team-briefs", team::list),
     ("teams", team::all),
+    ("trend", trend::all),
     ("undeclared-paths", paths::undeclared),
     ("unlimited", supply::unlimited),
     ("verb-matrix", privilege::matrix),
