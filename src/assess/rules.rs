@@ -420,6 +420,9 @@ pub(super) fn unkept<'s>(check: &Definition, rules: &Rules, snapshot: &'s Snapsh
 
 /// What is asked, in the plural: `Pods`.
 pub(super) fn subjects(definition: &Definition, rules: &Rules) -> String {
+    if let Some(subjects) = &rules.subjects {
+        return subjects.clone();
+    }
     let kind = definition.needs.first().map_or("", |kind| split(kind).1);
     match (rules.asked_of, kind) {
         (AskedOf::PodTemplates, _) => "Pod templates".to_owned(),

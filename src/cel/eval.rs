@@ -376,6 +376,16 @@ impl<'a> Machine<'a> {
                 }
                 What::Map => kept.push(answer?),
                 What::TransformMap => pairs.push((first, answer?)),
+                What::TransformMapEntry => match answer? {
+                    Value::Map(entries) => {
+                        for at in 0..entries.len() {
+                            let (key, value) = entries.entry(at).ok_or("the map ended early")?;
+                            self.charge(pairs.len() as u64)?;
+                            insert(&mut pairs, key, value?)?;
+                        }
+                    }
+                    other => return Err(format!("`transformMapEntry` makes maps, not {}", other.kind()).into()),
+                },
                 What::SortBy => sorted.push((answer?, first)),
             }
         }
@@ -387,7 +397,7 @@ impl<'a> Machine<'a> {
             What::Exists => Value::Bool(false),
             What::ExistsOne => Value::Bool(count == 1),
             What::Filter | What::Map => Value::list(kept),
-            What::TransformMap => Value::Map(Map::Values(pairs.into())),
+            What::TransformMap | What::TransformMapEntry => Value::Map(Map::Values(pairs.into())),
             What::SortBy => {
                 functions::lists::sort(self, &mut sorted)?;
                 Value::list(sorted.into_iter().map(|(_, element)| element).collect())
@@ -554,36 +564,30 @@ fn shown(value: &Value<'_>) -> String {
     }
 }
 
+/// Arithmetic of two integers of one type, checked.
+macro_rules! whole {
+    ($operator:expr, $a:expr, $b:expr) => {{
+        let result = match $operator {
+            Operator::Divide | Operator::Remainder if *$b == 0 => {
+                let what = if $operator == Operator::Divide { "division" } else { "modulus" };
+                return Err(format!("{what} by zero").into());
+            }
+            Operator::Add => $a.checked_add(*$b),
+            Operator::Subtract => $a.checked_sub(*$b),
+            Operator::Multiply => $a.checked_mul(*$b),
+            Operator::Divide => $a.checked_div(*$b),
+            _ => $a.checked_rem(*$b),
+        };
+        result.ok_or("integer overflow")?
+    }};
+}
+
 /// `None`: the operator has no meaning for these types.
 fn arithmetic<'a>(operator: Operator, a: &Value<'a>, b: &Value<'a>) -> Result<Option<Value<'a>>, Fault> {
     use Operator::*;
     Ok(Some(match (a, b) {
-        (Value::Int(a), Value::Int(b)) => {
-            if matches!(operator, Divide | Remainder) && *b == 0 {
-                return Err(if operator == Divide { "division by zero" } else { "modulus by zero" }.into());
-            }
-            let result = match operator {
-                Add => a.checked_add(*b),
-                Subtract => a.checked_sub(*b),
-                Multiply => a.checked_mul(*b),
-                Divide => a.checked_div(*b),
-                _ => a.checked_rem(*b),
-            };
-            Value::Int(result.ok_or("integer overflow")?)
-        }
-        (Value::UInt(a), Value::UInt(b)) => {
-            if matches!(operator, Divide | Remainder) && *b == 0 {
-                return Err(if operator == Divide { "division by zero" } else { "modulus by zero" }.into());
-            }
-            let result = match operator {
-                Add => a.checked_add(*b),
-                Subtract => a.checked_sub(*b),
-                Multiply => a.checked_mul(*b),
-                Divide => a.checked_div(*b),
-                _ => a.checked_rem(*b),
-            };
-            Value::UInt(result.ok_or("integer overflow")?)
-        }
+        (Value::Int(a), Value::Int(b)) => Value::Int(whole!(operator, a, b)),
+        (Value::UInt(a), Value::UInt(b)) => Value::UInt(whole!(operator, a, b)),
         (Value::Double(a), Value::Double(b)) => Value::Double(match operator {
             Add => a + b,
             Subtract => a - b,
@@ -604,15 +608,18 @@ fn arithmetic<'a>(operator: Operator, a: &Value<'a>, b: &Value<'a>) -> Result<Op
             _ => return Ok(None),
         },
         (Value::Timestamp(at), Value::Duration(by)) => match operator {
-            Add => Value::Timestamp(at.checked_add_signed(*by).ok_or("timestamp overflow")?),
-            Subtract => Value::Timestamp(at.checked_sub_signed(*by).ok_or("timestamp overflow")?),
+            Add => functions::time::timestamp(at.checked_add_signed(*by))?,
+            Subtract => functions::time::timestamp(at.checked_sub_signed(*by))?,
             _ => return Ok(None),
         },
         (Value::Duration(by), Value::Timestamp(at)) if operator == Add => {
-            Value::Timestamp(at.checked_add_signed(*by).ok_or("timestamp overflow")?)
+            functions::time::timestamp(at.checked_add_signed(*by))?
         }
         (Value::Timestamp(a), Value::Timestamp(b)) if operator == Subtract => {
-            Value::Duration(a.signed_duration_since(*b))
+            let between = a.signed_duration_since(*b);
+            // A duration counts nanoseconds in 64 bits.
+            between.num_nanoseconds().ok_or("duration overflow")?;
+            Value::Duration(between)
         }
         _ => return Ok(None),
     }))

@@ -6,6 +6,8 @@ use super::{Mistake, Span};
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Token {
     Ident(String),
+    /// A name in backticks: of a field only.
+    Quoted(String),
     /// Magnitude: a sign is a token of its own.
     Int(u64),
     UInt(u64),
@@ -54,6 +56,13 @@ fn token(rest: &str, at: usize) -> Result<(Token, usize), Mistake> {
     if first.is_ascii_alphabetic() || first == b'_' {
         let length = bytes.iter().take_while(|byte| byte.is_ascii_alphanumeric() || **byte == b'_').count();
         return Ok((Token::Ident(rest[..length].to_owned()), length));
+    }
+    if let Some(inner) = rest.strip_prefix('`') {
+        let length = inner.bytes().take_while(|byte| byte.is_ascii_alphanumeric() || b"_.-/ ".contains(byte)).count();
+        return match inner[length..].starts_with('`') && length > 0 {
+            true => Ok((Token::Quoted(inner[..length].to_owned()), length + 2)),
+            false => Err(Mistake::new(Span::new(at, at + 1), "this name is not closed".to_owned())),
+        };
     }
     match SIGNS.into_iter().find(|sign| rest.starts_with(sign)) {
         Some(sign) => Ok((Token::Sign(sign), sign.len())),

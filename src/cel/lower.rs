@@ -88,6 +88,7 @@ pub(super) enum What {
     Filter,
     Map,
     TransformMap,
+    TransformMapEntry,
     SortBy,
 }
 
@@ -107,8 +108,15 @@ const TYPES: [&str; 13] = [
     "optional_type",
 ];
 
+/// Names of admission policies that have no meaning for what is observed.
+const OF_REQUESTS: [(&str, &str); 3] = [
+    ("authorizer", "it asks an API server, and checks read a snapshot; who may do what is in `facts.access`"),
+    ("request", "there is none, checks read what is in the cluster"),
+    ("oldObject", "nothing changes while checks read what is in the cluster"),
+];
+
 /// Macros called on a value: name, arguments beside the receiver, variables, what.
-const FOLDS: [(&str, usize, Variables, What); 15] = [
+const FOLDS: [(&str, usize, Variables, What); 17] = [
     ("all", 2, Variables::One, What::All),
     ("all", 3, Variables::Two, What::All),
     ("exists", 2, Variables::One, What::Exists),
@@ -124,7 +132,58 @@ const FOLDS: [(&str, usize, Variables, What); 15] = [
     ("transformList", 4, Variables::Two, What::Map),
     ("transformMap", 3, Variables::Two, What::TransformMap),
     ("transformMap", 4, Variables::Two, What::TransformMap),
+    ("transformMapEntry", 3, Variables::Two, What::TransformMapEntry),
+    ("transformMapEntry", 4, Variables::Two, What::TransformMapEntry),
 ];
+
+/// Words that cannot be the name of a field as they are.
+const KEYWORDS: [&str; 20] = [
+    "true",
+    "false",
+    "null",
+    "in",
+    "as",
+    "break",
+    "const",
+    "continue",
+    "else",
+    "for",
+    "function",
+    "if",
+    "import",
+    "let",
+    "loop",
+    "package",
+    "namespace",
+    "return",
+    "var",
+    "void",
+];
+
+/// The name of a field that is escaped as Kubernetes does: `foo__dash__bar`, `__namespace__`.
+fn unescaped(field: &str) -> String {
+    if let Some(word) = field.strip_prefix("__").and_then(|rest| rest.strip_suffix("__"))
+        && (KEYWORDS.contains(&word) || word == "while")
+    {
+        return word.to_owned();
+    }
+    let mut name = String::with_capacity(field.len());
+    let mut rest = field;
+    'name: while !rest.is_empty() {
+        for (escape, character) in [("__underscores__", "__"), ("__dot__", "."), ("__dash__", "-"), ("__slash__", "/")]
+        {
+            if let Some(after) = rest.strip_prefix(escape) {
+                name.push_str(character);
+                rest = after;
+                continue 'name;
+            }
+        }
+        let first = rest.chars().next().map_or(1, char::len_utf8);
+        name.push_str(&rest[..first]);
+        rest = &rest[first..];
+    }
+    name
+}
 
 /// Gives names their meaning. Also the slots that are used.
 pub(super) fn lower(tree: &Ast, names: &Names) -> Result<(Node, Vec<usize>), Vec<Mistake>> {
@@ -181,9 +240,9 @@ impl Lowering<'_> {
             AstKind::Text(text) => Kind::Text(text.clone()),
             AstKind::Bytes(bytes) => Kind::Bytes(bytes.clone()),
             AstKind::Ident(name) => self.name(name, tree.span)?,
-            AstKind::Select { of, field, at, optional } => match self.compound(of, field, *at) {
+            AstKind::Select { of, field, at, optional } => match self.compound(of, &unescaped(field), *at) {
                 Some(found) => found?,
-                None => Kind::Select(self.node(of)?.into(), field.clone(), *optional),
+                None => Kind::Select(self.node(of)?.into(), unescaped(field), *optional),
             },
             AstKind::Index { of, index, optional } => {
                 if let AstKind::Text(key) = &index.kind
@@ -237,7 +296,9 @@ impl Lowering<'_> {
             return Some(Kind::Type(known));
         }
         let below: Vec<String> = self.below(name).map(str::to_owned).collect();
-        if below.is_empty() {
+        if let Some((_, why)) = OF_REQUESTS.iter().find(|(known, _)| *known == name) {
+            self.mistake(span, format!("`{name}` is not known here: {why}"));
+        } else if below.is_empty() {
             let known: Vec<String> = self
                 .names
                 .iter()
@@ -326,6 +387,14 @@ impl Lowering<'_> {
                         }
                     };
                 }
+                if functions::time::takes_zone(name)
+                    && let Some(Node { span, kind: Kind::Text(zone) }) = args.get(1)
+                    && let Err(why) = functions::time::zone(zone)
+                {
+                    let span = *span;
+                    self.mistake(span, why);
+                    return None;
+                }
                 return Some(Kind::Call(function, args));
             } else {
                 counts.push(function.arity.clone());
@@ -358,10 +427,11 @@ impl Lowering<'_> {
         match (target, name, args) {
             (None, "has", [Ast { kind: AstKind::Select { of, field, optional: Optional::No, .. }, .. }]) => {
                 // A name that was declared is always there.
-                if let Some(found) = self.compound(of, field, span) {
+                let field = unescaped(field);
+                if let Some(found) = self.compound(of, &field, span) {
                     return Some(found.map(|_| Kind::Bool(true)));
                 }
-                Some(self.node(of).map(|of| Kind::Has(of.into(), field.clone())))
+                Some(self.node(of).map(|of| Kind::Has(of.into(), field)))
             }
             (None, "has", _) => {
                 self.mistake(span, "`has` asks for a field, as in `has(object.spec.replicas)`");

@@ -7,7 +7,7 @@
 //!
 //! The language is that of cel-spec with optional values, two-variable comprehensions and the function libraries of
 //! `k8s.io/apiserver/pkg/cel/library`; `functions` has one file a library. Types are checked when an expression is
-//! evaluated, not before. There are no messages (`Type{…}`) and no authorizer.
+//! evaluated, not before. There are no messages (`Type{…}`) and no authorizer, and time zones are offsets.
 //!
 //! Invariants: evaluating cannot fail otherwise than by a [`Fault`]; it is bounded by [`LIMIT`] steps whatever the
 //! expression and the object; a value that was redacted or has an unexpected shape is never read.
@@ -16,6 +16,8 @@
 //! while evaluating, and is compiled without optimisation in the build that the README promises to be short.
 
 pub(crate) mod because;
+#[cfg(test)]
+mod conformance;
 mod eval;
 pub(crate) mod functions;
 pub(crate) mod json;

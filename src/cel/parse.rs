@@ -289,12 +289,15 @@ impl Parser {
             }
             if self.take(".").is_some() {
                 let optional = if self.take("?").is_some() { Optional::Yes } else { Optional::No };
-                let (Token::Ident(field), at) = (self.peek().clone(), self.span()) else {
-                    return Err(self.unexpected("the name of a field or function"));
+                let at = self.span();
+                let (field, quoted) = match self.peek().clone() {
+                    Token::Ident(field) => (field, false),
+                    Token::Quoted(field) => (field, true),
+                    _ => return Err(self.unexpected("the name of a field or function")),
                 };
                 self.advance();
                 let start = of.span;
-                let call = optional == Optional::No && self.take("(").is_some();
+                let call = optional == Optional::No && !quoted && self.take("(").is_some();
                 let (end, kind) = if call {
                     let (args, end) = self.list(")", Self::expression)?;
                     (end, AstKind::Call { target: Some(of.into()), name: field, at, args })

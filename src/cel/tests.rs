@@ -393,6 +393,45 @@ fn conformance() {
     ]);
 }
 
+/// What Kubernetes adds to the language or spells in its own way.
+#[test]
+fn kubernetes_has_its_own_spelling() {
+    let object = r#"{"foo-bar": 1, "namespace": 2, "a.b/c": 3, "x__y": 4, "in": 5}"#;
+    for text in [
+        "object.foo__dash__bar == 1 && has(object.foo__dash__bar) && object.?foo__dash__bar.hasValue()",
+        "object.__namespace__ == 2 && object.__in__ == 5",
+        "object.a__dot__b__slash__c == 3 && object.x__underscores__y == 4",
+        "object.`foo-bar` == 1 && object.`a.b/c` == 3",
+    ] {
+        assert_eq!(answer(text, object), "true", "{text}");
+    }
+    holds(&[
+        "timestamp('2026-11-21T23:30:00Z').getHours('+02:00') == 1 && timestamp('2026-11-21T23:30:00Z').getDate('+02:00') == 22",
+        "timestamp('2026-11-21T23:30:00Z').getMinutes('-03:45') == 45 && timestamp('2026-11-21T23:30:00Z').getHours('UTC') == 23",
+        "string(1000000.0) == '1e+06' && string(6.02214e23) == '6.02214e+23' && string(0.00001) == '1e-05' && string(0.25) == '0.25'",
+        "!format.dns1123Label().validate('web-1').hasValue() && format.dns1123Label().validate('Web').hasValue()",
+        "format.named('dns1123Subdomain').value().validate('a..b').value()[0].contains('dns1123Subdomain')",
+        "!format.named('nothing').hasValue() && format.named('uuid').value() == format.uuid()",
+        "!format.qualifiedName().validate('example.com/name').hasValue() && format.qualifiedName().validate('a/b/c').hasValue()",
+        "!format.dns1035LabelPrefix().validate('web-').hasValue() && format.dns1035Label().validate('web-').hasValue()",
+        "!format.date().validate('2026-11-21').hasValue() && format.datetime().validate('2026-11-21').hasValue()",
+        "!format.labelValue().validate('').hasValue() && format.byte().validate('a===').hasValue() && !format.uri().validate('https://a/b').hasValue()",
+        "{'a': 1, 'b': 2}.transformMapEntry(k, v, {v: k}) == {1: 'a', 2: 'b'}",
+        "[1, 2, 3].transformMapEntry(i, v, v > 1, {string(i): v}) == {'1': 2, '2': 3}",
+    ]);
+    faults(&[
+        ("[1, 1].transformMapEntry(i, v, {v: i})", "each key once"),
+        ("timestamp(0).getHours('Europe' + '/Berlin')", "no time zone here"),
+    ]);
+    mistaken(&[
+        ("authorizer.group('')", "`authorizer` is not known here: it asks an API server"),
+        ("request.userInfo.username == 'a'", "there is none"),
+        ("oldObject == object", "nothing changes"),
+        ("timestamp(0).getHours('Europe/Berlin') == 1", "write UTC or an offset such as +02:00"),
+        ("object.`a", "not closed"),
+    ]);
+}
+
 proptest::proptest! {
     #![proptest_config(proptest::prelude::ProptestConfig { cases: 512, failure_persistence: None, ..Default::default() })]
 

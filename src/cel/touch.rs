@@ -281,7 +281,7 @@ impl<'v> Reader<'v> {
             self.read(&origin, &Extent::All, only.span);
         }
         let body = self.with(bound, &fold.body);
-        if matches!(fold.what, What::Map | What::TransformMap) {
+        if matches!(fold.what, What::Map | What::TransformMap | What::TransformMapEntry) {
             return Self::holding(body);
         }
         self.read(&body, &Extent::All, fold.body.span);

@@ -5,7 +5,7 @@ use std::{cmp::Ordering, ops::Deref, rc::Rc};
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{
-    functions::{net::Cidr, quantity::Quantity, url::Url},
+    functions::{format::Format, net::Cidr, quantity::Quantity, url::Url},
     json::Json,
 };
 
@@ -30,6 +30,7 @@ pub(crate) enum Value<'a> {
     Ip(std::net::IpAddr),
     Cidr(Cidr),
     Url(Rc<Url>),
+    Format(&'static Format),
 }
 
 /// A text, borrowed from an object or an expression where it can be.
@@ -179,6 +180,7 @@ impl<'a> Value<'a> {
             Value::Ip(_) => "ip",
             Value::Cidr(_) => "cidr",
             Value::Url(_) => "url",
+            Value::Format(_) => "format",
         }
     }
 
@@ -207,6 +209,7 @@ impl<'a> Value<'a> {
             (Value::Ip(a), Value::Ip(b)) => a == b,
             (Value::Cidr(a), Value::Cidr(b)) => a == b,
             (Value::Url(a), Value::Url(b)) => a == b,
+            (Value::Format(a), Value::Format(b)) => a.name() == b.name(),
             (Value::Optional(None), Value::Optional(None)) => true,
             (Value::Optional(Some(a)), Value::Optional(Some(b))) => a.equals(b, left, levels),
             (Value::List(a), Value::List(b)) => {

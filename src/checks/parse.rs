@@ -42,6 +42,8 @@ struct RawCheck {
     evaluator: Option<Spanned<String>>,
     #[serde(default)]
     subject: RawSubject,
+    /// What is asked about, in the plural.
+    subjects: Option<String>,
     leave_out: Option<LeaveOut>,
     r#match: Option<Spanned<String>>,
     params: Option<Spanned<toml::Table>>,
@@ -155,6 +157,7 @@ fn definition(text: &str, check: Spanned<RawCheck>, names: Names) -> Result<Defi
         (None, false) => {
             let rules = RawRules {
                 subject: raw.subject,
+                subjects: raw.subjects,
                 leave_out: raw.leave_out,
                 asked: raw.r#match,
                 params: raw.params.map(Spanned::into_inner).unwrap_or_default(),

@@ -31,6 +31,8 @@ const MOST_VARIABLES: usize = 32;
 #[derive(Debug, Clone)]
 pub(crate) struct Rules {
     pub(crate) asked_of: AskedOf,
+    /// What is asked about, in the plural, if the check says so.
+    pub(crate) subjects: Option<String>,
     pub(crate) leave_out: Option<LeaveOut>,
     pub(crate) names: Slots,
     pub(crate) only: Option<Expression>,
@@ -114,6 +116,7 @@ pub(crate) enum Message {
 /// What a `[[check]]` table says.
 pub(super) struct RawRules {
     pub(super) subject: RawSubject,
+    pub(super) subjects: Option<String>,
     pub(super) leave_out: Option<LeaveOut>,
     pub(super) asked: Option<Spanned<String>>,
     pub(super) params: toml::Table,
@@ -284,7 +287,17 @@ impl Rules {
                 subject: Subject::Data,
             }]);
         }
-        Ok(Self { asked_of, leave_out: raw.leave_out, names: slots, only, rules, reads, of_spec, reads_spec })
+        Ok(Self {
+            asked_of,
+            subjects: raw.subjects,
+            leave_out: raw.leave_out,
+            names: slots,
+            only,
+            rules,
+            reads,
+            of_spec,
+            reads_spec,
+        })
     }
 }
 

@@ -86,3 +86,16 @@ fn reads_stand_at_their_place_once() {
     let deployment = "`spec.template.spec.hostPID` of apps/Deployment".to_owned();
     assert_eq!(found, [("`spec.hostPID` of Pod".to_owned(), place), (deployment, place)]);
 }
+
+#[test]
+fn embedded_rules_read_what_every_snapshot_holds() {
+    let embedded = crate::cluster::projection::Projections::builtin().expect("embedded");
+    for check in built_in() {
+        let Question::Rules(rules) = &check.question else { continue };
+        for reads::Placed { read, .. } in &rules.reads {
+            let (group, kind) = read.kind.rsplit_once('/').unwrap_or(("", &read.kind));
+            let kept = embedded.get_or_metadata(group, kind).kept();
+            assert!(read.is_in(&kept), "{}: {read} is not in controls/projections", check.id);
+        }
+    }
+}

@@ -17,7 +17,6 @@ pub(super) const EVALUATORS: &[Evaluator] = &[
         alone: false,
         ask: budgets,
     },
-    Evaluator { name: "disruption-budget-allows", subjects: "disruption budgets", alone: true, ask: allows },
     Evaluator { name: "critical-replicas", subjects: "workloads of critical components", alone: true, ask: critical },
 ];
 
@@ -60,22 +59,12 @@ impl ScaledSpec {
 #[serde(default)]
 struct Budget {
     spec: BudgetSpec,
-    status: BudgetStatus,
 }
 
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct BudgetSpec {
     selector: Option<Selector>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-struct BudgetStatus {
-    disruptions_allowed: Option<i64>,
-    current_healthy: i64,
-    desired_healthy: i64,
-    expected_pods: i64,
 }
 
 /// Every workload with more than one replica is selected by a budget.
@@ -106,42 +95,6 @@ fn budgets(question: &Question<'_>) -> Answer {
         let budgets = selectors.get(&*object.namespace).map(Vec::as_slice).unwrap_or_default();
         if !budgets.iter().any(|selector| selector.selects(&labels)) {
             tally.fail(spot, format!("spec.replicas = {}, and no PodDisruptionBudget selects its Pods", spec.wanted()));
-        }
-    }
-    tally.answer()
-}
-
-/// A budget lets at least one Pod go.
-fn allows(question: &Question<'_>) -> Answer {
-    let mut tally = Tally::default();
-    for (spot, object) in question.objects("policy", "PodDisruptionBudget") {
-        let status = match object.body::<Budget>() {
-            Ok(body) => body.status,
-            Err(why) => {
-                tally.subject();
-                tally.odd(spot, why);
-                continue;
-            }
-        };
-        // Nothing that it guards is there.
-        if status.expected_pods == 0 {
-            continue;
-        }
-        tally.subject();
-        let BudgetStatus { current_healthy: healthy, desired_healthy: least, expected_pods: all, .. } = status;
-        match status.disruptions_allowed {
-            Some(0) if least >= all => tally.fail(
-                spot,
-                format!(
-                    "status.disruptionsAllowed = 0: all {all} Pods have to stay, so none can be moved off its node"
-                ),
-            ),
-            Some(0) => tally.fail(
-                spot,
-                format!("status.disruptionsAllowed = 0: {healthy} of {all} Pods were healthy and {least} have to be"),
-            ),
-            Some(_) => {}
-            None => tally.odd(spot, "it has no status.disruptionsAllowed"),
         }
     }
     tally.answer()

@@ -1,7 +1,6 @@
 //! Backups: made, in time, to a place that is there, and restored for a test.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use serde::Deserialize;
 
 use super::{Answer, Evaluator, Question, Tally};
 use crate::{
@@ -12,7 +11,6 @@ use crate::{
 pub(super) const EVALUATORS: &[Evaluator] = &[
     Evaluator { name: "backup-age", subjects: "volume claims with an objective", alone: false, ask: age },
     Evaluator { name: "backup-coverage", subjects: "volume claims", alone: false, ask: coverage },
-    Evaluator { name: "backup-location", subjects: "storage locations", alone: true, ask: location },
     Evaluator { name: "backup-outcome", subjects: "backup schedules", alone: false, ask: outcome },
     Evaluator { name: "database-backup", subjects: "database clusters", alone: false, ask: databases },
     Evaluator { name: "restore-test", subjects: "pieces of data with an objective", alone: false, ask: restores },
@@ -111,34 +109,6 @@ fn outcome(question: &Question<'_>) -> Answer {
         }
         if schedule.paused {
             tally.remark(format!("schedule {} is paused", schedule.name));
-        }
-    }
-    tally.answer()
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Location {
-    status: LocationStatus,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct LocationStatus {
-    phase: Option<String>,
-}
-
-fn location(question: &Question<'_>) -> Answer {
-    let mut tally = Tally::default();
-    for (spot, object) in question.objects("velero.io", "BackupStorageLocation") {
-        tally.subject();
-        match object.body::<Location>() {
-            Err(error) => tally.odd(spot, error),
-            Ok(body) => match body.status.phase.as_deref() {
-                Some("Available") => {}
-                Some(phase) => tally.fail(spot, format!("status.phase = {phase}")),
-                None => tally.fail(spot, "status.phase is not set: it was never validated"),
-            },
         }
     }
     tally.answer()

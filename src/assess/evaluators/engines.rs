@@ -11,7 +11,7 @@ use crate::{
             policies::{CONSTRAINTS, ConstraintBody, KyvernoBody},
             webhooks::{GROUP, KINDS, RawWebhook, WebhooksBody},
         },
-        delivery::{ProjectBody, WORKLOADS, listed, marked},
+        delivery::{WORKLOADS, listed, marked},
         mesh::{PeerBody, ROOT},
         monitoring::{DaemonBody, RuleBody},
     },
@@ -24,14 +24,12 @@ use crate::{
 pub(super) const EVALUATORS: &[Evaluator] = &[
     Evaluator { name: "webhook-fail-open", subjects: "webhook configurations", alone: true, ask: fail_open },
     Evaluator { name: "webhook-hole", subjects: "webhook configurations", alone: true, ask: hole },
-    Evaluator { name: "admission-policy-bound", subjects: "policies", alone: false, ask: bound },
     Evaluator { name: "kyverno-enforces", subjects: "policies", alone: true, ask: kyverno },
     Evaluator { name: "gatekeeper-enforces", subjects: "constraints", alone: false, ask: gatekeeper },
     Evaluator { name: "alert-rules", subjects: "Prometheus servers", alone: false, ask: alerts },
     Evaluator { name: "mesh-strict", subjects: "PeerAuthentications", alone: false, ask: mesh },
     Evaluator { name: "log-shipper-coverage", subjects: "log shippers", alone: false, ask: shippers },
     Evaluator { name: "delivery-gitops", subjects: "workloads", alone: false, ask: delivered },
-    Evaluator { name: "project-sources", subjects: "AppProjects", alone: true, ask: sources },
 ];
 
 /// Asks about each configuration that holds a webhook of a policy engine.
@@ -82,34 +80,6 @@ fn hole(question: &Question<'_>) -> Answer {
     let mut tally = engines(question, judge);
     if !question.policy.privileged_namespaces.is_empty() {
         tally.remark(format!("left out by policy: {}", question.policy.privileged_namespaces.join(", ")));
-    }
-    tally.answer()
-}
-
-fn bound(question: &Question<'_>) -> Answer {
-    #[derive(Default, serde::Deserialize)]
-    #[serde(default)]
-    struct Body {
-        spec: Spec,
-    }
-    #[derive(Default, serde::Deserialize)]
-    #[serde(rename_all = "camelCase", default)]
-    struct Spec {
-        policy_name: String,
-    }
-    let mut tally = Tally::default();
-    let mut bound = BTreeSet::new();
-    for (spot, object) in question.objects(GROUP, "ValidatingAdmissionPolicyBinding") {
-        match object.body::<Body>() {
-            Ok(body) => _ = bound.insert(body.spec.policy_name),
-            Err(error) => tally.odd(spot, error),
-        }
-    }
-    for (spot, object) in question.objects(GROUP, "ValidatingAdmissionPolicy") {
-        tally.subject();
-        if !bound.contains(&*object.name) {
-            tally.fail(spot, "no ValidatingAdmissionPolicyBinding names it: it does nothing");
-        }
     }
     tally.answer()
 }
@@ -257,19 +227,6 @@ fn delivered(question: &Question<'_>) -> Answer {
             if !marked(object) && !resources.contains(&key) {
                 tally.fail(spot, "no delivery tool's mark, and no Application lists it");
             }
-        }
-    }
-    tally.answer()
-}
-
-fn sources(question: &Question<'_>) -> Answer {
-    let mut tally = Tally::default();
-    for (spot, object) in question.objects("argoproj.io", "AppProject") {
-        tally.subject();
-        match object.body::<ProjectBody>() {
-            Err(error) => tally.odd(spot, error),
-            Ok(body) if body.any_source() => tally.fail(spot, "spec.sourceRepos = *"),
-            Ok(_) => {}
         }
     }
     tally.answer()

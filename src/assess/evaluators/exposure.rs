@@ -7,7 +7,6 @@ use crate::{
     facts::exposure::{
         gateway::{GatewayBody, Gateways, RouteBody, attach, labels},
         ingress::hosts,
-        route::plain,
     },
     snapshot::Object,
 };
@@ -18,8 +17,6 @@ pub(super) const EVALUATORS: &[Evaluator] = &[
     Evaluator { name: "ingress-host-wildcard", subjects: "ingresses", alone: true, ask: wildcard },
     Evaluator { name: "ingress-certificate-managed", subjects: "ingresses", alone: false, ask: managed },
     Evaluator { name: "gateway-route-tls", subjects: "HTTPRoutes", alone: true, ask: route_tls },
-    Evaluator { name: "gateway-open-listener", subjects: "Gateways", alone: true, ask: open_listener },
-    Evaluator { name: "openshift-route-tls", subjects: "Routes", alone: true, ask: openshift },
 ];
 
 const INGRESS: (&str, &str) = ("networking.k8s.io", "Ingress");
@@ -136,38 +133,6 @@ fn route_tls(question: &Question<'_>) -> Answer {
                     tally.fail(spot, format!("attaches to a listener without TLS for {}", plain.join(", ")));
                 }
             }
-        }
-    }
-    tally.answer()
-}
-
-fn open_listener(question: &Question<'_>) -> Answer {
-    let mut tally = Tally::default();
-    for (spot, object) in question.objects(GATEWAY, "Gateway") {
-        tally.subject();
-        match object.body::<GatewayBody>() {
-            Err(error) => tally.odd(spot, error),
-            Ok(body) => {
-                let open = body.spec.listeners.iter().flatten().filter(|listener| listener.open());
-                let open: Vec<&str> = open.map(|listener| &*listener.name).collect();
-                if !open.is_empty() {
-                    let names = open.join(", ");
-                    tally.fail(spot, format!("allowedRoutes.namespaces.from = All on listener {names}"));
-                }
-            }
-        }
-    }
-    tally.answer()
-}
-
-fn openshift(question: &Question<'_>) -> Answer {
-    let mut tally = Tally::default();
-    for (spot, object) in question.objects("route.openshift.io", "Route") {
-        tally.subject();
-        match plain(object) {
-            Err(error) => tally.odd(spot, error),
-            Ok(Some(why)) => tally.fail(spot, why),
-            Ok(None) => {}
         }
     }
     tally.answer()

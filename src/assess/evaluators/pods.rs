@@ -1,4 +1,4 @@
-//! Pod Security: what a namespace enforces, and what its Pods do.
+//! Pod Security: what Pods do.
 //!
 //! Namespaces that the workspace accepts as privileged by design are left out, and counted.
 
@@ -22,7 +22,6 @@ use crate::{
 };
 
 pub(super) const EVALUATORS: &[Evaluator] = &[
-    Evaluator { name: "pod-security-enforced", subjects: "namespaces", alone: true, ask: enforced },
     Evaluator {
         name: "pod-security-baseline",
         subjects: "Pods",
@@ -153,29 +152,4 @@ fn root(spec: &PodSpec, out: &mut Vec<String>) {
             None => format!("{place}: neither securityContext.runAsNonRoot nor runAsUser keeps root out"),
         });
     }
-}
-
-/// Namespaces enforce `baseline` or `restricted`.
-fn enforced(question: &Question<'_>) -> Answer {
-    let accepted = Pattern::list(&question.policy.privileged_namespaces);
-    let mut tally = Tally::default();
-    let mut left_out = BTreeSet::new();
-    for (spot, namespace) in question.objects("", "Namespace") {
-        if pattern::any(&accepted, &namespace.name) {
-            left_out.insert(&*namespace.name);
-            continue;
-        }
-        tally.subject();
-        const LABEL: &str = "pod-security.kubernetes.io/enforce";
-        match namespace.labels.get(LABEL).map(|value| (&**value, Level::parse(value))) {
-            None => tally.fail(spot, format!("label {LABEL} is not set")),
-            Some((_, Some(Level::Baseline | Level::Restricted))) => {}
-            Some((value, Some(_))) => tally.fail(spot, format!("label {LABEL} = {value}")),
-            Some((value, None)) => {
-                tally.fail(spot, format!("label {LABEL} = {value} is no level: admission takes it as restricted"));
-            }
-        }
-    }
-    remark_accepted(&mut tally, "", &left_out);
-    tally.answer()
 }

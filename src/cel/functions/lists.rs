@@ -72,7 +72,8 @@ pub(super) const FUNCTIONS: &[Function] = &[
         _ => Err(meaningless("last", args)),
     }),
     global("lists.range", 1..=1, |machine, args| {
-        let end = usize::try_from(int("lists.range", args, 0)?).unwrap_or(0);
+        let end = int("lists.range", args, 0)?;
+        let end = usize::try_from(end).map_err(|_| format!("`lists.range` goes from 0, not down to {end}"))?;
         machine.charge(end as u64)?;
         Ok(Value::list((0..end).map(count).collect()))
     }),

@@ -3,6 +3,7 @@
 //! Standard functions as in cel-spec; strings, lists, sets and optional values as in cel-go's `ext`; the others as in
 //! `k8s.io/apiserver/pkg/cel/library`, whose examples are the tests.
 
+pub(crate) mod format;
 pub(super) mod lists;
 pub(crate) mod net;
 pub(crate) mod quantity;
@@ -11,7 +12,7 @@ mod semver;
 mod sets;
 mod standard;
 mod strings;
-mod time;
+pub(super) mod time;
 pub(crate) mod url;
 
 use std::ops::RangeInclusive;
@@ -61,7 +62,7 @@ const fn method(
 }
 
 /// All libraries.
-pub(super) static ALL: [&[Function]; 10] = [
+pub(super) static ALL: [&[Function]; 11] = [
     standard::FUNCTIONS,
     strings::FUNCTIONS,
     lists::FUNCTIONS,
@@ -72,6 +73,7 @@ pub(super) static ALL: [&[Function]; 10] = [
     net::FUNCTIONS,
     url::FUNCTIONS,
     time::FUNCTIONS,
+    format::FUNCTIONS,
 ];
 
 /// Functions of this name.

@@ -102,7 +102,7 @@ pub(super) fn string<'a>(value: &Value<'a>) -> Answer<'a> {
         Value::Bool(value) => value.to_string(),
         Value::Int(value) => value.to_string(),
         Value::UInt(value) => value.to_string(),
-        Value::Double(value) => value.to_string(),
+        Value::Double(value) => double(*value),
         Value::Bytes(bytes) => std::str::from_utf8(bytes).map_err(|_| "these bytes are not UTF-8")?.to_owned(),
         Value::Timestamp(at) => at.to_rfc3339_opts(chrono::SecondsFormat::AutoSi, true),
         Value::Duration(duration) => super::time::seconds(*duration),
@@ -112,6 +112,31 @@ pub(super) fn string<'a>(value: &Value<'a>) -> Answer<'a> {
         other => return Err(meaningless("string", std::slice::from_ref(other))),
     }))
 }
+
+/// As Go prints `%g`: the shortest digits, with an exponent where that is below -4 or above 5.
+fn double(value: f64) -> String {
+    if !value.is_finite() {
+        return if value.is_nan() {
+            "NaN"
+        } else if value > 0.0 {
+            "+Inf"
+        } else {
+            "-Inf"
+        }
+        .to_owned();
+    }
+    let text = format!("{value:e}");
+    let (mantissa, exponent) = text.split_once('e').unwrap_or((&text, "0"));
+    let power: i32 = exponent.parse().unwrap_or(0);
+    if (-4..LARGEST_PLAIN).contains(&power) {
+        return value.to_string();
+    }
+    let sign = if power < 0 { '-' } else { '+' };
+    format!("{mantissa}e{sign}{:02}", power.unsigned_abs())
+}
+
+/// From this power of ten on Go prints an exponent.
+const LARGEST_PLAIN: i32 = 6;
 
 fn zero(value: &Value<'_>) -> bool {
     match value {

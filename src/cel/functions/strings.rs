@@ -98,7 +98,8 @@ fn find<'a>(machine: &mut Machine<'a>, name: &str, args: &[Value<'a>]) -> Answer
     let found = if last {
         // The match begins at the offset at the latest.
         let end = bytes(offset).saturating_add(part.len()).min(whole.len());
-        let end = (end..=whole.len()).find(|end| whole.is_char_boundary(*end)).unwrap_or(whole.len());
+        // Where a character is cut, nothing matches that begins at the offset itself.
+        let end = (0..=end).rev().find(|end| whole.is_char_boundary(*end)).unwrap_or(0);
         whole[..end].rfind(&**part)
     } else {
         let start = bytes(offset);
@@ -251,12 +252,17 @@ fn formatted<'a>(machine: &mut Machine<'a>, verb: char, precision: usize, value:
         ('s', value) => printed(machine, value)?,
         ('d', Value::Int(value)) => value.to_string(),
         ('d', Value::UInt(value)) => value.to_string(),
-        ('d', Value::Double(value)) if !value.is_finite() => value.to_string(),
+        ('d' | 'e' | 'f', Value::Double(value)) if !value.is_finite() => plain(*value),
         ('f', Value::Double(value)) => format!("{value:.precision$}"),
         ('f', Value::Int(value)) => format!("{:.precision$}", *value as f64),
         ('f', Value::UInt(value)) => format!("{:.precision$}", *value as f64),
-        ('e', Value::Double(value)) => {
-            let text = format!("{value:.precision$e}");
+        ('e', Value::Double(_) | Value::Int(_) | Value::UInt(_)) => {
+            let text = match value {
+                Value::Int(value) => format!("{:.precision$e}", *value as f64),
+                Value::UInt(value) => format!("{:.precision$e}", *value as f64),
+                Value::Double(value) => format!("{value:.precision$e}"),
+                _ => return Err(wrong()),
+            };
             let (mantissa, exponent) = text.split_once('e').unwrap_or((&text, "0"));
             let (sign, digits) = exponent.strip_prefix('-').map_or(('+', exponent), |digits| ('-', digits));
             format!("{mantissa}e{sign}{digits:0>2}")
@@ -283,12 +289,22 @@ fn formatted<'a>(machine: &mut Machine<'a>, verb: char, precision: usize, value:
     })
 }
 
+/// A double without an exponent.
+fn plain(value: f64) -> String {
+    match value {
+        f64::INFINITY => "Infinity".to_owned(),
+        f64::NEG_INFINITY => "-Infinity".to_owned(),
+        value => value.to_string(),
+    }
+}
+
 /// `%s`: texts as they are, lists and maps with their elements.
 fn printed<'a>(machine: &mut Machine<'a>, value: &Value<'a>) -> Result<String, Fault> {
     machine.charge(value.weight())?;
     Ok(match value {
         Value::Null => "null".to_owned(),
         Value::Type(name) => (*name).to_owned(),
+        Value::Double(value) => plain(*value),
         Value::List(list) => {
             let parts: Result<Vec<_>, Fault> =
                 list.values()?.iter().map(|value| machine.deeper(|machine| printed(machine, value))).collect();

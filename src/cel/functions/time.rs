@@ -1,19 +1,17 @@
-//! Timestamps and durations of cel-spec. Parts of a timestamp are those of UTC.
+//! Timestamps and durations of cel-spec. Parts of a timestamp are those of UTC, or of an offset.
 
-use chrono::{DateTime, Datelike, TimeDelta, Timelike, Utc};
+use chrono::{DateTime, Datelike, FixedOffset, TimeDelta, Timelike, Utc};
 
 use super::{Function, global, meaningless, method};
-use crate::cel::{Fault, value::Value};
+use crate::cel::{eval::Answer, value::Value};
 
 pub(super) const FUNCTIONS: &[Function] = &[
     global("timestamp", 1..=1, |_, args| match &args[0] {
         Value::Timestamp(_) => Ok(args[0].clone()),
-        Value::Int(seconds) => {
-            Ok(Value::Timestamp(DateTime::from_timestamp(*seconds, 0).ok_or("timestamp out of range")?))
-        }
+        Value::Int(seconds) => timestamp(DateTime::from_timestamp(*seconds, 0)),
         Value::Text(text) => {
             let at = DateTime::parse_from_rfc3339(text).map_err(|_| format!("`{}` is no timestamp", &**text))?;
-            Ok(Value::Timestamp(at.with_timezone(&Utc)))
+            timestamp(Some(at.with_timezone(&Utc)))
         }
         _ => Err(meaningless("timestamp", args)),
     }),
@@ -22,37 +20,72 @@ pub(super) const FUNCTIONS: &[Function] = &[
         Value::Text(text) => Ok(Value::Duration(parse(text).ok_or_else(|| format!("`{}` is no duration", &**text))?)),
         _ => Err(meaningless("duration", args)),
     }),
-    method("getFullYear", 1..=1, |_, args| Ok(Value::Int(at("getFullYear", args)?.year().into()))),
-    method("getMonth", 1..=1, |_, args| Ok(Value::Int(at("getMonth", args)?.month0().into()))),
-    method("getDate", 1..=1, |_, args| Ok(Value::Int(at("getDate", args)?.day().into()))),
-    method("getDayOfMonth", 1..=1, |_, args| Ok(Value::Int(at("getDayOfMonth", args)?.day0().into()))),
-    method("getDayOfWeek", 1..=1, |_, args| {
-        Ok(Value::Int(at("getDayOfWeek", args)?.weekday().num_days_from_sunday().into()))
+    method("getFullYear", 1..=2, |_, args| part("getFullYear", args, |at| at.year().into())),
+    method("getMonth", 1..=2, |_, args| part("getMonth", args, |at| at.month0().into())),
+    method("getDate", 1..=2, |_, args| part("getDate", args, |at| at.day().into())),
+    method("getDayOfMonth", 1..=2, |_, args| part("getDayOfMonth", args, |at| at.day0().into())),
+    method("getDayOfWeek", 1..=2, |_, args| {
+        part("getDayOfWeek", args, |at| at.weekday().num_days_from_sunday().into())
     }),
-    method("getDayOfYear", 1..=1, |_, args| Ok(Value::Int(at("getDayOfYear", args)?.ordinal0().into()))),
-    method("getHours", 1..=1, |_, args| match &args[0] {
-        Value::Duration(duration) => Ok(Value::Int(duration.num_hours())),
-        _ => Ok(Value::Int(at("getHours", args)?.hour().into())),
+    method("getDayOfYear", 1..=2, |_, args| part("getDayOfYear", args, |at| at.ordinal0().into())),
+    method("getHours", 1..=2, |_, args| match args {
+        [Value::Duration(duration)] => Ok(Value::Int(duration.num_hours())),
+        _ => part("getHours", args, |at| at.hour().into()),
     }),
-    method("getMinutes", 1..=1, |_, args| match &args[0] {
-        Value::Duration(duration) => Ok(Value::Int(duration.num_minutes())),
-        _ => Ok(Value::Int(at("getMinutes", args)?.minute().into())),
+    method("getMinutes", 1..=2, |_, args| match args {
+        [Value::Duration(duration)] => Ok(Value::Int(duration.num_minutes())),
+        _ => part("getMinutes", args, |at| at.minute().into()),
     }),
-    method("getSeconds", 1..=1, |_, args| match &args[0] {
-        Value::Duration(duration) => Ok(Value::Int(duration.num_seconds())),
-        _ => Ok(Value::Int(at("getSeconds", args)?.second().into())),
+    method("getSeconds", 1..=2, |_, args| match args {
+        [Value::Duration(duration)] => Ok(Value::Int(duration.num_seconds())),
+        _ => part("getSeconds", args, |at| at.second().into()),
     }),
-    method("getMilliseconds", 1..=1, |_, args| match &args[0] {
-        Value::Duration(duration) => Ok(Value::Int(i64::from(duration.subsec_millis()))),
-        _ => Ok(Value::Int(at("getMilliseconds", args)?.timestamp_subsec_millis().into())),
+    method("getMilliseconds", 1..=2, |_, args| match args {
+        [Value::Duration(duration)] => Ok(Value::Int(i64::from(duration.subsec_millis()))),
+        _ => part("getMilliseconds", args, |at| at.timestamp_subsec_millis().into()),
     }),
 ];
 
-fn at(name: &str, args: &[Value<'_>]) -> Result<DateTime<Utc>, Fault> {
-    match &args[0] {
-        Value::Timestamp(at) => Ok(*at),
+/// A timestamp, if it is in one of the years 1 to 9999.
+pub(in crate::cel) fn timestamp<'a>(at: Option<DateTime<Utc>>) -> Answer<'a> {
+    let sound = at.filter(|at| (1..=9999).contains(&at.year()));
+    Ok(Value::Timestamp(sound.ok_or("timestamp overflow: years go from 1 to 9999")?))
+}
+
+/// A part of a timestamp, in the time zone of the second argument.
+fn part<'a>(name: &str, args: &[Value<'a>], of: fn(&DateTime<FixedOffset>) -> i64) -> Answer<'a> {
+    match args {
+        [Value::Timestamp(at)] => Ok(Value::Int(of(&at.fixed_offset()))),
+        [Value::Timestamp(at), Value::Text(text)] => Ok(Value::Int(of(&at.with_timezone(&zone(text)?)))),
         _ => Err(meaningless(name, args)),
     }
+}
+
+/// A time zone: an offset such as `+02:00`, or UTC. What a name such as `Europe/Berlin` stands for differs from machine to
+/// machine and from year to year, so that the same evidence would not give the same answer.
+pub(in crate::cel) fn zone(text: &str) -> Result<FixedOffset, String> {
+    let refused = || format!("`{text}` is no time zone here: write UTC or an offset such as +02:00");
+    let (sign, rest) = match text.as_bytes().first() {
+        Some(b'-') => (-1, &text[1..]),
+        Some(b'+') => (1, &text[1..]),
+        _ => (1, text),
+    };
+    if matches!(text, "" | "UTC" | "Z") {
+        return FixedOffset::east_opt(0).ok_or_else(refused);
+    }
+    let number = |digits: &str| -> Option<i32> {
+        let plain = matches!(digits.len(), 1 | 2) && digits.bytes().all(|byte| byte.is_ascii_digit());
+        plain.then(|| digits.parse().ok()).flatten()
+    };
+    let (hours, minutes) = rest.split_once(':').ok_or_else(refused)?;
+    let (hours, minutes) =
+        number(hours).zip(number(minutes)).filter(|(_, minutes)| *minutes < 60).ok_or_else(refused)?;
+    FixedOffset::east_opt(sign * (hours * 3600 + minutes * 60)).ok_or_else(refused)
+}
+
+/// Functions that take a time zone.
+pub(in crate::cel) fn takes_zone(name: &str) -> bool {
+    name.starts_with("get") && FUNCTIONS.iter().any(|function| function.name == name)
 }
 
 /// Go's `time.ParseDuration`: `1h30m`, `-1.5s`, `100ms`.

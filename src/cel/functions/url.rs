@@ -17,7 +17,7 @@ pub(crate) struct Url {
 }
 
 impl Url {
-    fn parse(text: &str) -> Result<Self, String> {
+    pub(super) fn parse(text: &str) -> Result<Self, String> {
         let wrong = || format!("`{text}` is no absolute URI and no absolute path");
         if text.is_empty() || text.bytes().any(|byte| byte < 0x20 || byte == 0x7f) {
             return Err(wrong());

@@ -102,7 +102,7 @@ pub(super) fn findings(ctx: &Ctx<'_>, place: &mut Place<'_>) -> Result<Vec<Block
     let mut grid = Grid::new(ctx, place, "findings-table", "table.findings", &heads);
     let several = ctx.assessment.clusters.len() > 1;
     for finding in ctx.assessment.open_findings() {
-        let check = ctx.check(&finding.check).map_or(finding.check.as_str(), |check| check.title.as_str());
+        let check = ctx.check_title(&finding.check);
         let mut who = vec![match &finding.component {
             Some(id) => vec![ctx.component_link(id)],
             None => vec![ctx.badge(Tone::Bad, "inventory.unclaimed")],
@@ -178,7 +178,7 @@ pub(super) fn by_check(ctx: &Ctx<'_>, place: &mut Place<'_>) -> Result<Vec<Block
     let findings: Vec<&Finding> = ctx.assessment.open_findings().collect();
     for members in findings.chunk_by(|a, b| a.check == b.check) {
         let first = members[0];
-        let check = ctx.check(&first.check).map_or(first.check.as_str(), |check| check.title.as_str());
+        let check = ctx.check_title(&first.check);
         let places = members.iter().map(|finding| {
             let mut text = vec![link(finding), Inline::text(" ")];
             match &finding.component {
@@ -218,7 +218,7 @@ pub(super) fn findings_of(ctx: &Ctx<'_>, place: &mut Place<'_>, team: &TeamId) -
     let findings: Vec<&Finding> = ours.collect();
     for members in findings.chunk_by(|a, b| a.check == b.check) {
         let first = members[0];
-        let check = ctx.check(&first.check).map_or(first.check.as_str(), |check| check.title.as_str());
+        let check = ctx.check_title(&first.check);
         let places = members.iter().map(|finding| {
             let mut text = vec![link(finding), Inline::text(" ")];
             text.extend(finding.component.iter().flat_map(|id| [ctx.component_link(id), Inline::text(": ")]));
@@ -257,7 +257,7 @@ fn accepted_of(ctx: &Ctx<'_>, team: &TeamId) -> Vec<Vec<Block>> {
         if keys.is_empty() {
             continue;
         }
-        let check = ctx.check(&exception.check).map_or(exception.check.as_str(), |check| check.title.as_str());
+        let check = ctx.check_title(&exception.check);
         let until = ctx.t.fill("exceptions.until", &[("date", &words::date(exception.expires))]);
         let mut text = vec![Inline::text(format!("{check}: "))];
         text.extend(super::join(keys.into_iter().map(Inline::code), ", "));
@@ -324,7 +324,7 @@ pub(super) fn exceptions(ctx: &Ctx<'_>, place: &mut Place<'_>) -> Result<Vec<Blo
             Some(used) if used.matched == 0 => vec![ctx.badge(Tone::Caution, "exceptions.covers_nothing")],
             _ => covered(ctx, exception),
         };
-        let check = ctx.check(&exception.check).map_or(exception.check.as_str(), |check| check.title.as_str());
+        let check = ctx.check_title(&exception.check);
         let instead = exception.compensating.as_deref();
         let instead = instead.map(|text| vec![Inline::text(ctx.t.fill("exceptions.instead", &[("text", text)]))]);
         let mut who = vec![

@@ -318,6 +318,14 @@ impl<'a> Ctx<'a> {
         self.check_index.get(id.as_str()).map(|index| &*self.assessment.checks[*index])
     }
 
+    /// Title of a check; its identifier when it is not in force.
+    pub(super) fn check_title<'c>(&self, id: &'c CheckId) -> &'c str
+    where
+        'a: 'c,
+    {
+        self.check(id).map_or(id.as_str(), |check| check.title.as_str())
+    }
+
     /// What a check said, one result a cluster.
     pub(super) fn results(&self, id: &CheckId) -> impl Iterator<Item = &'a CheckResult> {
         let results = &self.assessment.results;

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 
 use super::{super::observed::Reading, Redirect, Tls, WayIn, reach::Reach};
-use crate::{ownership::Join, snapshot::Object};
+use crate::ownership::Join;
 
 #[derive(Default, Deserialize)]
 #[serde(default)]
@@ -66,16 +66,4 @@ pub(super) fn observe<'a>(join: &Join<'a>, reading: &mut Reading<'a>, reach: &Re
         };
         ways.push(way.owned(&owners, index));
     }
-}
-
-/// What a Route lets through in plain text, with the exact field.
-pub(crate) fn plain(object: &Object) -> serde_json::Result<Option<String>> {
-    Ok(match object.body::<Body>()?.spec.tls {
-        None => Some("spec.tls is not set".to_owned()),
-        Some(tls) if tls.termination != "passthrough" => tls
-            .insecure_edge_termination_policy
-            .filter(|policy| policy == "Allow")
-            .map(|policy| format!("spec.tls.insecureEdgeTerminationPolicy = {policy}")),
-        Some(_) => None,
-    })
 }
