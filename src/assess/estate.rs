@@ -8,7 +8,7 @@ use super::{
     *,
 };
 use crate::{
-    snapshot::{List, Object},
+    snapshot::{Completeness, List, Object},
     workspace::{Lifecycle, Product, Severity},
 };
 
@@ -95,6 +95,8 @@ fn reports_are_recent_and_cover_what_runs() {
         let mut lists = of("2026-11-20T13:46:42Z");
         lists.push(list("Pod", vec![owned(pod, "Deployment", &deployment)]));
         lists.push(list("apps/Deployment", vec![deployment]));
+        let kubescape = "spdx.softwarecomposition.kubescape.io/VulnerabilityManifestSummary";
+        lists.push(ended(kubescape, Completeness::Absent, Vec::new()));
         lists
     };
     tell_apart("vulnerability-coverage", running("web"), running("other"), "was not scanned");

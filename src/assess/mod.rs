@@ -38,9 +38,9 @@ pub use tally::{Tally, by_framework, by_team};
 
 use crate::{
     checks,
-    facts::{network::Network, pod::Pods},
+    facts::{control_plane::provider, network::Network, pod::Pods},
     ownership,
-    snapshot::Snapshot,
+    snapshot::{ClusterIdentity, Snapshot},
     workspace::Workspace,
 };
 
@@ -87,7 +87,7 @@ pub fn assess(
     }
     if snapshots.is_empty() {
         let enabled = definitions.iter().zip(&checks).filter(|(_, check)| check.disabled.is_none());
-        results.extend(enabled.map(|(definition, _)| results::not_collected(definition)));
+        results.extend(enabled.map(|(definition, _)| planned(workspace, definition)));
     }
     trend.sort_by(|a, b| (&a.cluster, a.ended, &a.digest).cmp(&(&b.cluster, b.ended, &b.digest)));
     results.sort_by(|a, b| (&a.check, &a.cluster).cmp(&(&b.check, &b.cluster)));
@@ -108,6 +108,26 @@ pub fn assess(
         findings: found,
         exceptions: exceptions.uses(),
         trend,
+    }
+}
+
+/// The result of a plan, with what providers say of the control planes.
+fn planned(workspace: &Workspace, definition: &checks::Definition) -> CheckResult {
+    let mut result = results::not_collected(definition);
+    for cluster in &workspace.clusters {
+        if let Some(said) = provider::beside(workspace, cluster, definition.id.as_str(), result.outcome) {
+            result.reason.push_str(&format!("; {}: {said}", cluster.id));
+        }
+    }
+    result
+}
+
+/// Says what a provider declares about a question that the cluster could not answer. The outcome stays.
+fn declared_beside(workspace: &Workspace, cluster: &ClusterIdentity, result: &mut CheckResult) {
+    let cluster = workspace.cluster_of(&cluster.id, cluster.uid.as_deref());
+    let said = cluster.and_then(|it| provider::beside(workspace, it, result.check.as_str(), result.outcome));
+    if let Some(said) = said {
+        result.reason.push_str(&format!("; {said}"));
     }
 }
 
@@ -147,6 +167,8 @@ fn judge<'q>(
         let mut asked = results::ask(definition, bench, answers.remove(&definition.id));
         let (findings, excepted) = findings::group(check, bench.join, &asked.failures, exceptions, history);
         asked.except(excepted);
+        let header = &bench.join.snapshot().header.cluster;
+        declared_beside(bench.join.workspace(), header, &mut asked.result);
         judged.results.push(asked.result);
         judged.findings.extend(findings);
     }
@@ -184,7 +206,7 @@ fn overridden(workspace: &Workspace, definition: &checks::Definition) -> Check {
         severity: definition.severity,
         duty: definition.duty,
         controls: definition.controls.clone(),
-        needs: definition.needs.clone(),
+        needs: definition.needs.iter().chain(&definition.needs_any).cloned().collect(),
         disabled: None,
     };
     for change in workspace.check_overrides.iter().filter(|change| change.check == definition.id) {

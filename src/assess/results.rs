@@ -17,7 +17,7 @@ use crate::{
     checks::{self, Definition},
     facts::{self, Facts, network::Network, pod::Pods},
     ownership::Join,
-    snapshot::{Citation, Completeness, ListRecord, State, cite, not_installed, reason},
+    snapshot::{Citation, Completeness, ListRecord, Snapshot, State, cite, not_installed, reason},
     workspace::Policy,
 };
 
@@ -160,6 +160,35 @@ fn survey(check: &Definition, bench: &Bench<'_>) -> (Result<Complete, Gap>, Vec<
             gap(outcome, reason);
         }
     }
+    let mut installed = check.needs_any.is_empty();
+    for kind in &check.needs_any {
+        let (group, name) = split(kind);
+        let found =
+            snapshot.lists.binary_search_by(|list| (&*list.record.group, &*list.record.kind).cmp(&(group, name)));
+        match (found.ok(), not_installed(snapshot, group)) {
+            (Some(number), _) => {
+                let record = &snapshot.lists[number].record;
+                evidence.push(cite(&snapshot.header.cluster.id, record));
+                if record.completeness == Completeness::Absent {
+                    continue;
+                }
+                lists.push(number);
+                if record.metadata_only && record.count > 0 && record.completeness == Completeness::Complete {
+                    gap(Outcome::NotVisible, format!("only names and labels of {} were read", record.path));
+                } else if let Some(Gap { outcome, reason }) = gap_of(record, false) {
+                    gap(outcome, reason);
+                }
+            }
+            (None, Some(_)) => continue,
+            (None, None) => {
+                gap(Outcome::NotCollected, format!("{kind} was not asked for when this snapshot was taken"));
+            }
+        }
+        installed = true;
+    }
+    if !installed {
+        gap(Outcome::NotApplicable, format!("none of these APIs is installed: {}", check.needs_any.join(", ")));
+    }
     if let checks::Question::Rules(rules) = &check.question {
         for (record, unkept) in rules::unkept(check, rules, snapshot) {
             gap(Outcome::NotVisible, format!("when {} was read, {unkept} was not kept: collect again", record.path));
@@ -200,6 +229,7 @@ fn incomplete(state: State) -> Option<Outcome> {
 pub(super) fn ask<'q>(check: &'q Definition, bench: &Bench<'q>, answer: Option<Answer>) -> Asked {
     let snapshot = bench.join.snapshot();
     let (complete, lists, evidence) = survey(check, bench);
+    let needed = lists.clone();
     let mut asked = Asked {
         result: CheckResult {
             check: check.id.clone(),
@@ -255,6 +285,7 @@ pub(super) fn ask<'q>(check: &'q Definition, bench: &Bench<'q>, answer: Option<A
             asked.result.subjects = subjects;
             asked.result.failures = failures.len();
             asked.failures = failures;
+            cite_failing(&mut asked, snapshot, &needed);
             let stale = stale(&asked.result.evidence, bench);
             let (outcome, mut reason, sound) =
                 decide(complete, Count { subjects, what: &what }, asked.failures.len(), stale);
@@ -276,6 +307,16 @@ pub(super) fn ask<'q>(check: &'q Definition, bench: &Bench<'q>, answer: Option<A
     asked.result.outcome = outcome;
     asked.result.reason = reason;
     asked
+}
+
+/// Cites lists that the check does not need, but in which an object fails.
+fn cite_failing(asked: &mut Asked, snapshot: &Snapshot, needed: &[usize]) {
+    let mut others: Vec<usize> = asked.failures.iter().map(|failing| failing.spot.list).collect();
+    others.sort_unstable();
+    others.dedup();
+    for list in others.into_iter().filter(|list| !needed.contains(list)).filter_map(|list| snapshot.lists.get(list)) {
+        asked.result.evidence.push(cite(&snapshot.header.cluster.id, &list.record));
+    }
 }
 
 /// The outcome of a question that the objects cannot answer: what kept them from being read comes first.

@@ -2,7 +2,9 @@
 
 mod engines;
 mod estate;
+mod every;
 mod exposure;
+mod settings;
 
 use chrono::TimeDelta;
 use serde_json::{Value, json};
@@ -24,7 +26,10 @@ fn assessed(workspace: &Workspace, lists: Vec<List>) -> Assessment {
 }
 
 fn result<'a>(assessment: &'a Assessment, check: &str) -> &'a CheckResult {
-    assessment.results.iter().find(|result| result.check.as_str() == check).expect("the check is in force")
+    let result =
+        assessment.results.iter().find(|result| result.check.as_str() == check).expect("the check is in force");
+    every::seen(check, result.outcome);
+    result
 }
 
 /// Outcome of a check on these lists, with its messages.
@@ -85,6 +90,7 @@ fn pods_are_told_apart() {
         ),
         ("pod-read-only-root", container(json!({})), "readOnlyRootFilesystem is not true"),
         ("pod-host-namespaces", sharing, "hostPID = true"),
+        ("pod-host-process", container(json!({ "windowsOptions": { "hostProcess": true } })), "runs as a host process"),
         ("pod-security-baseline", container(json!({ "privileged": true })), "privileged = true"),
         (
             "pod-security-restricted",

@@ -44,6 +44,8 @@ pub struct Definition {
     pub duty: Duty,
     /// Kinds it needs, as `group/Kind`; the first is its subject.
     pub needs: Vec<String>,
+    /// Kinds of which it reads those whose API is installed; without any of them it is not applicable.
+    pub needs_any: Vec<String>,
     /// An absent API is a failure instead of not applicable.
     pub required: bool,
     /// Names, labels and kept annotations answer it: lists of which only these were read are no gap.

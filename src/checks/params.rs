@@ -20,6 +20,8 @@ pub(crate) struct Params {
     pub(crate) when_set: Option<&'static Setting>,
     /// What is expected; all of it.
     pub(crate) expect: Vec<(&'static Setting, Expectation)>,
+    /// What will do instead; all of it.
+    pub(crate) or: Vec<(&'static Setting, Expectation)>,
 }
 
 /// What is expected of one setting.
@@ -42,6 +44,26 @@ pub(crate) enum Expectation {
     AtLeast(i64),
     /// It is a number of at least this, or 0, which stands for no limit.
     AtLeastOrZero(i64),
+    /// Somebody set it, to another value than this setting of another component has.
+    DiffersFrom(Other),
+}
+
+/// A setting of another component.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Other {
+    /// Whose.
+    pub(crate) component: String,
+    /// Which.
+    pub(crate) setting: String,
+}
+
+/// Values that the setting of another component was seen to have, or why they cannot be seen.
+pub(crate) type Elsewhere<'e> = &'e dyn Fn(&Other) -> Result<Vec<String>, String>;
+
+/// For settings that are compared with nothing else.
+pub(crate) fn nowhere(_: &Other) -> Result<Vec<String>, String> {
+    Err("what it is compared with was not looked for".to_owned())
 }
 
 #[derive(Deserialize)]
@@ -50,6 +72,8 @@ struct RawParams {
     component: String,
     when_set: Option<String>,
     expect: BTreeMap<String, Expectation>,
+    #[serde(default)]
+    or: BTreeMap<String, Expectation>,
 }
 
 /// What a value says to an expectation.
@@ -77,18 +101,32 @@ impl Params {
         let setting = |name: &str| {
             component.setting(name).ok_or_else(|| format!("{} has no known setting `{name}`", component.id))
         };
-        let expect = raw.expect.into_iter().map(|(name, expectation)| Ok((setting(&name)?, expectation)));
-        let expect: Vec<_> = expect.collect::<Result<_, String>>()?;
+        let all = |raw: BTreeMap<String, Expectation>| -> Result<Vec<_>, String> {
+            raw.into_iter().map(|(name, expectation)| Ok((setting(&name)?, expectation))).collect()
+        };
+        let (expect, or) = (all(raw.expect)?, all(raw.or)?);
+        for other in expect.iter().chain(&or).filter_map(|(_, expectation)| expectation.other()) {
+            let known = settings::component(&other.component).and_then(|it| it.setting(&other.setting));
+            known.ok_or_else(|| format!("{} has no known setting `{}`", other.component, other.setting))?;
+        }
         if expect.is_empty() {
             return Err("`expect` names no setting".to_owned());
         }
-        Ok(Self { component, when_set: raw.when_set.as_deref().map(setting).transpose()?, expect })
+        Ok(Self { component, when_set: raw.when_set.as_deref().map(setting).transpose()?, expect, or })
     }
 }
 
 impl Expectation {
+    /// The setting of another component that it is compared with.
+    fn other(&self) -> Option<&Other> {
+        match self {
+            Self::DiffersFrom(other) => Some(other),
+            _ => None,
+        }
+    }
+
     /// Compares. `name` is how the setting is written: `--profiling`.
-    pub(crate) fn judge(&self, name: &str, value: &Value) -> Verdict {
+    pub(crate) fn judge(&self, name: &str, value: &Value, elsewhere: Elsewhere<'_>) -> Verdict {
         let (text, how) = match value {
             Value::Hidden(why) => return Verdict::NotVisible(format!("{name}: {why}")),
             Value::Set(text) => {
@@ -98,6 +136,10 @@ impl Expectation {
             Value::Unset => (None, format!("{name} is not set")),
         };
         let items = || text.unwrap_or_default().split(',').map(str::trim).filter(|item| !item.is_empty());
+        let others = match self.other().map(elsewhere).transpose() {
+            Ok(others) => others.unwrap_or_default(),
+            Err(why) => return Verdict::NotVisible(format!("{name}: {why}")),
+        };
         let number = || text.and_then(|text| text.parse::<i64>().ok());
         let met = match self {
             Self::Set => matches!(value, Value::Set(text) if !text.is_empty()),
@@ -108,6 +150,9 @@ impl Expectation {
             Self::Only(allowed) => text.is_some() && items().all(|item| allowed.iter().any(|allowed| allowed == item)),
             Self::AtLeast(least) => number().is_some_and(|number| number >= *least),
             Self::AtLeastOrZero(least) => number().is_some_and(|number| number == 0 || number >= *least),
+            Self::DiffersFrom(_) => {
+                matches!(value, Value::Set(text) if !text.is_empty() && others.iter().all(|other| other != text))
+            }
         };
         if met { Verdict::Met } else { Verdict::Failed(format!("{how}; expected {}", self.wanted())) }
     }
@@ -123,6 +168,7 @@ impl Expectation {
             Self::Only(allowed) => format!("nothing but {}", allowed.join(", ")),
             Self::AtLeast(least) => format!("at least {least}"),
             Self::AtLeastOrZero(least) => format!("at least {least}, or 0 for no limit"),
+            Self::DiffersFrom(other) => format!("another than --{} of {}", other.setting, other.component),
         }
     }
 }
@@ -136,7 +182,7 @@ mod tests {
     }
 
     fn meets(expectation: &Expectation, value: &Value) -> bool {
-        expectation.judge("--x", value) == Verdict::Met
+        expectation.judge("--x", value, &|_| Ok(vec!["/ca".to_owned()])) == Verdict::Met
     }
 
     #[test]
@@ -152,12 +198,18 @@ mod tests {
             (Expectation::Only(words(&["A"])), set("A"), Value::Unset),
             (Expectation::AtLeast(30), set("30"), set("x")),
             (Expectation::AtLeastOrZero(30), Value::Default("0".to_owned()), set("7")),
+            (
+                Expectation::DiffersFrom(Other { component: "a".to_owned(), setting: "b".to_owned() }),
+                set("/etcd"),
+                set("/ca"),
+            ),
         ] {
             assert!(meets(&expectation, &good) && !meets(&expectation, &bad), "{expectation:?}");
             let hidden = Value::Hidden("why".to_owned());
-            assert_eq!(expectation.judge("--x", &hidden), Verdict::NotVisible("--x: why".to_owned()));
+            assert_eq!(expectation.judge("--x", &hidden, &nowhere), Verdict::NotVisible("--x: why".to_owned()));
         }
-        let verdict = Expectation::OneOf(words(&["false"])).judge("--profiling", &Value::Default("true".to_owned()));
+        let verdict =
+            Expectation::OneOf(words(&["false"])).judge("--profiling", &Value::Default("true".to_owned()), &nowhere);
         let text = "--profiling is not set, and the default is true; expected false";
         assert_eq!(verdict, Verdict::Failed(text.to_owned()));
     }
@@ -171,5 +223,7 @@ mod tests {
         assert!(parse("component = 'etcd'\nexpect = { a = 'set' }").contains("no known setting `a`"));
         assert!(parse("component = 'etcd'\nexpect = {}").contains("no setting"));
         assert!(!parse("component = 'etcd'\nexpect = { auto-tls = 'maybe' }").is_empty());
+        let other = "expect = { auto-tls = { differs-from = { component = 'etcd', setting = 'b' } } }";
+        assert!(parse(&format!("component = 'etcd'\n{other}")).contains("no known setting `b`"));
     }
 }

@@ -36,6 +36,8 @@ struct RawCheck {
     duty: Duty,
     needs: Vec<String>,
     #[serde(default)]
+    needs_any: Vec<String>,
+    #[serde(default)]
     required: bool,
     #[serde(default)]
     names_suffice: bool,
@@ -179,6 +181,7 @@ fn definition(text: &str, check: Spanned<RawCheck>, names: Names) -> Result<Defi
         severity: raw.severity,
         duty: raw.duty,
         needs: raw.needs,
+        needs_any: raw.needs_any,
         required: raw.required,
         names_suffice: raw.names_suffice,
         question,

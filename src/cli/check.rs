@@ -1,6 +1,6 @@
 //! `scopefence check`: validate declarations.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use chrono::NaiveDate;
 use clap::{Args, ValueEnum};
@@ -8,9 +8,15 @@ use serde::Serialize;
 
 use super::{
     Exit, Failure, Ui,
+    evidence::Evidence,
     workspace::{counted, print, read, today},
 };
-use crate::workspace::{Diagnostic, Level, Workspace};
+use crate::{
+    facts::control_plane::provider,
+    ownership,
+    visible::spelled_out,
+    workspace::{Code, Diagnostic, Level, Workspace},
+};
 
 /// Validate declarations
 #[derive(Debug, Args)]
@@ -38,7 +44,11 @@ enum Format {
 
 pub(super) fn run(arguments: &Arguments, ui: &Ui) -> Result<Exit, Failure> {
     let today = arguments.as_of.unwrap_or_else(today);
-    let (_, loaded) = read(arguments.dir.as_deref(), today, ui)?;
+    let (root, mut loaded) = read(arguments.dir.as_deref(), today, ui)?;
+    if let Some(workspace) = &loaded.workspace {
+        loaded.diagnostics.extend(contradicted(workspace, &root, ui));
+        loaded.diagnostics.sort_by(|a, b| a.key().cmp(&b.key()));
+    }
     let diagnostics = &loaded.diagnostics;
     let count = |level| diagnostics.iter().filter(|diagnostic| diagnostic.level() == level).count();
     let (errors, warnings) = (count(Level::Error), count(Level::Warning));
@@ -57,6 +67,29 @@ pub(super) fn run(arguments: &Arguments, ui: &Ui) -> Result<Exit, Failure> {
     // Without a workspace there is nothing that could be fine.
     let bad = loaded.workspace.is_none() || errors > 0 || arguments.strict && warnings > 0;
     Ok(if bad { Exit::BadNews } else { Exit::Fine })
+}
+
+/// Declarations about control planes that the newest snapshots contradict. Only a workspace that has such declarations
+/// reads snapshots for this; one that cannot be read says nothing here.
+fn contradicted(workspace: &Workspace, root: &Path, ui: &Ui) -> Vec<Diagnostic> {
+    if workspace.provider_settings.is_empty() {
+        return Vec::new();
+    }
+    let snapshots = Evidence::choose(root, &[], ui).map(|evidence| evidence.snapshots).unwrap_or_default();
+    let mut found = Vec::new();
+    for snapshot in &snapshots {
+        let join = ownership::join(workspace, snapshot);
+        for (declared, how) in provider::contradictions(&join) {
+            let (cluster, date) = (&snapshot.header.cluster.id, snapshot.header.ended.date_naive());
+            let message = format!("`{}` of {cluster} is declared as `{}`", declared.setting, declared.value);
+            let label = format!("on {date}, {how}");
+            found.push(
+                Diagnostic::new(Code::ContradictedDeclaration, declared.place.clone(), message, spelled_out(&label))
+                    .help("correct the declaration, or ask whoever runs the control plane"),
+            );
+        }
+    }
+    found
 }
 
 fn summary(workspace: Option<&Workspace>, errors: usize, warnings: usize) -> String {

@@ -128,10 +128,12 @@ async fn read(
 ) -> End {
     let failed = |reason: String| End::Refused(Refusal::Failed(reason));
     let mut token = String::new();
+    let whole = projection.resource_version.as_ref().map(|word| format!("&resourceVersion={}", escape(word)));
+    let whole = whole.unwrap_or_default();
     loop {
         let path = match token.as_str() {
-            "" => format!("{}?limit={limit}", record.path),
-            token => format!("{}?limit={limit}&continue={}", record.path, escape(token)),
+            "" => format!("{}?limit={limit}{whole}", record.path),
+            token => format!("{}?limit={limit}{whole}&continue={}", record.path, escape(token)),
         };
         let answer = match api.get(&path, accept).await {
             Ok(answer) => answer,

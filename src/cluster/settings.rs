@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, de::DeserializeSeed};
+use serde_json::Value;
 
 use super::projection::{Emit, Settings};
 
@@ -24,16 +25,48 @@ pub(crate) fn body(json: &[u8], settings: &Settings) -> Result<String, &'static 
     let mut body = br#"{"data":{"#.to_vec();
     for (key, node) in &settings.keys {
         let Some(yaml) = data.get(key) else { continue };
-        let value: serde_json::Value = serde_saphyr::from_str(yaml).map_err(|_| "a setting in it is not YAML")?;
+        let mut value: Value = serde_saphyr::from_str(yaml).map_err(|_| "a setting in it is not YAML")?;
+        spell_arguments(&mut value);
         if body.last() != Some(&b'{') {
             body.push(b',');
         }
         serde_json::to_writer(&mut body, key).map_err(|_| "its key cannot be written")?;
         body.push(b':');
-        Emit::new(node, &mut body).deserialize(value).map_err(|_| "a setting in it cannot be read")?;
+        Emit::with_flags(node, &mut body, settings.flags.as_ref())
+            .deserialize(value)
+            .map_err(|_| "a setting in it cannot be read")?;
     }
     body.extend_from_slice(b"}}");
     String::from_utf8(body).map_err(|_| "it is not text")
+}
+
+/// `extraArgs` of kubeadm as words of a command line, `--name=value`, which is how flags are kept: a map of them in
+/// `v1beta3`, a list of names and values since `v1beta4`.
+fn spell_arguments(value: &mut Value) {
+    let Value::Object(map) = value else { return };
+    for (key, value) in map {
+        if key == "extraArgs" {
+            *value = Value::Array(arguments(value).into_iter().map(Value::String).collect());
+        } else {
+            spell_arguments(value);
+        }
+    }
+}
+
+fn arguments(value: &Value) -> Vec<String> {
+    let text = |value: &Value| match value {
+        Value::String(text) => Some(text.clone()),
+        Value::Bool(_) | Value::Number(_) => Some(value.to_string()),
+        _ => None,
+    };
+    let word = |name: &str, value: &Value| Some(format!("--{name}={}", text(value)?));
+    match value {
+        Value::Object(map) => map.iter().filter_map(|(name, value)| word(name, value)).collect(),
+        Value::Array(items) => {
+            items.iter().filter_map(|item| word(item.get("name")?.as_str()?, item.get("value")?)).collect()
+        }
+        _ => Vec::new(),
+    }
 }
 
 #[cfg(test)]
@@ -52,9 +85,28 @@ mod tests {
         let body = super::body(map.to_string().as_bytes(), kubeadm).expect("a body");
         assert_eq!(
             body,
-            r#"{"data":{"ClusterConfiguration":{"apiServer":{},"kubernetesVersion":"v1.36.2","networking":{"podSubnet":"10.0.0.0/8"}}}}"#
+            r#"{"data":{"ClusterConfiguration":{"apiServer":{"extraArgs":["[redacted]"]},"kubernetesVersion":"v1.36.2","networking":{"podSubnet":"10.0.0.0/8"}}}}"#
         );
         let map = serde_json::json!({"data": {"ClusterConfiguration": "a: [hunter2"}});
         assert_eq!(super::body(map.to_string().as_bytes(), kubeadm), Err("a setting in it is not YAML"));
+    }
+
+    #[test]
+    fn known_arguments_are_kept_in_both_forms() {
+        let projections = Projections::builtin().expect("embedded");
+        let settings = &projections.get("", "ConfigMap").expect("ConfigMap").settings;
+        let kubeadm = settings.iter().find(|settings| settings.name == "kubeadm-config").expect("kubeadm-config");
+        let map = serde_json::json!({"data": {"ClusterConfiguration":
+            "apiServer: {extraArgs: [{name: profiling, value: 'false'}, {name: x-token, value: hunter2}, {name: oidc-issuer-url, value: 'https://u:hunter2@id.example'}]}\n\
+             etcd: {local: {extraArgs: {auto-tls: true, x: hunter2}}}\nscheduler: {extraArgs: [{value: hunter2}, hunter2, {name: profiling}]}",
+        }});
+        let body = super::body(map.to_string().as_bytes(), kubeadm).expect("a body");
+        assert!(!body.contains("hunter2"), "{body}");
+        let body: serde_json::Value = serde_json::from_str(&body).expect("JSON");
+        let kept = &body["data"]["ClusterConfiguration"];
+        let words = kept["apiServer"]["extraArgs"].as_array().expect("a list");
+        assert!(words.contains(&"--profiling=false".into()), "{words:?}");
+        assert_eq!(kept["etcd"]["local"]["extraArgs"][0], "--auto-tls=true");
+        assert_eq!(kept["scheduler"]["extraArgs"], serde_json::json!([]));
     }
 }

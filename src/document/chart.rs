@@ -18,6 +18,8 @@ use super::{
 pub(crate) struct Chart {
     /// What the parts of each bar are, in order; at most seven.
     pub(crate) kinds: Vec<String>,
+    /// The last kind is what is left: it is not filled, and notes alone say the numbers.
+    pub(crate) light: bool,
     /// The bars.
     pub(crate) rows: Vec<Bar>,
 }
@@ -135,7 +137,7 @@ pub(crate) fn standings<'t>(
         let parts = drawn.clone().map(|standing| tally.count(standing) as u64).collect();
         Bar { label, parts, note }
     };
-    Chart { kinds: drawn.clone().map(kind).collect(), rows: rows.map(bar).collect() }
+    Chart { kinds: drawn.clone().map(kind).collect(), light: false, rows: rows.map(bar).collect() }
 }
 
 /// Everything that a chart says.
@@ -151,17 +153,34 @@ pub(crate) fn in_words(chart: &Chart) -> String {
 /// Draws the chart.
 pub(crate) fn draw(chart: &Chart) -> Scene {
     let mut shapes = Vec::new();
-    let from = if chart.kinds.len() > 5 { 0.0 } else { LABEL };
+    let look = |index: usize| match chart.light && index + 1 == chart.kinds.len() {
+        true => Fill { ink: Ink::Paper, lines: Lines::None },
+        false => fill(index, chart.kinds.len()),
+    };
+    let mut y = if chart.light {
+        let mut x = LABEL;
+        for (index, kind) in chart.kinds.iter().enumerate() {
+            part(&mut shapes, (x, 1.0), (BAR, BAR), look(index), false);
+            shapes.push(text((x + BAR + 4.0, 9.5), false, Ink::Text, kind.clone()));
+            x += BAR + 16.0 + width(kind, SIZE, false);
+        }
+        1.0 + BAR + GAP
+    } else {
+        let from = if chart.kinds.len() > 5 { 0.0 } else { LABEL };
+        key(&mut shapes, &chart.kinds, from) + 2.0 * GAP - 1.0
+    };
     let most = chart.rows.iter().map(|row| row.parts.iter().sum::<u64>()).max().unwrap_or(0).max(1);
-    let mut y = key(&mut shapes, &chart.kinds, from) + 2.0 * GAP - 1.0;
     for row in &chart.rows {
         let label = wrap(&row.label, SIZE, true, LABEL - 8.0);
         let numbers: Vec<String> = row.parts.iter().map(u64::to_string).collect();
-        let numbers = [&*numbers.join(" · "), &*row.note].join(if row.note.is_empty() { "" } else { "; " });
+        let numbers = match chart.light {
+            true => row.note.clone(),
+            false => [&*numbers.join(" · "), &*row.note].join(if row.note.is_empty() { "" } else { "; " }),
+        };
         let mut x = LABEL;
         for (index, &count) in row.parts.iter().enumerate().filter(|(_, count)| **count > 0) {
             let wide = (count as f32 / most as f32 * BARS).max(LEAST);
-            part(&mut shapes, (x, y), (wide, BAR), fill(index, chart.kinds.len()), false);
+            part(&mut shapes, (x, y), (wide, BAR), look(index), false);
             x += wide;
         }
         let said = wrap(&numbers, SIZE, false, WIDTH - x - 6.0);
@@ -188,6 +207,7 @@ mod tests {
             note: "twelve workloads without a report, which is more than fits one line".to_owned(),
         };
         let scene = draw(&Chart {
+            light: false,
             kinds: ["critical", "high", "medium", "low"].map(str::to_owned).to_vec(),
             rows: vec![row("Platform team with quite a long name", &[1, 0, 3, 100_000]), row("Nobody", &[0, 0, 0, 0])],
         });

@@ -178,6 +178,7 @@ pub(crate) fn workspace() -> Workspace {
         people: Vec::new(),
         rotas: Vec::new(),
         members: Vec::new(),
+        grants: Vec::new(),
         clusters: Vec::new(),
         roles: Vec::new(),
         components: vec![database, component("pods", Fence::Outside, "payments")],
@@ -185,6 +186,7 @@ pub(crate) fn workspace() -> Workspace {
         connections: Vec::new(),
         node_access: Vec::new(),
         lifecycles: Vec::new(),
+        provider_settings: Vec::new(),
         activities: vec![
             activity("upgrade", "Upgrade the cluster", RaciParty::Team(TeamId::new("platform"))),
             activity("fix-image", "Fix a vulnerable image", RaciParty::Owner),

@@ -1,31 +1,36 @@
 //! Backups: schedules, runs that failed, restores, databases, and for each piece of data when it was last backed up.
 //!
-//! In: objects of Velero and CloudNativePG, volume claims and namespaces. Out: [`Backups`]. A schedule covers a namespace
+//! In: objects of Velero, k8up and CloudNativePG, volume snapshots, volume claims and namespaces. Out: [`Backups`]. A
+//! schedule of k8up takes its own namespace, one of Velero covers a namespace
 //! as Velero defines it (<https://velero.io/docs/main/resource-filtering/>): included, not excluded, not labelled
 //! `velero.io/exclude-from-backup=true`.
 //!
 //! Invariant: a schedule that takes only some objects of a namespace never proves that a volume is backed up.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::observed::{Observed, Reading};
+use super::observed::{Observed, Reading, State};
 use crate::{
     ownership::{
         Join, Spot,
         pattern::{self, Pattern},
     },
-    snapshot::Object,
+    snapshot::{Completeness, List, Object},
     workspace::{Component, ComponentId, Duty, TeamId},
 };
 
 const VELERO: &str = "velero.io";
 const CNPG: &str = "postgresql.cnpg.io";
+const K8UP: &str = "k8up.io";
+const SNAPSHOTS: &str = "snapshot.storage.k8s.io";
 
 /// Backups as far as objects of the cluster show them.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Backups {
-    /// Velero's schedules, by namespace and name.
+    /// Schedules of Velero and k8up, by namespace and name.
     pub schedules: Vec<BackupSchedule>,
     /// Backups that did not complete, newest first.
     pub failed: Vec<FailedBackup>,
@@ -37,9 +42,11 @@ pub struct Backups {
     pub data: Vec<Data>,
 }
 
-/// A backup schedule of Velero.
+/// A backup schedule.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct BackupSchedule {
+    /// What runs it.
+    pub tool: BackupTool,
     /// Namespace.
     pub namespace: String,
     /// Name.
@@ -64,6 +71,15 @@ pub struct BackupSchedule {
     pub last_phase: Option<String>,
     #[serde(skip)]
     pub(crate) spot: Spot,
+}
+
+/// What runs a backup schedule.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+#[allow(missing_docs)]
+pub enum BackupTool {
+    Velero,
+    K8up,
 }
 
 /// A backup that did not complete.
@@ -119,6 +135,8 @@ pub struct Data {
     pub late: Option<bool>,
     /// Names of the schedules that take it.
     pub schedules: Vec<String>,
+    /// Nothing but a volume snapshot backs it up: whether it lies elsewhere than the volume is not visible.
+    pub only_snapshot: bool,
     #[serde(skip)]
     pub(crate) spot: Spot,
 }
@@ -213,7 +231,7 @@ type Run<'a> = (&'a str, &'a str, RunStatus);
 
 fn schedules<'a>(reading: &mut Reading<'a>, join: &Join<'a>, value: &mut Backups) {
     let mut runs: Vec<Run<'a>> = Vec::new();
-    for object in reading.need(VELERO, "Backup") {
+    for object in reading.wish(VELERO, "Backup") {
         let Some(body) = reading.body::<RunBody>(object) else { continue };
         let schedule = object.labels.get("velero.io/schedule-name");
         if let Some(phase) = body.status.phase.as_deref().filter(|phase| phase.contains("Failed")) {
@@ -229,13 +247,13 @@ fn schedules<'a>(reading: &mut Reading<'a>, join: &Join<'a>, value: &mut Backups
             runs.push((&object.namespace, schedule, body.status));
         }
     }
-    value.failed.sort_by(|a, b| (b.started, &a.name).cmp(&(a.started, &b.name)));
     let owners = join.owners(VELERO, "Schedule");
-    for (index, object) in reading.need(VELERO, "Schedule").iter().enumerate() {
+    for (index, object) in reading.wish(VELERO, "Schedule").iter().enumerate() {
         let (Some(spot), Some(body)) = (owners.spot(index), reading.body::<ScheduleBody>(object)) else { continue };
         let own = || runs.iter().filter(|run| run.0 == &*object.namespace && run.1 == &*object.name).map(|run| &run.2);
         let template = body.spec.template;
         value.schedules.push(BackupSchedule {
+            tool: BackupTool::Velero,
             namespace: object.namespace.to_string(),
             name: object.name.to_string(),
             schedule: body.spec.schedule,
@@ -253,7 +271,184 @@ fn schedules<'a>(reading: &mut Reading<'a>, join: &Join<'a>, value: &mut Backups
             last_phase: own().max_by_key(|run| run.start_timestamp).and_then(|run| run.phase.clone()),
         });
     }
-    value.schedules.sort_by(|a, b| (&a.namespace, &a.name).cmp(&(&b.namespace, &b.name)));
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct K8upBody {
+    spec: K8upSpec,
+    status: K8upStatus,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct K8upSpec {
+    backup: Option<K8upBackup>,
+    date: Option<DateTime<Utc>>,
+    paths: Option<Vec<String>>,
+    snapshot: Option<String>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct K8upBackup {
+    schedule: String,
+    label_selectors: Option<Vec<serde_json::Value>>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct K8upStatus {
+    conditions: Option<Vec<Condition>>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct Condition {
+    r#type: String,
+    status: String,
+    reason: String,
+    last_transition_time: Option<DateTime<Utc>>,
+}
+
+impl K8upStatus {
+    /// How it ended and when; `Succeeded` as Velero calls it.
+    fn end(&self) -> Option<(String, Option<DateTime<Utc>>)> {
+        let ended = |it: &&Condition| it.r#type == "Completed" && it.status == "True";
+        let condition = self.conditions.iter().flatten().find(ended)?;
+        let phase = if condition.reason == "Succeeded" { "Completed" } else { &condition.reason };
+        Some((phase.to_owned(), condition.last_transition_time))
+    }
+}
+
+/// Schedules of k8up, each of which takes the volumes of its namespace, with their runs.
+fn k8up(reading: &mut Reading<'_>, join: &Join<'_>, value: &mut Backups) {
+    let mut runs = Vec::new();
+    for object in reading.wish(K8UP, "Backup") {
+        let Some(body) = reading.body::<K8upBody>(object) else { continue };
+        let Some((phase, ended)) = body.status.end() else { continue };
+        let schedule =
+            object.owners.iter().find(|owner| &*owner.kind == "Schedule").map(|owner| owner.name.to_string());
+        if phase != "Completed" {
+            value.failed.push(FailedBackup {
+                name: format!("{}/{}", object.namespace, object.name),
+                schedule: schedule.clone(),
+                phase: phase.clone(),
+                errors: 0,
+                started: object.created,
+            });
+        }
+        runs.push((&*object.namespace, schedule, phase, ended));
+    }
+    let owners = join.owners(K8UP, "Schedule");
+    for (index, object) in reading.wish(K8UP, "Schedule").iter().enumerate() {
+        let (Some(spot), Some(body)) = (owners.spot(index), reading.body::<K8upBody>(object)) else { continue };
+        // One that only prunes or checks takes nothing.
+        let Some(backup) = body.spec.backup else { continue };
+        let own = || runs.iter().filter(|run| run.0 == &*object.namespace && run.1.as_deref() == Some(&*object.name));
+        value.schedules.push(BackupSchedule {
+            tool: BackupTool::K8up,
+            namespace: object.namespace.to_string(),
+            name: object.name.to_string(),
+            schedule: backup.schedule,
+            paused: false,
+            covers: vec![object.namespace.to_string()],
+            leaves_out: Vec::new(),
+            some_objects: backup.label_selectors.is_some_and(|list| !list.is_empty()),
+            volumes: true,
+            location: None,
+            last_completed: own().filter(|run| run.2 == "Completed").filter_map(|run| run.3).max(),
+            last_phase: own().max_by_key(|run| run.3).map(|run| run.2.clone()),
+            spot,
+        });
+    }
+    for object in reading.wish(K8UP, "Restore") {
+        let Some(body) = reading.body::<K8upBody>(object) else { continue };
+        let (phase, ended) = body.status.end().unwrap_or_default();
+        value.restores.push(Restore {
+            name: object.name.to_string(),
+            backup: body.spec.snapshot.unwrap_or_default(),
+            namespaces: vec![object.namespace.to_string()],
+            phase,
+            ended,
+        });
+    }
+}
+
+/// Namespace and name of a volume claim.
+type Claim<'a> = (&'a str, String);
+
+/// What was taken of a claim, and when.
+type Taken = (String, DateTime<Utc>);
+
+/// The newest copy of each claim that k8up keeps: it stores a claim below `/data`.
+fn copies<'a>(reading: &mut Reading<'a>) -> BTreeMap<Claim<'a>, Taken> {
+    let mut newest: BTreeMap<Claim<'a>, Taken> = BTreeMap::new();
+    for object in reading.wish(K8UP, "Snapshot") {
+        let Some(K8upBody { spec, .. }) = reading.body::<K8upBody>(object) else { continue };
+        let Some(date) = spec.date else { continue };
+        for claim in spec.paths.iter().flatten().filter_map(|path| path.strip_prefix("/data/")) {
+            keep(&mut newest, (&object.namespace, claim.to_owned()), (format!("Snapshot {}", object.name), date));
+        }
+    }
+    newest
+}
+
+fn keep<'a>(newest: &mut BTreeMap<Claim<'a>, Taken>, claim: Claim<'a>, taken: Taken) {
+    match newest.get_mut(&claim) {
+        Some(known) if known.1 >= taken.1 => {}
+        Some(known) => *known = taken,
+        None => {
+            newest.insert(claim, taken);
+        }
+    }
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct SnapshotBody {
+    spec: SnapshotSpec,
+    status: SnapshotStatus,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct SnapshotSpec {
+    source: SnapshotSource,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct SnapshotSource {
+    persistent_volume_claim_name: Option<String>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct SnapshotStatus {
+    ready_to_use: Option<bool>,
+    creation_time: Option<DateTime<Utc>>,
+}
+
+/// The newest volume snapshot of each claim that can be used.
+fn volume_snapshots<'a>(reading: &mut Reading<'a>) -> BTreeMap<Claim<'a>, Taken> {
+    let mut newest: BTreeMap<Claim<'a>, Taken> = BTreeMap::new();
+    for object in reading.wish(SNAPSHOTS, "VolumeSnapshot") {
+        let Some(SnapshotBody { spec, status }) = reading.body::<SnapshotBody>(object) else { continue };
+        if let (Some(true), Some(time), Some(claim)) =
+            (status.ready_to_use, status.creation_time, spec.source.persistent_volume_claim_name)
+        {
+            keep(&mut newest, (&object.namespace, claim), (format!("VolumeSnapshot {}", object.name), time));
+        }
+    }
+    newest
+}
+
+/// The API of some tool that backs up is installed.
+fn any_tool(join: &Join<'_>) -> bool {
+    let kinds = [(VELERO, "Schedule"), (K8UP, "Schedule"), (SNAPSHOTS, "VolumeSnapshot"), (CNPG, "Cluster")];
+    let there = |list: &List| list.record.completeness != Completeness::Absent;
+    kinds.iter().any(|(group, kind)| join.snapshot().list(group, kind).is_some_and(there))
 }
 
 fn restores(reading: &mut Reading<'_>) -> Vec<Restore> {
@@ -268,7 +463,6 @@ fn restores(reading: &mut Reading<'_>) -> Vec<Restore> {
             ended: body.status.completion_timestamp,
         });
     }
-    restores.sort_by(|a, b| (b.ended, &a.name).cmp(&(a.ended, &b.name)));
     restores
 }
 
@@ -322,6 +516,7 @@ fn data(join: &Join<'_>, spot: Spot, (by, schedules, newest): Backed, as_of: Dat
         objective,
         late,
         schedules,
+        only_snapshot: false,
         spot,
     }
 }
@@ -329,8 +524,16 @@ fn data(join: &Join<'_>, spot: Spot, (by, schedules, newest): Backed, as_of: Dat
 pub(crate) fn observe(join: &Join<'_>, as_of: DateTime<Utc>) -> Observed<Backups> {
     let mut reading = Reading::new(join.snapshot());
     let mut value = Backups::default();
+    if !any_tool(join) {
+        reading.worsen(State::Absent, "no API of a backup tool is installed".to_owned());
+    }
     schedules(&mut reading, join, &mut value);
     value.restores = restores(&mut reading);
+    k8up(&mut reading, join, &mut value);
+    value.schedules.sort_by(|a, b| (&a.namespace, &a.name).cmp(&(&b.namespace, &b.name)));
+    value.failed.sort_by(|a, b| (b.started, &a.name).cmp(&(a.started, &b.name)));
+    value.restores.sort_by(|a, b| (b.ended, &a.name).cmp(&(a.ended, &b.name)));
+    let (copies, snapshots) = (copies(&mut reading), volume_snapshots(&mut reading));
     let databases = databases(&mut reading, join);
     let namespaces = reading.need("", "Namespace");
     let active: Vec<&BackupSchedule> = value.schedules.iter().filter(|schedule| !schedule.paused).collect();
@@ -350,10 +553,18 @@ pub(crate) fn observe(join: &Join<'_>, as_of: DateTime<Utc>) -> Observed<Backups
             schedule.volumes && !schedule.some_objects && namespace.is_some_and(|namespace| covers(schedule, namespace))
         });
         let by: Vec<_> = by.collect();
-        let newest = by.iter().filter_map(|schedule| schedule.last_completed).max();
+        let claim = (&*object.namespace, object.name.to_string());
+        let (copy, snapshot) = (copies.get(&claim), snapshots.get(&claim));
+        // k8up says of each claim when it was copied, Velero only when its schedule ran.
+        let velero = by.iter().filter(|schedule| schedule.tool == BackupTool::Velero);
+        let newest = velero.filter_map(|schedule| schedule.last_completed).chain(copy.map(|it| it.1)).max();
         let names: Vec<String> = by.iter().map(|schedule| schedule.name.clone()).collect();
-        let told = names.iter().map(|name| format!("Schedule {name}")).collect();
-        all.push(data(join, spot, (told, names, newest), as_of));
+        let mut told: Vec<String> = names.iter().map(|name| format!("Schedule {name}")).collect();
+        told.extend(copy.into_iter().chain(snapshot).map(|it| it.0.clone()));
+        let both = newest.max(snapshot.map(|it| it.1));
+        let mut data = data(join, spot, (told, names, both), as_of);
+        data.only_snapshot = newest.is_none() && snapshot.is_some();
+        all.push(data);
     }
     all.extend(databases.into_iter().map(|it| data(join, it.spot, (it.by, Vec::new(), it.newest), as_of)));
     all.sort_by(|a, b| {
@@ -435,5 +646,64 @@ mod tests {
         assert_eq!(late(&selected, "PersistentVolumeClaim"), Some(true));
         let objects = seen(json!({ "snapshotVolumes": false }), "Completed");
         assert_eq!(late(&objects, "PersistentVolumeClaim"), Some(true));
+    }
+
+    /// As k8up 2.12 and the snapshot controller write them, shortened.
+    fn copied(snapshot_ready: bool, with_k8up: bool) -> Backups {
+        let taken = json!({ "spec": { "source": { "persistentVolumeClaimName": "data" } },
+            "status": { "readyToUse": snapshot_ready, "creationTime": "2026-11-21T02:00:00Z" } });
+        let mut lists = vec![
+            namespaces(&["shop"]),
+            list("PersistentVolumeClaim", vec![object("shop", "data", json!({})), object("shop", "cache", json!({}))]),
+            list("snapshot.storage.k8s.io/VolumeSnapshot", vec![object("shop", "data-1", taken)]),
+        ];
+        if with_k8up {
+            let schedule = object("shop", "nightly", json!({ "spec": { "backup": { "schedule": "0 1 * * *" } } }));
+            let ended = |reason: &str| {
+                json!({ "status": { "conditions": [
+                { "type": "Completed", "status": "True", "reason": reason, "lastTransitionTime": "2026-11-20T01:10:00Z" },
+            ] } })
+            };
+            let mut run = object("shop", "nightly-1", ended("Failed"));
+            run.owners = crate::assess::testing::owned(object("", "", json!({})), "Schedule", &schedule).owners;
+            let copy = json!({ "spec": { "date": "2026-11-19T01:05:00Z", "paths": ["/data/data", "/data/other"] } });
+            let prune = object("shop", "prune", json!({ "spec": { "prune": { "schedule": "@daily" } } }));
+            lists.extend([
+                list("k8up.io/Schedule", vec![schedule, prune]),
+                list("k8up.io/Backup", vec![run]),
+                list("k8up.io/Snapshot", vec![object("shop", "5f1", copy)]),
+                list("k8up.io/Restore", vec![object("shop", "drill", ended("Succeeded"))]),
+            ]);
+        }
+        let snapshot = snapshot(lists);
+        let workspace = workspace(Vec::new());
+        observe(&ownership::join(&workspace, &snapshot), moment()).seen().clone()
+    }
+
+    fn claim_of<'b>(backups: &'b Backups, name: &str) -> &'b Data {
+        backups.data.iter().find(|data| data.name == name).expect("seen")
+    }
+
+    #[test]
+    fn volume_snapshots_count_and_are_told_from_backups() {
+        let seen = copied(true, false);
+        let data = claim_of(&seen, "data");
+        assert_eq!((data.by.join(","), data.only_snapshot), ("VolumeSnapshot data-1".to_owned(), true));
+        assert!(data.newest.is_some() && claim_of(&seen, "cache").newest.is_none());
+        assert!(claim_of(&copied(false, false), "data").newest.is_none(), "one that cannot be used is none");
+    }
+
+    #[test]
+    fn k8up_says_of_each_claim_when_it_was_copied() {
+        let seen = copied(false, true);
+        let [schedule] = &seen.schedules[..] else { panic!("{:?}", seen.schedules) };
+        assert_eq!((schedule.tool, schedule.last_phase.as_deref()), (BackupTool::K8up, Some("Failed")));
+        assert_eq!((&*seen.failed[0].name, &*seen.restores[0].phase), ("shop/nightly-1", "Completed"));
+        let data = claim_of(&seen, "data");
+        assert_eq!(data.newest.map(|time| time.to_rfc3339()).as_deref(), Some("2026-11-19T01:05:00+00:00"));
+        assert!(!data.only_snapshot && data.by == ["Schedule nightly", "Snapshot 5f1"]);
+        let cache = claim_of(&seen, "cache");
+        assert!(cache.newest.is_none() && cache.by == ["Schedule nightly"], "a schedule alone is no copy");
+        assert!(seen.uncovered.is_empty());
     }
 }

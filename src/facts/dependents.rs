@@ -196,7 +196,11 @@ fn backups<'a>(reading: &mut Reading<'a>, join: &Join<'a>, uses: &mut Uses, as_o
     }
     let observed = backups::observe(join, as_of);
     for data in &observed.seen().data {
-        let by = observed.seen().schedules.iter().filter(|schedule| data.schedules.contains(&schedule.name));
+        let by = observed
+            .seen()
+            .schedules
+            .iter()
+            .filter(|it| it.tool == backups::BackupTool::Velero && data.schedules.contains(&it.name));
         let mut places: Vec<_> = by
             .filter_map(|schedule| match &schedule.location {
                 Some(name) => Some((schedule.namespace.clone(), name.clone())),

@@ -90,7 +90,7 @@ pub(crate) fn is_old(workspace: &Workspace, list: &MemberList, as_of: DateTime<U
 
 pub(super) fn observe(join: &Join<'_>, as_of: DateTime<Utc>) -> Observed<Members> {
     let mut reading = Reading::new(join.snapshot());
-    let (_, bindings) = rbac::read(&mut reading);
+    let (_, bindings) = rbac::read(&mut reading, join);
     let workspace = join.workspace();
     let lists = newest(workspace);
     let named: BTreeSet<&str> = bindings

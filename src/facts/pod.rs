@@ -196,6 +196,8 @@ pub(crate) struct PodSpec {
     pub(crate) topology_spread_constraints: Vec<Topology>,
     pub(crate) affinity: Option<Affinity>,
     #[serde(deserialize_with = "null_is_empty")]
+    pub(crate) node_selector: BTreeMap<String, String>,
+    #[serde(deserialize_with = "null_is_empty")]
     pub(crate) tolerations: Vec<Toleration>,
     pub(crate) runtime_class_name: Option<String>,
 }
@@ -339,6 +341,66 @@ pub(crate) struct Topology {
 #[serde(rename_all = "camelCase", default)]
 pub(crate) struct Affinity {
     pub(crate) pod_anti_affinity: Option<AntiAffinity>,
+    pub(crate) node_affinity: Option<NodeAffinity>,
+}
+
+/// Which nodes a Pod may run on.
+#[derive(Debug, Default, PartialEq, Eq, Hash, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(crate) struct NodeAffinity {
+    pub(crate) required_during_scheduling_ignored_during_execution: Option<NodeTerms>,
+}
+
+/// Terms of which one has to hold.
+#[derive(Debug, Default, PartialEq, Eq, Hash, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(crate) struct NodeTerms {
+    #[serde(deserialize_with = "null_is_empty")]
+    pub(crate) node_selector_terms: Vec<NodeTerm>,
+}
+
+/// Requirements all of which have to hold; without any it holds for no node. Those on the node's name are left out: only
+/// DaemonSets make them, a different one for each Pod, and their Pods would have no spec in common.
+#[derive(Debug, Default, PartialEq, Eq, Hash, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(crate) struct NodeTerm {
+    #[serde(deserialize_with = "null_is_empty")]
+    match_expressions: Vec<NodeRequirement>,
+}
+
+/// A requirement on a label of a node.
+#[derive(Debug, Default, PartialEq, Eq, Hash, Deserialize)]
+#[serde(default)]
+pub(crate) struct NodeRequirement {
+    key: String,
+    operator: String,
+    #[serde(deserialize_with = "null_is_empty")]
+    values: Vec<String>,
+}
+
+impl NodeTerm {
+    /// Whether it holds for a node.
+    pub(crate) fn selects(&self, node: &Object) -> bool {
+        let label = |key: &str| node.labels.get(key).map(|value| &**value);
+        !self.match_expressions.is_empty() && self.match_expressions.iter().all(|it| it.holds(label(&it.key)))
+    }
+}
+
+impl NodeRequirement {
+    /// Operators of `core/v1`; one that it does not have holds for nothing.
+    fn holds(&self, value: Option<&str>) -> bool {
+        let listed = || value.is_some_and(|value| self.values.iter().any(|it| it == value));
+        let compared = || Some((value?.parse::<i64>().ok()?, self.values.first()?.parse::<i64>().ok()?));
+        match &*self.operator {
+            "In" => listed(),
+            "NotIn" => !listed(),
+            "Exists" => value.is_some(),
+            "DoesNotExist" => value.is_none(),
+            "Gt" => compared().is_some_and(|(value, limit)| value > limit),
+            "Lt" => compared().is_some_and(|(value, limit)| value < limit),
+            _ => false,
+        }
+    }
 }
 
 #[derive(Debug, Default, PartialEq, Eq, Hash, Deserialize)]

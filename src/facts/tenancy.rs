@@ -6,14 +6,14 @@
 //!
 //! Invariant: a Pod counts for the node that it was bound to, never for those it might have gone to.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use serde::Serialize;
 
 use super::{
     nodes::{self, Taint},
     observed::{Observed, Reading},
-    pod::{Pod, Pods},
+    pod::{Affinity, Pod, Pods},
     running::WorkloadName,
 };
 use crate::{
@@ -62,6 +62,8 @@ pub struct Tenant {
     pub team: Option<TeamId>,
     /// Pods.
     pub pods: usize,
+    /// Those of them whose node selector or required node affinity keeps them to this pool.
+    pub pinned: usize,
     /// Nodes of the pool on which they ran, sorted.
     pub nodes: Vec<String>,
     /// The declaration does not name it.
@@ -119,7 +121,30 @@ pub(crate) fn tolerates_everything(pod: &Pod) -> bool {
 }
 
 /// Pods of a team on a pool: how many, and on which nodes.
-type Count = (usize, BTreeSet<String>);
+#[derive(Default)]
+struct Count {
+    pods: usize,
+    pinned: usize,
+    nodes: BTreeSet<String>,
+}
+
+/// Name and taints of a pool.
+type PoolKey = (String, Vec<String>);
+
+/// The pools that a Pod may run in by its own will; `None` where it does not say.
+fn keeps_to(pod: &Pod, nodes: &[(&Object, PoolKey)]) -> Option<BTreeSet<PoolKey>> {
+    let spec = &pod.spec;
+    let terms = spec.affinity.as_ref().and_then(|affinity| affinity.node_affinity.as_ref());
+    let terms = terms.and_then(|it| it.required_during_scheduling_ignored_during_execution.as_ref());
+    if spec.node_selector.is_empty() && terms.is_none() {
+        return None;
+    }
+    let selected = |node: &Object| {
+        spec.node_selector.iter().all(|(key, value)| node.labels.get(key.as_str()).is_some_and(|it| **it == **value))
+            && terms.is_none_or(|terms| terms.node_selector_terms.iter().any(|term| term.selects(node)))
+    };
+    Some(nodes.iter().filter(|(node, _)| selected(node)).map(|(_, key)| key.clone()).collect())
+}
 
 #[derive(Default)]
 struct Building {
@@ -132,8 +157,9 @@ struct Building {
 pub(super) fn observe(join: &Join<'_>, pods: &Pods) -> Observed<Tenancy> {
     let mut reading = Reading::new(join.snapshot());
     let declared = &join.workspace().policy.dedicated_nodes;
-    let mut pools: BTreeMap<(String, Vec<String>), Building> = BTreeMap::new();
-    let mut places: BTreeMap<&str, (String, Vec<String>)> = BTreeMap::new();
+    let mut pools: BTreeMap<PoolKey, Building> = BTreeMap::new();
+    let mut places: BTreeMap<&str, PoolKey> = BTreeMap::new();
+    let mut labelled: Vec<(&Object, PoolKey)> = Vec::new();
     let mut control_plane = BTreeSet::new();
     for object in reading.need("", "Node") {
         let Some(body) = reading.body::<nodes::Body>(object) else { continue };
@@ -148,10 +174,14 @@ pub(super) fn observe(join: &Join<'_>, pods: &Pods) -> Observed<Tenancy> {
         if object.labels.contains_key("node-role.kubernetes.io/control-plane") {
             control_plane.insert(&*object.name);
         }
+        labelled.push((object, key.clone()));
         places.insert(&object.name, key);
     }
+    let several = pools.len() > 1;
     let mut value = Tenancy::default();
     let (mut tolerant, mut above, mut sandboxed) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
+    // Pods of one template say the same.
+    let mut kept: HashMap<(&BTreeMap<String, String>, Option<&Affinity>), bool> = HashMap::new();
     let owners = join.owners("", "Pod");
     for (index, object) in reading.need("", "Pod").iter().enumerate() {
         let (Some(spot), Some(pod)) = (owners.spot(index), reading.pod(pods, index, object)) else { continue };
@@ -184,9 +214,14 @@ pub(super) fn observe(join: &Join<'_>, pods: &Pods) -> Observed<Tenancy> {
         if agent {
             building.agents.extend(team);
         } else {
+            let said = (&pod.spec.node_selector, pod.spec.affinity.as_ref());
+            let pinned = *kept
+                .entry(said)
+                .or_insert_with(|| several && keeps_to(pod, &labelled).is_some_and(|pools| pools.len() == 1));
             let count = building.tenants.entry(team).or_default();
-            count.0 += 1;
-            count.1.insert(node.to_owned());
+            count.pods += 1;
+            count.pinned += usize::from(pinned);
+            count.nodes.insert(node.to_owned());
         }
     }
     value.pools = pools.into_iter().map(|((name, taints), building)| building.finish(name, taints)).collect();
@@ -203,11 +238,12 @@ impl Building {
             dedicated_to.as_ref().is_some_and(|teams| team.as_ref().is_none_or(|team| !teams.contains(team)))
         };
         let agents_of = agents.into_iter().filter(|team| !tenants.contains_key(&Some(team.clone()))).collect();
-        let tenants = tenants.into_iter().map(|(team, (pods, on))| Tenant {
+        let tenants = tenants.into_iter().map(|(team, count)| Tenant {
             foreign: foreign(&team),
             team,
-            pods,
-            nodes: on.into_iter().collect(),
+            pods: count.pods,
+            pinned: count.pinned,
+            nodes: count.nodes.into_iter().collect(),
         });
         let tenants = tenants.collect();
         NodePool { name, nodes: nodes.into_iter().collect(), taints, dedicated_to, tenants, agents_of }
@@ -299,6 +335,34 @@ mod tests {
         let foreign: Vec<_> = gpu.tenants.iter().filter(|tenant| tenant.foreign).collect();
         assert_eq!(foreign.len(), 1);
         assert_eq!(foreign[0].team.as_ref().map(TeamId::as_str), Some("application"));
+    }
+
+    #[test]
+    fn a_selector_or_an_affinity_keeps_pods_to_a_pool() {
+        let node = |name: &str, pool: &str| {
+            let labels = [("cloud.google.com/gke-nodepool", pool), ("kubernetes.io/os", "linux")];
+            labelled(object("", name, json!({ "spec": {} })), &labels)
+        };
+        let pod = |name: &str, mut spec: Value| {
+            spec["nodeName"] = "a-1".into();
+            object("shop", name, json!({ "spec": spec, "status": { "phase": "Running" } }))
+        };
+        let affinity = |operator: &str, value: &str| {
+            let expression = json!({ "key": "cloud.google.com/gke-nodepool", "operator": operator, "values": [value] });
+            let terms = json!({ "nodeSelectorTerms": [{ "matchExpressions": [expression] }] });
+            json!({ "affinity": { "nodeAffinity": { "requiredDuringSchedulingIgnoredDuringExecution": terms } } })
+        };
+        let pinned = |spec: Value| {
+            let nodes = vec![node("a-1", "a"), node("b-1", "b")];
+            let snapshot = snapshot(vec![list("Node", nodes), list("Pod", vec![pod("web", spec)])]);
+            let workspace = workspace(Vec::new());
+            let tenancy = observe(&ownership::join(&workspace, &snapshot), &Pods::of(&snapshot));
+            tenancy.seen().pools[0].tenants[0].pinned == 1
+        };
+        assert!(pinned(json!({ "nodeSelector": { "cloud.google.com/gke-nodepool": "a" } })));
+        assert!(!pinned(json!({ "nodeSelector": { "kubernetes.io/os": "linux" } })));
+        assert!(pinned(affinity("In", "a")) && pinned(affinity("NotIn", "b")));
+        assert!(!pinned(affinity("Exists", "a")) && !pinned(affinity("Near", "a")) && !pinned(json!({})));
     }
 
     #[test]

@@ -1,7 +1,8 @@
-//! Vulnerability reports of Trivy Operator: sums by component, reports one by one, and workloads that have none.
+//! Vulnerability reports of Trivy Operator and Kubescape: sums by component, reports one by one, and workloads that have
+//! none.
 //!
 //! In: the reports and the Pods that run. Out: [`Vulnerabilities`]. A report belongs to the workload that its labels or
-//! owner references name; Trivy Operator writes one a container.
+//! owner references name; both write one a container. Trivy's reports on the cluster itself are of no workload.
 //!
 //! Invariant: the absence of a report is said, with the name of the workload; it is never a count of zero.
 
@@ -10,15 +11,18 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::observed::{Observed, Reading};
+use super::observed::{Observed, Reading, State};
 use crate::{
     ownership::{Join, Spot},
-    snapshot::Object,
+    snapshot::{Completeness, List, Object, Snapshot},
     workspace::{ComponentId, Duty, TeamId},
 };
 
 /// API group of Trivy Operator.
 pub(crate) const GROUP: &str = "aquasecurity.github.io";
+
+/// API group and kind of Kubescape's reports.
+pub(crate) const KUBESCAPE: (&str, &str) = ("spdx.softwarecomposition.kubescape.io", "VulnerabilityManifestSummary");
 
 /// Vulnerabilities as far as reports name them.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
@@ -229,10 +233,17 @@ type Key<'a> = (&'a str, &'a str, &'a str);
 /// What a report was written about, by the labels that Trivy Operator sets, and by its owner references.
 fn scanned(report: &Object) -> impl Iterator<Item = Key<'_>> {
     let label = |key: &str| report.labels.get(key).map(|value| &**value);
-    let kind = label("trivy-operator.resource.kind");
-    let namespace = label("trivy-operator.resource.namespace").unwrap_or(&report.namespace);
-    let labelled = kind.zip(label("trivy-operator.resource.name")).map(|(kind, name)| (kind, namespace, name));
-    labelled.into_iter().chain(report.owners.iter().map(|owner| (&*owner.kind, &*report.namespace, &*owner.name)))
+    let of = |[kind, namespace, name]: [&str; 3]| {
+        let namespace = label(namespace).unwrap_or(&report.namespace);
+        label(kind).zip(label(name)).map(|(kind, name)| (kind, namespace, name))
+    };
+    let trivy =
+        of(["trivy-operator.resource.kind", "trivy-operator.resource.namespace", "trivy-operator.resource.name"]);
+    let kubescape = of(["kubescape.io/workload-kind", "kubescape.io/workload-namespace", "kubescape.io/workload-name"]);
+    trivy
+        .or(kubescape)
+        .into_iter()
+        .chain(report.owners.iter().map(|owner| (&*owner.kind, &*report.namespace, &*owner.name)))
 }
 
 /// Which workloads have reports.
@@ -241,8 +252,10 @@ pub(crate) struct Coverage<'a> {
 }
 
 impl<'a> Coverage<'a> {
-    pub(crate) fn of(reports: &'a [Object]) -> Self {
-        Self { scanned: reports.iter().flat_map(scanned).collect() }
+    /// By all reports of a snapshot.
+    pub(crate) fn of(snapshot: &'a Snapshot) -> Self {
+        let lists = [(GROUP, "VulnerabilityReport"), KUBESCAPE].map(|(group, kind)| snapshot.list(group, kind));
+        Self { scanned: lists.into_iter().flatten().flat_map(|list| list.seen()).flat_map(scanned).collect() }
     }
 
     /// Whether a report speaks of the Pod, of what owns it, or of what owns that.
@@ -302,38 +315,83 @@ pub(super) fn observe(join: &Join<'_>, as_of: DateTime<Utc>) -> Observed<Vulnera
     };
     let mut value = Vulnerabilities::default();
     let mut scanners = BTreeSet::new();
-    let owners = join.owners(GROUP, "VulnerabilityReport");
-    let reports = reading.need(GROUP, "VulnerabilityReport");
-    for (index, object) in reports.iter().enumerate() {
-        let Some(body) = reading.body::<Body>(object) else { continue };
-        let report = body.report;
+    let named = |object: &Object, workload: Option<Spot>| match (workload, scanned(object).next()) {
+        (Some(spot), _) => {
+            let key = join.key(join.root(spot));
+            format!("{} {}", key.kind, key.name)
+        }
+        (None, Some((kind, _, name))) => format!("{kind} {name}"),
+        (None, None) => object.name.to_string(),
+    };
+    if !any_scanner(join) {
+        reading.worsen(State::Absent, "no API of a scanner (Trivy Operator, Kubescape) is installed".to_owned());
+    }
+    for (group, kind) in [(GROUP, "VulnerabilityReport"), (GROUP, "ClusterVulnerabilityReport")] {
+        let owners = join.owners(group, kind);
+        let objects = reading.wish(group, kind);
+        // Names alone, as an earlier version read them, are no sums of zero.
+        if join.snapshot().list(group, kind).is_some_and(|list| list.record.metadata_only && !objects.is_empty()) {
+            reading.worsen(State::Partial, format!("of {kind} only names were read"));
+            continue;
+        }
+        for (index, object) in objects.iter().enumerate() {
+            let Some(body) = reading.body::<Body>(object) else { continue };
+            let report = body.report;
+            let workload = scanned(object).find_map(|key| by_name.get(&key).copied());
+            let (component, team) = whose(workload.or(owners.spot(index)));
+            let container = object.labels.get("trivy-operator.container.name");
+            if !report.scanner.name.is_empty() {
+                scanners.insert(format!("{} {}", report.scanner.name, report.scanner.version).trim().to_owned());
+            }
+            value.reports.push(VulnerabilityReport {
+                component,
+                team,
+                namespace: object.namespace.to_string(),
+                workload: named(object, workload),
+                container: container.map(|name| name.to_string()).unwrap_or_default(),
+                image: report.image(),
+                counts: report.counts(),
+                fixable: report.fixable(),
+                updated: report.update_timestamp,
+                stale: stale(report.update_timestamp, days, as_of),
+            });
+        }
+    }
+    let owners = join.owners(KUBESCAPE.0, KUBESCAPE.1);
+    let mut without = 0;
+    let summaries = reading.wish(KUBESCAPE.0, KUBESCAPE.1);
+    for (index, object) in summaries.iter().enumerate() {
+        let Some(body) = reading.body::<SummaryBody>(object) else { continue };
+        // A list that sends names only has zeros in it, which are no findings of nothing.
+        let Some(counts) = body.spec.counts() else {
+            without += 1;
+            continue;
+        };
         let workload = scanned(object).find_map(|key| by_name.get(&key).copied());
         let (component, team) = whose(workload.or(owners.spot(index)));
-        let container = object.labels.get("trivy-operator.container.name");
-        if !report.scanner.name.is_empty() {
-            scanners.insert(format!("{} {}", report.scanner.name, report.scanner.version).trim().to_owned());
-        }
+        let text = |value: Option<&std::sync::Arc<str>>| value.map(|value| value.to_string()).unwrap_or_default();
         value.reports.push(VulnerabilityReport {
             component,
             team,
             namespace: object.namespace.to_string(),
-            workload: match (workload, scanned(object).next()) {
-                (Some(spot), _) => {
-                    let key = join.key(join.root(spot));
-                    format!("{} {}", key.kind, key.name)
-                }
-                (None, Some((kind, _, name))) => format!("{kind} {name}"),
-                (None, None) => object.name.to_string(),
-            },
-            container: container.map(|name| name.to_string()).unwrap_or_default(),
-            image: report.image(),
-            counts: report.counts(),
-            fixable: report.fixable(),
-            updated: report.update_timestamp,
-            stale: stale(report.update_timestamp, days, as_of),
+            workload: named(object, workload),
+            container: text(object.labels.get("kubescape.io/workload-container-name")),
+            image: text(object.annotations.get("kubescape.io/image-tag")),
+            counts,
+            fixable: None,
+            updated: None,
+            stale: false,
         });
     }
-    value.unscanned = unscanned(&mut reading, join, &Coverage::of(reports));
+    if !summaries.is_empty() {
+        scanners.insert("Kubescape".to_owned());
+        reading.remark("Summaries of Kubescape do not say when they were written".to_owned());
+    }
+    if without > 0 {
+        let why = format!("Kubescape sent {without} summaries without their counts");
+        reading.worsen(State::Partial, why);
+    }
+    value.unscanned = unscanned(&mut reading, join, &Coverage::of(join.snapshot()));
     value.sums = sums(&value);
     value.reports.sort_by(|a, b| {
         (std::cmp::Reverse(a.counts), &a.namespace, &a.workload, &a.container).cmp(&(
@@ -348,6 +406,60 @@ pub(super) fn observe(join: &Join<'_>, as_of: DateTime<Utc>) -> Observed<Vulnera
         "A workload without a report was not scanned; that is not the same as having no vulnerabilities".to_owned(),
     );
     reading.finish(value)
+}
+
+/// The API of some scanner is installed.
+fn any_scanner(join: &Join<'_>) -> bool {
+    let there = |list: &List| list.record.completeness != Completeness::Absent;
+    [(GROUP, "VulnerabilityReport"), KUBESCAPE]
+        .into_iter()
+        .any(|(group, kind)| join.snapshot().list(group, kind).is_some_and(there))
+}
+
+/// Body of Kubescape's summary of one container.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct SummaryBody {
+    spec: SummarySpec,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct SummarySpec {
+    severities: BTreeMap<String, SeverityCount>,
+    vulnerabilities_ref: SummaryRef,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct SeverityCount {
+    all: u64,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct SummaryRef {
+    all: SummaryManifest,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct SummaryManifest {
+    name: String,
+}
+
+impl SummarySpec {
+    /// `None` where the spec was not sent: it names no manifest then.
+    fn counts(&self) -> Option<Counts> {
+        let of = |severity: &str| self.severities.get(severity).map_or(0, |count| count.all);
+        (!self.vulnerabilities_ref.all.name.is_empty()).then(|| Counts {
+            critical: of("critical"),
+            high: of("high"),
+            medium: of("medium"),
+            low: of("low").saturating_add(of("negligible")),
+            unknown: of("unknown"),
+        })
+    }
 }
 
 fn unscanned(reading: &mut Reading<'_>, join: &Join<'_>, coverage: &Coverage<'_>) -> Vec<Unscanned> {
@@ -411,7 +523,7 @@ mod tests {
 
     use super::*;
     use crate::{
-        assess::testing::{labelled, list, moment, object, owned, snapshot, workspace},
+        assess::testing::{ended, labelled, list, moment, object, owned, snapshot, workspace},
         ownership,
     };
 
@@ -462,6 +574,8 @@ mod tests {
                 "aquasecurity.github.io/VulnerabilityReport",
                 vec![report("ReplicaSet", "erp-5d9", "2026-11-02T09:46:42Z")],
             ),
+            ended("aquasecurity.github.io/ClusterVulnerabilityReport", Completeness::Absent, Vec::new()),
+            ended(&format!("{}/{}", KUBESCAPE.0, KUBESCAPE.1), Completeness::Absent, Vec::new()),
         ]);
         let workspace = workspace(Vec::new());
         let join = ownership::join(&workspace, &snapshot);
@@ -486,5 +600,38 @@ mod tests {
         let observed = observe(&join, moment());
         assert!(observed.complete().is_none());
         assert_eq!(observed.seen().sums[0].unscanned, 1);
+    }
+
+    #[test]
+    fn kubescape_counts_only_where_it_sent_counts() {
+        let summary = |name: &str, manifest: &str| {
+            let severities = json!({ "critical": { "all": 2, "relevant": 1 }, "negligible": { "all": 5 } });
+            let spec = json!({ "severities": severities, "vulnerabilitiesRef": { "all": { "name": manifest } } });
+            let labels = [
+                ("kubescape.io/workload-kind", "Pod"),
+                ("kubescape.io/workload-namespace", "shop"),
+                ("kubescape.io/workload-name", name),
+            ];
+            labelled(object("shop", &format!("pod-{name}"), json!({ "spec": spec })), &labels)
+        };
+        let summaries = vec![summary("web", "sha256-46"), summary("api", "")];
+        let snapshot = snapshot(vec![
+            list("Pod", vec![pod("web", "Running"), pod("api", "Running"), pod("db", "Running")]),
+            list("spdx.softwarecomposition.kubescape.io/VulnerabilityManifestSummary", summaries),
+            list(
+                "aquasecurity.github.io/ClusterVulnerabilityReport",
+                vec![report("Node", "a", "2026-11-20T09:46:42Z")],
+            ),
+        ]);
+        let workspace = workspace(Vec::new());
+        let observed = observe(&ownership::join(&workspace, &snapshot), moment());
+        let value = observed.seen();
+        assert_eq!(value.scanners, ["Kubescape", "Trivy 0.67.2"]);
+        let web = value.reports.iter().find(|it| it.workload == "Pod web").expect("counted");
+        assert_eq!((web.counts.critical, web.counts.low, web.fixable), (2, 5, None));
+        assert!(value.reports.iter().any(|it| it.workload == "Node a"), "{:?}", value.reports);
+        assert!(!value.reports.iter().any(|it| it.workload == "Pod api"));
+        assert_eq!(value.unscanned.iter().map(|it| &*it.name).collect::<Vec<_>>(), ["db"]);
+        assert!(observed.state() == State::Partial, "{:?}", observed.reasons());
     }
 }

@@ -219,6 +219,16 @@ codes! {
     "Two clusters have the same UID or context."
     "A snapshot is joined to its declared cluster by the UID of its kube-system namespace, or by the kubeconfig context."
 
+    DuplicateSetting "duplicate-setting" Error
+    "A setting of one control plane is declared twice."
+    "A cluster has one value of each setting: two declarations leave open which of them holds. The authorization modes \
+     stand either in `[[cluster]]` or in a `[[provider-setting]]`."
+
+    ContradictedDeclaration "contradicted-declaration" Warning
+    "The newest evidence contradicts what a provider says of the control plane."
+    "`[[provider-setting]]` says what the API does not show. Where a flag, a metric or an address shows it after all, \
+     evidence counts, and the declaration is to be corrected, or the provider to be asked."
+
     ExpiredException "expired-exception" Warning
     "An exception has expired."
     "It covers nothing any more; its findings count again. Renew it with a new approval or remove it."

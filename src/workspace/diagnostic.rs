@@ -29,7 +29,7 @@ pub struct Diagnostic {
 }
 
 impl Diagnostic {
-    pub(super) fn new(code: Code, place: Place, message: impl Into<String>, label: impl Into<String>) -> Self {
+    pub(crate) fn new(code: Code, place: Place, message: impl Into<String>, label: impl Into<String>) -> Self {
         Self { code, message: message.into(), place, label: label.into(), others: Vec::new(), help: None }
     }
 
@@ -40,7 +40,7 @@ impl Diagnostic {
     }
 
     #[must_use]
-    pub(super) fn help(mut self, help: impl Into<String>) -> Self {
+    pub(crate) fn help(mut self, help: impl Into<String>) -> Self {
         self.help = Some(help.into());
         self
     }
@@ -51,7 +51,7 @@ impl Diagnostic {
     }
 
     /// Orders diagnostics as a person reads files: by path, then place, then code.
-    pub(super) fn key(&self) -> (&str, usize, usize, Code, &str) {
+    pub(crate) fn key(&self) -> (&str, usize, usize, Code, &str) {
         (self.place.source.path(), self.place.span.start, self.place.span.end, self.code, &self.message)
     }
 }

@@ -119,16 +119,7 @@ impl MemberList {
 
     /// Name of its file: `entra-id-2026-11-21.csv`.
     pub(crate) fn file_name(&self) -> String {
-        let mut name = String::new();
-        for c in self.source.chars().flat_map(char::to_lowercase) {
-            if c.is_ascii_alphanumeric() {
-                name.push(c);
-            } else if !name.is_empty() && !name.ends_with('-') {
-                name.push('-');
-            }
-        }
-        let name = Some(name.trim_matches('-')).filter(|name| !name.is_empty()).unwrap_or("list");
-        format!("{name}-{}.csv", self.date)
+        file_name(&self.source, self.date)
     }
 
     /// People in a group, nested groups resolved; circles end.
@@ -147,6 +138,20 @@ impl MemberList {
         }
         people
     }
+}
+
+/// Name of the file of what a source supplied on a day.
+pub(crate) fn file_name(source: &str, date: NaiveDate) -> String {
+    let mut name = String::new();
+    for c in source.chars().flat_map(char::to_lowercase) {
+        if c.is_ascii_alphanumeric() {
+            name.push(c);
+        } else if !name.is_empty() && !name.ends_with('-') {
+            name.push('-');
+        }
+    }
+    let name = Some(name.trim_matches('-')).filter(|name| !name.is_empty()).unwrap_or("list");
+    format!("{name}-{date}.csv")
 }
 
 /// The lists of a workspace, by source and date. One that cannot be read is a diagnostic.

@@ -7,8 +7,9 @@
 //! Invariant: raw tables stay in here; the rest of the program sees only resolved references.
 
 pub mod code;
-mod csv;
+pub(crate) mod csv;
 pub mod diagnostic;
+pub(crate) mod grants;
 pub mod id;
 pub(crate) mod members;
 pub mod model;
@@ -29,6 +30,7 @@ use chrono::NaiveDate;
 
 pub use code::Code;
 pub use diagnostic::{Diagnostic, Level};
+pub use grants::{GrantList, SuppliedGrant, SuppliedRights};
 pub use id::*;
 pub use members::MemberList;
 pub use model::*;
@@ -59,9 +61,9 @@ pub fn load(dir: &Path, today: NaiveDate) -> io::Result<Loaded> {
         complete &= parse::file(source, &mut raw, &mut diagnostics);
     }
     let mut workspace = resolve::workspace(dir, &raw, today, complete, &mut diagnostics);
-    let members = members::load(dir, &mut diagnostics);
+    let (members, grants) = (members::load(dir, &mut diagnostics), grants::load(dir, &mut diagnostics));
     if let Some(workspace) = &mut workspace {
-        workspace.members = members;
+        (workspace.members, workspace.grants) = (members, grants);
     }
     diagnostics.sort_by(|a, b| a.key().cmp(&b.key()));
     diagnostics.dedup();

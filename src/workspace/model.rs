@@ -8,11 +8,13 @@ use std::{collections::BTreeMap, path::PathBuf};
 use chrono::{NaiveDate, Weekday};
 use serde::{Deserialize, Serialize};
 
+use super::grants::GrantList;
 use super::id::{
     ActivityId, CheckId, ClusterId, ComponentId, ConnectionId, ControlId, ExceptionId, InterfaceId, OrganizationId,
     PersonId, RoleId, RotaId, TeamId,
 };
 use super::members::MemberList;
+use super::source::Place;
 
 /// Everything a team declared, resolved. Lists keep the order of declaration (files sorted by path, then by line).
 #[derive(Debug, Clone, Serialize)]
@@ -41,6 +43,9 @@ pub struct Workspace {
     /// Members of groups that were imported, by source and date. Not declared: supplied by others.
     #[serde(skip)]
     pub members: Vec<MemberList>,
+    /// Rights that other authorizers grant, as imported, by authorizer, cluster, source and date. Not declared either.
+    #[serde(skip)]
+    pub grants: Vec<GrantList>,
     /// Declared clusters; empty means one cluster that needs no declaration.
     pub clusters: Vec<Cluster>,
     /// Roles of users, with the Kubernetes subjects that carry them.
@@ -59,6 +64,8 @@ pub struct Workspace {
     pub cryptography: Vec<Cryptography>,
     /// Until when versions are supported, where the embedded tables do not say or say otherwise.
     pub lifecycles: Vec<Lifecycle>,
+    /// What whoever runs a control plane says of it, because the API does not show it.
+    pub provider_settings: Vec<ProviderSetting>,
     /// Recurring assessments: scans, reviews, restore tests, audits.
     pub assessments: Vec<RecurringAssessment>,
     /// The baseline chosen, if any.
@@ -662,10 +669,24 @@ pub struct Interface {
     pub port: Option<String>,
     /// Who supplies what, Markdown.
     pub supplies: String,
+    /// Which side stops its work without the other, if the declaration says so.
+    pub relies: Option<Relies>,
     /// Who is called, in order.
     pub escalation: Vec<TeamId>,
     /// Promised time to answer.
     pub response_time: Option<String>,
+}
+
+/// Which side of an interface relies on the other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Relies {
+    /// `from` relies on `to`.
+    From,
+    /// `to` relies on `from`.
+    To,
+    /// Each relies on the other.
+    Both,
 }
 
 /// One side of an interface.
@@ -753,6 +774,40 @@ pub struct Lifecycle {
     pub end: NaiveDate,
     /// Who says so: an address or a contract.
     pub source: String,
+}
+
+/// What whoever runs a control plane says of one setting.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ProviderSetting {
+    /// Which cluster; `None` for every cluster whose control plane is managed.
+    pub cluster: Option<ClusterId>,
+    /// Identifier in `controls/settings/provider.toml`.
+    pub setting: String,
+    /// The value.
+    pub value: String,
+    /// What is worth saying besides.
+    pub detail: Option<String>,
+    /// Who says so: a contract, a page of the provider.
+    pub source: String,
+    /// A file within the workspace or a link that shows it.
+    pub location: Option<String>,
+    /// SHA-256 of the file in hex, if it is one.
+    pub digest: Option<String>,
+    /// When somebody looked.
+    pub date: NaiveDate,
+    /// Where its value was declared.
+    #[serde(skip)]
+    pub place: Place,
+}
+
+impl ProviderSetting {
+    /// Value and detail as one phrase.
+    pub fn said(&self) -> String {
+        match &self.detail {
+            Some(detail) => format!("{}: {detail}", self.value),
+            None => self.value.clone(),
+        }
+    }
 }
 
 /// What a lifecycle speaks of.
@@ -1029,6 +1084,20 @@ macro_rules! look_up {
 }
 
 impl Workspace {
+    /// The declared cluster with this identifier or UID.
+    pub fn cluster_of(&self, id: &str, uid: Option<&str>) -> Option<&Cluster> {
+        let same = |cluster: &&Cluster| cluster.id.as_str() == id || (uid.is_some() && cluster.uid.as_deref() == uid);
+        self.clusters.iter().find(same)
+    }
+
+    /// What is declared of a setting of a cluster's control plane: for this cluster, else for all managed ones.
+    pub fn provider_setting(&self, cluster: &Cluster, setting: &str) -> Option<&ProviderSetting> {
+        let of = |wanted: Option<&ClusterId>| {
+            self.provider_settings.iter().find(|it| it.setting == setting && it.cluster.as_ref() == wanted)
+        };
+        of(Some(&cluster.id)).or_else(|| of(None).filter(|_| cluster.control_plane == ControlPlane::Managed))
+    }
+
     look_up! {
         /// The team with this identifier.
         team(TeamId) -> teams: Team,

@@ -105,6 +105,7 @@ raw_tables! {
         activities "activity": raw::Activity,
         cryptography "cryptography": raw::Cryptography,
         lifecycles "lifecycle": raw::Lifecycle,
+        provider_settings "provider-setting": raw::ProviderSetting,
         assessments "assessment": raw::Assessment,
         implementations "implementation": raw::Implementation,
         check_overrides "check-override": raw::CheckOverride,

@@ -88,7 +88,7 @@ tables! {
     }
     Interface {
         id: Text, was: Texts, title: Text, from: Text, to: Text, crosses: Text, protocol: Text, port: Text,
-        supplies: Text, escalation: Texts, response_time: Text,
+        supplies: Text, relies: Text, escalation: Texts, response_time: Text,
     }
     Connection {
         id: Text, was: Texts, title: Text, from: Text, to: Text, need: Text, protocol: Text,
@@ -103,6 +103,9 @@ tables! {
         a: Text, c: Texts, i: Texts, frequency: Text, because: Text, controls: Texts, skills: Texts, out_of_hours: Flag,
     }
     Lifecycle { product: Text, title: Text, versions: Texts, released: Date, end: Date, source: Text }
+    ProviderSetting {
+        cluster: Text, setting: Text, value: Text, detail: Text, source: Text, location: Text, date: Date,
+    }
     Cryptography {
         id: Text, was: Texts, what: Text, state: Text, mechanism: Text, keys: Text, component: Text, rotation: Text,
     }

@@ -20,6 +20,12 @@ impl Source {
         Arc::new(Self { path: path.into(), text, lines })
     }
 
+    /// A file without any text, for tests.
+    #[cfg(test)]
+    pub(crate) fn empty(path: &str) -> Arc<Self> {
+        Self::new(path, "")
+    }
+
     /// Path relative to the workspace, with `/`.
     pub fn path(&self) -> &str {
         &self.path

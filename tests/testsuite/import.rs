@@ -114,3 +114,26 @@ fn hostile_names_stay_text() {
     let plain = plan.lines().flat_map(|line| line.split('`').step_by(2)).collect::<String>();
     assert!(plan.contains("`<script>alert(1)</script>`") && !plain.contains("<script>"), "only as code");
 }
+
+#[test]
+fn grants_of_another_authorizer_reach_the_plan() {
+    let workspace = with_a_group();
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("grants.csv");
+    fs::write(&file, "kind,subject,namespace,role\nGroup,cloud-admins,,CloudAdmin\n").expect("written");
+    let mut command = scopefence();
+    command.args(["import", "grants"]).arg(&file).arg("--workspace").arg(workspace.path());
+    command.args(["--authorizer", "Webhook", "--role", "CloudAdmin=cluster-admin"]).args(ENTRA);
+    let run = Run::of(&mut command);
+    assert_eq!(run.status, Some(0), "{}", run.err);
+    assert!(run.err.contains("1 right by Webhook from Entra ID, 2026-11-20"), "{}", run.err);
+    assert!(workspace.file("evidence/grants/entra-id-2026-11-20.csv").is_file());
+    let plan = plan(&workspace);
+    assert!(plan.contains("Webhook grant (Entra ID, 2026-11-20)"), "the grant is shown with its source");
+    assert!(plan.contains("it is shown as Entra ID supplied it, as of 2026-11-20 (rights: 1;"));
+    fs::write(&file, "kind,subject\nGroup,a\n").expect("written");
+    let mut command = scopefence();
+    command.args(["import", "grants"]).arg(&file).arg("--workspace").arg(workspace.path()).args(ENTRA);
+    let run = Run::of(command.args(["--authorizer", "Webhook"]));
+    assert!(run.status == Some(2) && run.err.contains("line 2: it grants nothing"), "{}", run.err);
+}

@@ -71,7 +71,14 @@ fn age(question: &Question<'_>) -> Answer {
 
 fn coverage(question: &Question<'_>) -> Answer {
     let mut tally = Tally::default();
-    for data in seen(question).data.iter().filter(|data| data.kind == CLAIM) {
+    let seen = seen(question);
+    let only = seen.data.iter().filter(|data| data.only_snapshot).count();
+    if only > 0 {
+        tally.remark(format!(
+            "{only} volume claims have volume snapshots alone; whether those lie elsewhere than the volumes is not visible"
+        ));
+    }
+    for data in seen.data.iter().filter(|data| data.kind == CLAIM) {
         tally.subject();
         if data.newest.is_none() {
             let why = match data.by.is_empty() {

@@ -3,11 +3,14 @@
 
 use super::{Answer, Evaluator, Question, Tally};
 use crate::{
-    checks::params::{Params, Verdict},
+    checks::params::{Elsewhere, Expectation, Other, Params, Verdict, nowhere},
     facts::control_plane::{
         flags::{self, CommandLine, Value},
-        kubelets, version,
+        kubeadm, kubelets, settings,
+        settings::Setting,
+        version,
     },
+    ownership::Spot,
 };
 
 pub(super) const EVALUATORS: &[Evaluator] = &[
@@ -22,20 +25,29 @@ struct Judged {
     hidden: Vec<String>,
 }
 
-fn judge(
-    params: &Params,
-    dashes: &str,
-    value: impl Fn(&'static crate::facts::control_plane::settings::Setting) -> Value,
-) -> Judged {
-    let mut judged = Judged::default();
-    for (setting, expectation) in &params.expect {
-        match expectation.judge(&format!("{dashes}{}", setting.name), &value(setting)) {
-            Verdict::Met => {}
-            Verdict::Failed(why) => judged.failed.push(why),
-            Verdict::NotVisible(why) => judged.hidden.push(why),
+fn judge(params: &Params, dashes: &str, value: impl Fn(&'static Setting) -> Value, elsewhere: Elsewhere<'_>) -> Judged {
+    let all = |expected: &[(&'static Setting, Expectation)]| {
+        let mut judged = Judged::default();
+        for (setting, expectation) in expected {
+            match expectation.judge(&format!("{dashes}{}", setting.name), &value(setting), elsewhere) {
+                Verdict::Met => {}
+                Verdict::Failed(why) => judged.failed.push(why),
+                Verdict::NotVisible(why) => judged.hidden.push(why),
+            }
         }
+        judged
+    };
+    let judged = all(&params.expect);
+    if params.or.is_empty() || judged.failed.is_empty() && judged.hidden.is_empty() {
+        return judged;
     }
-    judged
+    let instead = all(&params.or);
+    match (instead.failed.is_empty(), instead.hidden.is_empty()) {
+        (true, true) => instead,
+        // What would do instead cannot be seen.
+        (true, false) => Judged { failed: Vec::new(), hidden: [judged.hidden, instead.hidden].concat() },
+        (false, _) => Judged { failed: [judged.failed, instead.failed].concat(), hidden: judged.hidden },
+    }
 }
 
 fn control_plane(question: &Question<'_>) -> Answer {
@@ -43,6 +55,7 @@ fn control_plane(question: &Question<'_>) -> Answer {
         return Answer::Manual("the check names no setting".to_owned());
     };
     let version = version(question.join);
+    let elsewhere = |other: &Other| of_others(question, other);
     let mut tally = Tally::default();
     let mut hidden = Vec::new();
     let mut seen = false;
@@ -64,7 +77,7 @@ fn control_plane(question: &Question<'_>) -> Answer {
             continue;
         }
         tally.subject();
-        let judged = judge(params, "--", value);
+        let judged = judge(params, "--", value, &elsewhere);
         if judged.failed.is_empty() {
             hidden.extend(judged.hidden.into_iter().map(|why| format!("{}: {why}", object.name)));
         } else {
@@ -72,12 +85,52 @@ fn control_plane(question: &Question<'_>) -> Answer {
         }
     }
     if !seen {
-        return Answer::NotVisible(format!(
-            "no static Pod of {} is in kube-system: whoever runs the control plane has to show its settings",
-            params.component.id
-        ));
+        return configured(question, params);
     }
     tally.or_not_visible(hidden)
+}
+
+/// The answer where no static Pod shows what runs. What kubeadm was told to do wrong fails; what it was told to do
+/// right may not be what runs.
+fn configured(question: &Question<'_>, params: &Params) -> Answer {
+    let unseen = format!("no static Pod of {} is in kube-system", params.component.id);
+    let map = kubeadm::find(question.join.snapshot());
+    let told = map
+        .and_then(|(list, object, map)| Some((Spot { list, object }, kubeadm::arguments(map, &params.component.id)?)));
+    let Some((spot, line)) = told else {
+        return Answer::NotVisible(format!("{unseen}: whoever runs the control plane has to show its settings"));
+    };
+    let judged = judge(params, "--", |setting| kubeadm::told(&line, setting), &nowhere);
+    let asked = params.when_set.is_none_or(|setting| line.given(setting).is_some());
+    if asked && !judged.failed.is_empty() {
+        let mut tally = Tally::default();
+        tally.subject();
+        tally.fail(spot, format!("as configured: {}", judged.failed.join("; ")));
+        return tally.answer();
+    }
+    Answer::NotVisible(match judged.hidden.first() {
+        Some(why) => format!("{unseen}; kubeadm-config: {why}"),
+        None => format!("{unseen}; kubeadm-config is as expected, but that says what was configured, not what runs"),
+    })
+}
+
+/// What a setting of another component of the control plane is, on all nodes.
+fn of_others(question: &Question<'_>, other: &Other) -> Result<Vec<String>, String> {
+    let unseen = || format!("--{} of {} is not to be seen", other.setting, other.component);
+    let component = settings::component(&other.component).ok_or_else(unseen)?;
+    let setting = component.setting(&other.setting).ok_or_else(unseen)?;
+    let version = version(question.join);
+    let mut values = Vec::new();
+    for (_, object) in question.objects("", "Pod") {
+        if flags::component(object) == Some(&*other.component) {
+            match CommandLine::read(object, &other.component)?.value(component, setting, version) {
+                Value::Set(value) | Value::Default(value) => values.push(value),
+                Value::Unset => {}
+                Value::Hidden(_) => return Err(unseen()),
+            }
+        }
+    }
+    if values.is_empty() { Err(unseen()) } else { Ok(values) }
 }
 
 /// A bad setting fails, wherever it stands. A good one passes only when every kubelet was asked what it runs with.
@@ -102,7 +155,7 @@ fn kubelet(question: &Question<'_>) -> Answer {
             continue;
         };
         tally.subject();
-        let judged = judge(params, "", |setting| kubelets::value(config, setting, version));
+        let judged = judge(params, "", |setting| kubelets::value(config, setting, version), &nowhere);
         if judged.failed.is_empty() {
             hidden.extend(judged.hidden.into_iter().map(|why| format!("{}: {why}", node.name)));
         } else {
@@ -117,7 +170,7 @@ fn kubelet(question: &Question<'_>) -> Answer {
             Some(Err(why)) => hidden.push(format!("kubelet-config: {why}")),
             Some(Ok(config)) => {
                 told = true;
-                let judged = judge(params, "", |setting| kubelets::value(&config, setting, version));
+                let judged = judge(params, "", |setting| kubelets::value(&config, setting, version), &nowhere);
                 if !judged.failed.is_empty() {
                     tally.subject();
                     tally.fail(spot, format!("as configured: {}", judged.failed.join("; ")));

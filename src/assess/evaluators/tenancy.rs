@@ -7,6 +7,7 @@ use crate::facts::tenancy::{dedicated, is_agent, pool, tolerates_everything};
 
 pub(super) const EVALUATORS: &[Evaluator] = &[
     Evaluator { name: "dedicated-nodes", subjects: "Pods on reserved nodes", alone: false, ask: dedicated_nodes },
+    Evaluator { name: "namespace-claimed", subjects: "namespaces", alone: true, ask: claimed },
     Evaluator { name: "wildcard-toleration", subjects: "running Pods", alone: true, ask: wildcard },
 ];
 
@@ -49,6 +50,17 @@ fn dedicated_nodes(question: &Question<'_>) -> Answer {
     }
     if reserved.is_empty() {
         tally.remark("no node that was seen is reserved");
+    }
+    tally.answer()
+}
+
+fn claimed(question: &Question<'_>) -> Answer {
+    let mut tally = Tally::default();
+    for (spot, _) in question.objects("", "Namespace") {
+        tally.subject();
+        if question.join.component(spot).is_none() {
+            tally.fail(spot, "no component claims it");
+        }
     }
     tally.answer()
 }

@@ -7,7 +7,6 @@ use chrono::TimeDelta;
 use super::{Answer, Evaluator, Question, Tally};
 use crate::{
     facts::vulnerabilities::{Body, Coverage, GROUP, Vulnerability, runs, stale},
-    snapshot::Object,
     workspace::Severity,
 };
 
@@ -118,9 +117,7 @@ fn age(question: &Question<'_>) -> Answer {
 }
 
 fn coverage(question: &Question<'_>) -> Answer {
-    let snapshot = question.join.snapshot();
-    let reports: &[Object] = snapshot.list(GROUP, "VulnerabilityReport").map_or(&[], |list| list.seen());
-    let coverage = Coverage::of(reports);
+    let coverage = Coverage::of(question.join.snapshot());
     let mut tally = Tally::default();
     for (spot, object) in question.objects("", "Pod") {
         match runs(object) {
@@ -128,7 +125,7 @@ fn coverage(question: &Question<'_>) -> Answer {
             Ok(true) => {
                 tally.subject();
                 if !coverage.covers(question.join, spot, object) {
-                    tally.fail(spot, "no VulnerabilityReport speaks of it: it was not scanned");
+                    tally.fail(spot, "no report of a scanner speaks of it: it was not scanned");
                 }
             }
             Ok(false) => {}

@@ -21,7 +21,7 @@ fn webhook(failure: &str, selector: Value) -> Vec<List> {
 }
 
 #[test]
-fn webhooks_of_engines_are_told_apart() {
+pub(super) fn webhooks_of_engines_are_told_apart() {
     let not_in = |name: &str| {
         json!({ "matchExpressions": [
         { "key": "kubernetes.io/metadata.name", "operator": "NotIn", "values": [name] }] })
@@ -31,7 +31,7 @@ fn webhooks_of_engines_are_told_apart() {
 }
 
 #[test]
-fn policies_are_told_apart() {
+pub(super) fn policies_are_told_apart() {
     let policy = |bound: &str| {
         let binding = json!({ "spec": { "policyName": bound, "validationActions": ["Deny"] } });
         vec![
@@ -48,7 +48,7 @@ fn policies_are_told_apart() {
 }
 
 #[test]
-fn constraints_are_told_apart() {
+pub(super) fn constraints_are_told_apart() {
     let constraint = |spec: Value| {
         vec![
             list("templates.gatekeeper.sh/ConstraintTemplate", vec![object("", "k8srequiredlabels", json!({}))]),
@@ -69,7 +69,7 @@ fn constraints_are_told_apart() {
 }
 
 #[test]
-fn servers_without_alerts_are_told_apart() {
+pub(super) fn servers_without_alerts_are_told_apart() {
     let rules = |rule: Value| {
         let body = json!({ "spec": { "groups": [{ "name": "shop", "rules": [rule] }] } });
         vec![
@@ -82,7 +82,7 @@ fn servers_without_alerts_are_told_apart() {
 }
 
 #[test]
-fn meshes_are_told_apart() {
+pub(super) fn meshes_are_told_apart() {
     let peers = |namespace: &str, mode: &str| {
         let policy = |mode: &str| json!({ "spec": { "mtls": { "mode": mode } } });
         vec![
@@ -96,7 +96,7 @@ fn meshes_are_told_apart() {
 }
 
 #[test]
-fn log_shippers_are_told_apart() {
+pub(super) fn log_shippers_are_told_apart() {
     let shipper = |image: &str, ready: u64| {
         let body = json!({ "spec": { "template": { "spec": { "containers": [{ "image": image }] } } },
                            "status": { "desiredNumberScheduled": 2, "numberReady": ready } });
@@ -109,7 +109,7 @@ fn log_shippers_are_told_apart() {
 }
 
 #[test]
-fn delivery_is_told_apart() {
+pub(super) fn delivery_is_told_apart() {
     let workload = |labels: &[(&str, &str)]| {
         let mut lists = vec![list("argoproj.io/Application", vec![object("argocd", "shop", json!({}))])];
         lists.push(list("apps/Deployment", vec![labelled(object("shop", "web", json!({})), labels)]));

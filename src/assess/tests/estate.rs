@@ -8,7 +8,7 @@ use crate::workspace::DedicatedNodes;
 const CLAIM: &str = "PersistentVolumeClaim";
 
 #[test]
-fn storage_classes_are_told_apart() {
+pub(super) fn storage_classes_are_told_apart() {
     let class = |provisioner: &str, parameters: Value| {
         let body = json!({ "provisioner": provisioner, "parameters": parameters });
         vec![list("storage.k8s.io/StorageClass", vec![object("", "gp3", body)])]
@@ -25,19 +25,48 @@ fn backed_up(template: Value, phase: &str, end: &str) -> Vec<List> {
     let run = json!({ "status": { "phase": phase, "startTimestamp": end, "completionTimestamp": end } });
     let run = labelled(object("velero", "daily-1", run), &[("velero.io/schedule-name", "daily")]);
     let schedule = json!({ "spec": { "schedule": "0 3 * * *", "template": template } });
-    vec![
+    let mut lists = vec![
         namespaces(&["shop"]),
         list(CLAIM, vec![object("shop", "data", json!({}))]),
         list("velero.io/Schedule", vec![object("velero", "daily", schedule)]),
         list("velero.io/Backup", vec![run]),
         list("velero.io/Restore", Vec::new()),
-    ]
+    ];
+    for kind in ["k8up.io/Schedule", "k8up.io/Backup", "k8up.io/Snapshot", "k8up.io/Restore", VOLUME_SNAPSHOT] {
+        lists.push(ended(kind, Completeness::Absent, Vec::new()));
+    }
+    lists
+}
+
+const VOLUME_SNAPSHOT: &str = "snapshot.storage.k8s.io/VolumeSnapshot";
+
+#[test]
+fn one_tool_is_enough_and_none_is_not_applicable() {
+    let mut lists = backed_up(json!({}), "Completed", FRESH);
+    lists.retain(|list| list.record.group != "velero.io");
+    let kinds = ["velero.io/Schedule", "velero.io/Backup", "velero.io/Restore"];
+    lists.extend(kinds.map(|kind| ended(kind, Completeness::Absent, Vec::new())));
+    assert_eq!(ask("backup-coverage", lists.clone()).0, Outcome::NotApplicable);
+    lists.retain(|list| list.record.kind != "VolumeSnapshot");
+    let of = |claim: &str| {
+        let spec = json!({ "source": { "persistentVolumeClaimName": claim } });
+        let body = json!({ "spec": spec, "status": { "readyToUse": true, "creationTime": FRESH } });
+        let mut lists = lists.clone();
+        lists.push(list(VOLUME_SNAPSHOT, vec![object("shop", "one", body)]));
+        lists
+    };
+    assert_eq!(ask("backup-coverage", of("data")).0, Outcome::Pass);
+    assert_eq!(ask("backup-coverage", of("other")).0, Outcome::Fail);
+    let mut unread = of("data");
+    unread.retain(|list| list.record.kind != "VolumeSnapshot");
+    unread.push(ended(VOLUME_SNAPSHOT, Completeness::Forbidden("no".to_owned()), Vec::new()));
+    assert_eq!(ask("backup-coverage", unread).0, Outcome::Forbidden);
 }
 
 const FRESH: &str = "2026-11-21T03:56:42Z";
 
 #[test]
-fn backups_are_told_apart() {
+pub(super) fn backups_are_told_apart() {
     let fine = || backed_up(json!({}), "Completed", FRESH);
     let others = backed_up(json!({ "includedNamespaces": ["other"] }), "Completed", FRESH);
     tell_apart("backup-coverage", fine(), others, "no schedule takes its content");
@@ -60,7 +89,7 @@ fn backups_are_told_apart() {
 }
 
 #[test]
-fn databases_are_told_apart() {
+pub(super) fn databases_are_told_apart() {
     let database = |phase: &str| {
         let backup =
             json!({ "spec": { "cluster": { "name": "orders" } }, "status": { "phase": phase, "stoppedAt": FRESH } });
@@ -73,7 +102,7 @@ fn databases_are_told_apart() {
 }
 
 #[test]
-fn restores_are_told_apart() {
+pub(super) fn restores_are_told_apart() {
     let lists = || backed_up(json!({}), "Completed", FRESH);
     let outcome = |days: Option<u32>, tested: Option<&str>| {
         let mut shop = shop();
@@ -90,7 +119,7 @@ fn restores_are_told_apart() {
 }
 
 #[test]
-fn shared_nodes_are_told_apart() {
+pub(super) fn shared_nodes_are_told_apart() {
     let running = |tolerations: Value| {
         let pod = json!({ "spec": { "nodeName": "gpu-1", "tolerations": tolerations, "containers": [] },
             "status": { "phase": "Running" } });

@@ -25,7 +25,7 @@ fn routed(section: Value) -> Vec<List> {
 }
 
 #[test]
-fn gateways_and_routes_are_told_apart() {
+pub(super) fn gateways_and_routes_are_told_apart() {
     tell_apart("gateway-open-listener", gateway("Same"), gateway("All"), "allowedRoutes.namespaces.from = All");
     tell_apart("gateway-route-tls", routed(json!("https")), routed(json!(null)), "without TLS for shop.example");
     let route = |tls: Value| {
@@ -37,7 +37,7 @@ fn gateways_and_routes_are_told_apart() {
 }
 
 #[test]
-fn hosts_of_ingresses_are_told_apart() {
+pub(super) fn hosts_of_ingresses_are_told_apart() {
     let lists =
         |one: Value, other: Value| vec![list(INGRESS, vec![object("shop", "web", one), object("other", "web", other)])];
     let good = || lists(ingress("a.example"), ingress("b.example"));
@@ -50,7 +50,7 @@ fn hosts_of_ingresses_are_told_apart() {
 }
 
 #[test]
-fn certificates_are_told_apart() {
+pub(super) fn certificates_are_told_apart() {
     let certificate = |status: Value| {
         let body = json!({ "spec": { "secretName": "shop-tls" }, "status": status });
         list("cert-manager.io/Certificate", vec![object("shop", "shop", body)])
@@ -71,7 +71,7 @@ fn certificates_are_told_apart() {
 }
 
 #[test]
-fn approved_client_certificates_are_told_apart() {
+pub(super) fn approved_client_certificates_are_told_apart() {
     let request = |signer: &str| {
         let body = json!({ "spec": { "signerName": signer, "username": "alice" },
                            "status": { "conditions": [{ "type": "Approved", "status": "True" }] } });

@@ -256,6 +256,12 @@ impl<'a> Emit<'a> {
         Self { node, out, scope: Scope { projection: None, flags: FlagScope::Outside } }
     }
 
+    /// The same, where these flags are kept of arguments.
+    pub(crate) fn with_flags(node: &'a Node, out: &'a mut Vec<u8>, flags: Option<&'a Flags>) -> Self {
+        let flags = flags.map_or(FlagScope::Outside, FlagScope::Listed);
+        Self { node, out, scope: Scope { projection: None, flags } }
+    }
+
     fn scalar<E: serde::de::Error>(self, value: impl serde::Serialize) -> Result<(), E> {
         match self.node.leaf {
             Leaf::Whole if !self.node.expects_map() => put(self.out, value),

@@ -44,6 +44,8 @@ pub struct Projection {
     pub kind: String,
     /// Plural resource name.
     pub resource: String,
+    /// What to ask for as `resourceVersion`: some aggregated APIs send whole objects only for a word of their own.
+    pub resource_version: Option<String>,
     /// Namespaced or cluster-scoped.
     pub namespaced: bool,
     /// Only metadata is asked for.
@@ -77,6 +79,8 @@ pub(crate) struct Settings {
     pub(crate) name: String,
     /// Keys of `data` that hold YAML, each with the settings kept of it.
     pub(crate) keys: BTreeMap<String, Node>,
+    /// Which flags are kept of arguments in it: those that are kept of the command lines of Pods.
+    pub(crate) flags: Option<Flags>,
 }
 
 /// Names, or beginnings of names ending in `*`.
@@ -209,6 +213,7 @@ impl Projections {
             version: raw.version.clone().unwrap_or_else(|| "v1".to_owned()),
             kind: raw.kind.clone(),
             resource: raw.resource.clone().unwrap_or_else(|| plural(&raw.kind)),
+            resource_version: raw.resource_version.clone(),
             namespaced: raw.namespaced,
             metadata_only: true,
             built_in: raw.built_in,
@@ -235,9 +240,13 @@ impl Projections {
                 for path in paths {
                     node.keep(&path)?;
                 }
+                for path in settings.arguments.get(&key).into_iter().flatten() {
+                    node.mark(path, Leaf::Flags)?;
+                }
                 keys.insert(key, node);
             }
-            projection.settings.push(Settings { namespace: settings.namespace, name: settings.name, keys });
+            let flags = self.kinds.get(&(String::new(), "Pod".to_owned())).and_then(|pod| pod.flags.clone());
+            projection.settings.push(Settings { namespace: settings.namespace, name: settings.name, keys, flags });
         }
         projection.metadata_only = projection.root.is_empty();
         Ok(projection)

@@ -47,6 +47,7 @@ pub(super) struct Kind {
     pub(super) version: Option<String>,
     pub(super) kind: String,
     pub(super) resource: Option<String>,
+    pub(super) resource_version: Option<String>,
     #[serde(default = "yes")]
     pub(super) namespaced: bool,
     #[serde(default)]
@@ -113,6 +114,9 @@ pub(super) struct Settings {
     pub(super) namespace: String,
     pub(super) name: String,
     pub(super) keys: BTreeMap<String, Vec<String>>,
+    /// By key, arguments of components, of which known flags are kept as of Pods.
+    #[serde(default)]
+    pub(super) arguments: BTreeMap<String, Vec<String>>,
 }
 
 /// A kind that no snapshot holds, `*` for all of a group.

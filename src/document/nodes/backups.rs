@@ -7,7 +7,7 @@ use crate::{
         tree::{Block, Cell, Inline, Tone},
         words,
     },
-    facts::Data,
+    facts::{BackupTool, Data},
     workspace::{ComponentId, TeamId},
 };
 
@@ -25,7 +25,14 @@ pub(super) fn all(ctx: &Ctx<'_>, place: &mut Place<'_>) -> Result<Vec<Block>, St
         ];
         let mut grid = Grid::new(ctx, place, "backup-schedules", "table.schedules", &heads);
         for schedule in &value.schedules {
-            let mut named = vec![vec![Inline::code(&*schedule.name)], vec![Inline::text(&*schedule.schedule)]];
+            let tool = match schedule.tool {
+                BackupTool::Velero => "Velero",
+                BackupTool::K8up => "k8up",
+            };
+            let mut named = vec![
+                vec![Inline::code(&*schedule.name), Inline::text(format!(" ({tool})"))],
+                vec![Inline::text(&*schedule.schedule)],
+            ];
             if schedule.paused {
                 named.push(vec![ctx.badge(Tone::Caution, "backup.paused")]);
             }

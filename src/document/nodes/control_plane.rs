@@ -1,10 +1,14 @@
 //! The control plane: its settings and those of kubelets, its address and
 //! certificate, and the encryption at rest that it uses.
 
-use super::{Ctx, Grid, Head, Place, join, observed, table::lines};
+use super::{Ctx, Grid, Head, Place, evidence, join, observed, spans, table::lines};
 use crate::{
-    document::tree::{Block, Cell, Inline, Tone},
-    facts::{Origin, PlaneSetting, PlaneSource, PlaneValue, Reach},
+    assess::ClusterEvidence,
+    document::{
+        tree::{Block, Cell, Inline, Tone},
+        words,
+    },
+    facts::{Origin, PlaneSetting, PlaneSource, PlaneValue, Reach, control_plane::provider},
 };
 
 /// Settings by component; those that nobody set and that have no default share one row.
@@ -25,9 +29,67 @@ pub(super) fn settings(ctx: &Ctx<'_>, place: &mut Place<'_>) -> Result<Vec<Block
             });
             grid.group(title);
             rows(ctx, &mut grid, &component.settings, "--");
+            if component.source == PlaneSource::Configured {
+                grid.note(vec![ctx.text("plane.not_told")]);
+            }
         }
         observed::table(ctx, cluster, fact, grid)
     })
+}
+
+/// What providers say of the control planes that they run, and what has to be asked for yet; declared, not observed.
+pub(super) fn provider(ctx: &Ctx<'_>, place: &mut Place<'_>) -> Result<Vec<Block>, String> {
+    let mut blocks = Vec::new();
+    for cluster in &ctx.ws.clusters {
+        let entries = provider::of(ctx.ws, cluster);
+        if entries.is_empty() {
+            continue;
+        }
+        let heads = [
+            Head::name("column.setting", 24),
+            Head::text("column.declared_value", 32),
+            Head::text("column.declared_source", 28),
+            Head::fit("column.evidence"),
+        ];
+        let mut grid = Grid::new(ctx, place, "provider-settings", "table.provider_settings", &heads);
+        grid.caption_more(&cluster.name);
+        let same = |it: &&ClusterEvidence| {
+            let header = &it.header.cluster;
+            ctx.ws.cluster_of(&header.id, header.uid.as_deref()).is_some_and(|found| found.id == cluster.id)
+        };
+        let seen = ctx.assessment.clusters.iter().find(same).map(|it| provider::Seen::of(&it.facts));
+        let (known, missing): (Vec<_>, Vec<_>) = entries.into_iter().partition(|entry| entry.declared.is_some());
+        for (asked, declared) in known.iter().filter_map(|entry| Some((entry.asked, entry.declared?))) {
+            let value = [Some(vec![Inline::code(&*declared.value)]), declared.detail.as_deref().map(spans)];
+            let mut source = vec![vec![Inline::text(&*declared.source)]];
+            source.extend(declared.location.iter().map(|location| vec![evidence::location(location)]));
+            source.push(vec![Inline::text(words::date(declared.date))]);
+            let shown = match seen.as_ref().and_then(|seen| seen.contradicts(declared)) {
+                Some(how) => lines([vec![ctx.badge(Tone::Bad, "stated.contradicted")], vec![Inline::text(how)]]),
+                None => Cell::new(vec![ctx.badge(Tone::Unknown, "stated.declared")]),
+            };
+            grid.row(vec![Cell::text(&*asked.title), lines(value.into_iter().flatten()), lines(source), shown]);
+        }
+        if !missing.is_empty() {
+            grid.group(vec![ctx.text("stated.asked_for")]);
+            for entry in missing {
+                let mut cells = vec![Cell::new(vec![
+                    Inline::text(&*entry.asked.title),
+                    Inline::Break,
+                    Inline::code(&*entry.asked.id),
+                ])];
+                let mut ask = Cell::new(spans(&entry.asked.ask));
+                ask.columns = 2;
+                cells.extend([ask, Cell::new(vec![ctx.badge(Tone::Caution, "stated.missing")])]);
+                grid.spanning(cells);
+            }
+        }
+        blocks.push(grid.block());
+    }
+    if blocks.is_empty() {
+        blocks.push(ctx.paragraph("stated.none"));
+    }
+    Ok(blocks)
 }
 
 /// A row for each setting that says something, and one for all that are not set.

@@ -6,7 +6,7 @@ use crate::{
         tree::{Block, Cell, Inline, Target, Tone},
         words,
     },
-    facts::State,
+    facts::{State, control_plane::provider},
     snapshot::Completeness,
 };
 
@@ -157,6 +157,20 @@ pub(super) fn attached(ctx: &Ctx<'_>, place: &mut Place<'_>) -> Result<Vec<Block
                 }),
             ]);
         }
+    }
+    for setting in &ctx.ws.provider_settings {
+        let Some(place) = &setting.location else { continue };
+        let title = provider::find(&setting.setting).map_or(&*setting.setting, |asked| &*asked.title);
+        grid.row(vec![
+            Cell::text(title),
+            Cell::new(Vec::new()),
+            Cell::text(words::date(setting.date)),
+            Cell::new(vec![location(place)]),
+            Cell::new(match &setting.digest {
+                Some(digest) => vec![Inline::code(&**digest)],
+                None => vec![ctx.text("evidence.no_digest")],
+            }),
+        ]);
     }
     grid.blocks()
 }

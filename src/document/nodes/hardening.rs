@@ -9,10 +9,7 @@ use super::{
 };
 use crate::{
     document::tree::{Block, Cell, Inline, Tone},
-    facts::{
-        Deviation, Met, ModeSet, NamespaceSecurity, Property, StandardsField, Violator, WorkloadName, WorkloadSecurity,
-        pod_security::Level,
-    },
+    facts::{Met, ModeSet, NamespaceSecurity, Property, Violator, WorkloadName, WorkloadSecurity, pod_security::Level},
 };
 
 /// Pod Security by namespace: equal namespaces of one team in one row.
@@ -140,7 +137,10 @@ pub(super) fn violations(ctx: &Ctx<'_>, place: &mut Place<'_>) -> Result<Vec<Blo
                 }
             }
             for (names, violator) in folded {
-                let of = |level| violator.fields.iter().filter(move |field| field.level == level).map(field);
+                let of = |level| {
+                    let fields = violator.fields.iter().filter(move |field| field.level == level);
+                    fields_of(fields.map(|field| (&*field.path, &*field.problem)))
+                };
                 grid.row(vec![
                     lines(names.into_iter().map(|name| named(name, &security.namespace))),
                     Cell::new(vec![level_badge(violator.level)]),
@@ -154,8 +154,30 @@ pub(super) fn violations(ctx: &Ctx<'_>, place: &mut Place<'_>) -> Result<Vec<Blo
     })
 }
 
-fn field(field: &StandardsField) -> Vec<Inline> {
-    vec![Inline::code(&*field.path), Inline::text(format!(" {}", field.problem))]
+/// Fields with what is wrong, one line for all of one security context: where it is stands once.
+fn fields_of<'f>(fields: impl Iterator<Item = (&'f str, &'f str)>) -> Vec<Vec<Inline>> {
+    const CONTEXT: &str = "securityContext";
+    let mut out: Vec<(&str, Vec<Inline>)> = Vec::new();
+    for (path, problem) in fields {
+        let at = path.find(CONTEXT).map_or(0, |at| at + CONTEXT.len());
+        let (place, field) = path.split_at(at);
+        let field = field.trim_start_matches('.');
+        match out.last_mut().filter(|(known, _)| *known == place && !place.is_empty()) {
+            Some((_, text)) => {
+                text.extend([Inline::text(", "), Inline::code(field), Inline::text(format!(" {problem}"))]);
+            }
+            None => {
+                let mut text = Vec::new();
+                if !place.is_empty() && !field.is_empty() {
+                    text.extend([Inline::code(place), Inline::text(": ")]);
+                }
+                let field = if field.is_empty() { path } else { field };
+                text.extend([Inline::code(field), Inline::text(format!(" {problem}"))]);
+                out.push((place, text));
+            }
+        }
+    }
+    out.into_iter().map(|(_, text)| text).collect()
 }
 
 /// Key of a property's head.
@@ -229,18 +251,19 @@ pub(super) fn fields(ctx: &Ctx<'_>, place: &mut Place<'_>) -> Result<Vec<Block>,
                 }
             }
             for (names, member) in folded {
-                let mut fields: Vec<_> = member.deviations.iter().map(deviation).collect();
+                let mut fields = fields_of(member.deviations.iter().map(|it| (&*it.field, &*it.problem)));
                 if fields.is_empty() {
                     fields.push(vec![ctx.badge(Tone::Good, "pods.nothing")]);
                 }
-                grid.row(vec![lines(names.into_iter().map(|name| named(name, ""))), lines(fields)]);
+                let mut cell = Vec::new();
+                for name in names {
+                    cell.extend((!cell.is_empty()).then(|| Inline::text(", ")));
+                    cell.extend(named(name, ""));
+                }
+                grid.row(vec![Cell::new(cell), lines(fields)]);
             }
         }
         grid.landscape();
         observed::table(ctx, cluster, fact, grid)
     })
-}
-
-fn deviation(deviation: &Deviation) -> Vec<Inline> {
-    vec![Inline::code(&*deviation.field), Inline::text(format!(" {}", deviation.problem))]
 }

@@ -5,7 +5,7 @@ use super::{Ctx, Grid, join, spans};
 use crate::{
     assess::ClusterEvidence,
     document::{
-        tree::{Block, Callout, Inline, Tone},
+        tree::{Block, Callout, Inline, Target, Tone},
         words,
     },
     facts::{Observed, State},
@@ -57,28 +57,81 @@ pub(super) fn source<T>(ctx: &Ctx<'_>, cluster: &ClusterEvidence, fact: &Observe
     text
 }
 
-/// Paths with their completeness and number of objects; those of APIs that are not installed stand together.
+/// Lists named one by one in a source line; of more only the sum is said.
+const LISTS: usize = 16;
+
+/// What was read: lists read completely by the API that they are of, with the number of their objects; those that were
+/// not, each with how it ended; and APIs that are not installed.
 pub(super) fn paths(ctx: &Ctx<'_>, evidence: &[Citation]) -> Vec<Inline> {
-    let (absent, read): (Vec<&Citation>, Vec<&Citation>) =
-        evidence.iter().partition(|piece| piece.completeness == "absent");
-    let mut out = Vec::new();
-    for piece in read {
-        if !out.is_empty() {
-            out.push(Inline::text(", "));
+    let of = |state: &'static str| evidence.iter().filter(move |piece| piece.completeness == state);
+    let mut parts: Vec<Vec<Inline>> = Vec::new();
+    let read: Vec<&Citation> = of("complete").collect();
+    match read.as_slice() {
+        [] => {}
+        [piece] => {
+            let count = ctx.t.count("observed.objects", piece.count);
+            let end = format!(" ({}, {count})", ctx.t.t("completeness.complete"));
+            parts.push(vec![Inline::code(&*piece.path), Inline::text(end)]);
         }
+        _ => {
+            let mut text = vec![Inline::text(format!("{}: ", ctx.t.t("observed.read")))];
+            if read.len() > LISTS {
+                let objects: usize = read.iter().map(|piece| piece.count).sum();
+                let link = Inline::Link {
+                    target: Target::Document("audit-pack".to_owned(), Some("lists-read".to_owned())),
+                    text: vec![ctx.text("observed.all_lists")],
+                };
+                let sum = [("lists", &*read.len().to_string()), ("objects", &*objects.to_string())];
+                text.extend([Inline::text(ctx.t.fill("observed.sum", &sum)), Inline::text(" "), link]);
+            } else {
+                let counted = |piece: &Citation, name: &str| format!("{name} ({})", piece.count);
+                text.extend(by_api(&read, counted));
+            }
+            parts.push(text);
+        }
+    }
+    for piece in evidence.iter().filter(|piece| !["complete", "absent"].contains(&&*piece.completeness)) {
         let count = ctx.t.count("observed.objects", piece.count);
         let end = format!(" ({}, {count})", ctx.t.t(completeness(&piece.completeness)));
-        out.extend([Inline::code(&*piece.path), Inline::text(end)]);
+        parts.push(vec![Inline::code(&*piece.path), Inline::text(end)]);
     }
+    let absent: Vec<&Citation> = of("absent").collect();
     if !absent.is_empty() {
+        let mut text = vec![Inline::text(format!("{}: ", ctx.t.t(completeness("absent"))))];
+        text.extend(by_api(&absent, |_, name| name.to_owned()));
+        parts.push(text);
+    }
+    let mut out = Vec::new();
+    for part in parts {
         if !out.is_empty() {
             out.push(Inline::text("; "));
         }
-        out.push(Inline::text(format!("{}: ", ctx.t.t(completeness("absent")))));
-        out.extend(join(absent.into_iter().map(|piece| Inline::code(&*piece.path)), ", "));
+        out.extend(part);
     }
     if !out.is_empty() {
         out.push(Inline::text("."));
+    }
+    out
+}
+
+/// Lists by the API that they are of, which is named once: `/apis/apps/v1`: deployments, statefulsets.
+fn by_api(lists: &[&Citation], name: impl Fn(&Citation, &str) -> String) -> Vec<Inline> {
+    let mut apis: Vec<(&str, Vec<String>)> = Vec::new();
+    for piece in lists {
+        let (api, resource) = piece.path.rsplit_once('/').unwrap_or(("", &piece.path));
+        let said = name(piece, resource);
+        match apis.last_mut().filter(|(known, _)| *known == api) {
+            Some((_, all)) => all.push(said),
+            None => apis.push((api, vec![said])),
+        }
+    }
+    let mut out = Vec::new();
+    for (api, resources) in apis {
+        if !out.is_empty() {
+            out.push(Inline::text(", "));
+        }
+        out.push(Inline::code(api));
+        out.push(Inline::text(format!(" {}", resources.join(", "))));
     }
     out
 }

@@ -1,13 +1,14 @@
 //! Declared connections against network policies, and what enforces them.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Ctx, Grid, Head, Place, observed, table::lines};
 use crate::{
     document::{
         fence,
-        tree::{Block, Cell, Inline, Tone},
+        tree::{Align, Block, Cell, Column, Inline, Tone},
     },
+    facts::State,
     facts::network::{Answer, Enforcement, JudgedPath, JudgedSide, Standing},
     workspace::{ComponentId, Connection, ConnectionNeed},
 };
@@ -18,6 +19,79 @@ const NAMES: usize = 4;
 /// Standings, those first that need somebody.
 const STANDINGS: [Standing; 5] =
     [Standing::Blocked, Standing::Partly, Standing::NotVisible, Standing::Open, Standing::NotHeld];
+
+/// What stands where a component calls another, the most telling first.
+const MARKS: [(&str, &str); 6] = [
+    ("✗", "network.matrix_blocked"),
+    ("○", "network.matrix_undeclared"),
+    ("?", "network.matrix_unknown"),
+    ("½", "network.matrix_partly"),
+    ("●", "network.matrix_open"),
+    ("–", "network.matrix_not_held"),
+];
+
+fn mark(standing: Standing) -> usize {
+    match standing {
+        Standing::Blocked => 0,
+        Standing::NotVisible => 2,
+        Standing::Partly => 3,
+        Standing::Open => 4,
+        Standing::NotHeld => 5,
+    }
+}
+
+/// Components that call against components that are called: declared connections by what policies say of them, and paths
+/// that policies open and nobody declares. Of several between two components the most telling is shown.
+pub(super) fn matrix(ctx: &Ctx<'_>, place: &mut Place<'_>) -> Result<Vec<Block>, String> {
+    observed::each_cluster(ctx, "what.connections_policies", |cluster| {
+        let (fact, openings) = (&cluster.facts.connections, &cluster.facts.network_openings);
+        let title = |id: Option<&ComponentId>| {
+            id.map_or_else(|| ctx.t.t("network.matrix_nobody").to_owned(), |id| ctx.component(id).title.clone())
+        };
+        let mut cells: BTreeMap<(String, String), usize> = BTreeMap::new();
+        let mut see = |from: String, to: String, mark: usize| {
+            let known = cells.entry((from, to)).or_insert(mark);
+            *known = mark.min(*known);
+        };
+        for connection in &ctx.ws.connections {
+            if let Some(judged) = fact.seen().iter().find(|judged| judged.connection == connection.id) {
+                see(title(Some(&connection.from)), title(Some(&connection.to)), mark(judged.standing));
+            }
+        }
+        for path in &openings.seen().undeclared {
+            see(title(path.from.as_ref()), title(path.to.as_ref()), 1);
+        }
+        let callers: BTreeSet<&str> = cells.keys().map(|(from, _)| from.as_str()).collect();
+        let called: BTreeSet<&str> = cells.keys().map(|(_, to)| to.as_str()).collect();
+        let heads = [Head::name("column.component", 40)];
+        let mut grid = Grid::new(ctx, place, "network-matrix", "table.network_matrix", &heads);
+        for to in &called {
+            let column = Column { align: Align::Center, narrow: true, ..Column::default() };
+            grid.column(column, vec![Inline::text(*to)]);
+        }
+        for from in callers {
+            let mut row = vec![Cell::text(from)];
+            row.extend(called.iter().map(|to| {
+                let mark = cells.get(&(from.to_owned(), (*to).to_owned()));
+                Cell::text(mark.map_or("", |mark| MARKS[*mark].0))
+            }));
+            grid.row(row);
+        }
+        let mut legend = None;
+        if !grid.is_empty() {
+            let used = MARKS.iter().enumerate().filter(|(index, _)| cells.values().any(|mark| mark == index));
+            let said: Vec<&str> = used.map(|(_, (_, key))| ctx.t.t(key)).collect();
+            legend = Some(vec![ctx.text("network.matrix_legend"), Inline::text(format!(" {}.", said.join("; ")))]);
+        }
+        grid.rotate_heads();
+        let mut blocks = observed::table(ctx, cluster, fact, grid);
+        blocks.extend(legend.map(|text| Block::Paragraph { text }));
+        if openings.state() != State::Complete {
+            blocks.push(Block::Paragraph { text: observed::source(ctx, cluster, openings) });
+        }
+        blocks
+    })
+}
 
 /// Declared connections by what policies say of them, one line each with the policies that decide.
 pub(super) fn glance(ctx: &Ctx<'_>, place: &mut Place<'_>) -> Result<Vec<Block>, String> {

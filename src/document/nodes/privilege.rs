@@ -153,6 +153,7 @@ pub(super) fn matrix(ctx: &Ctx<'_>, place: &mut Place<'_>) -> Result<Vec<Block>,
         for set in order {
             let rules = &access.rule_sets[set];
             grid.group(join(rules.roles.iter().map(|role| Inline::code(&**role)), ", "));
+            let mut held = Vec::new();
             for holder in by_rules[set].chunk_by(|a, b| a.subject == b.subject) {
                 let Some(first) = holder.first() else { continue };
                 let mut scopes: Vec<String> =
@@ -161,10 +162,15 @@ pub(super) fn matrix(ctx: &Ctx<'_>, place: &mut Place<'_>) -> Result<Vec<Block>,
                 let mut bindings: Vec<&str> =
                     holder.iter().flat_map(|grant| &grant.bound).map(|bound| bound.binding.as_str()).collect();
                 bindings.dedup();
-                let mut text = vec![Inline::code(first.subject.to_string()), Inline::text(": ")];
-                text.extend(places(ctx, &scopes, usize::MAX));
-                text.push(Inline::text(format!(" ({})", bindings.join(", "))));
-                grid.note(text);
+                if !held.is_empty() {
+                    held.push(Inline::text("; "));
+                }
+                held.extend([Inline::code(first.subject.to_string()), Inline::text(": ")]);
+                held.extend(places(ctx, &scopes, usize::MAX));
+                held.push(Inline::text(format!(" ({})", bindings.join(", "))));
+            }
+            if !held.is_empty() {
+                grid.note(held);
             }
             for (verbs, resources) in folded(&rules.rules) {
                 grid.row(vec![Cell::text(verbs), Cell::text(resources)]);

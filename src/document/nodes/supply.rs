@@ -6,8 +6,10 @@ use super::{
     workload::{by_team, named, named_all},
 };
 use crate::{
+    assess::ClusterEvidence,
     document::{
-        tree::{Block, Cell, Inline, Tone},
+        chart::{self, Bar, Chart},
+        tree::{Block, Cell, Diagram, Inline, Tone},
         words,
     },
     facts::{Availability, NamespaceLimits, SecretUse, SinglePoint, WorkloadName},
@@ -168,8 +170,45 @@ pub(super) fn quotas(ctx: &Ctx<'_>, place: &mut Place<'_>) -> Result<Vec<Block>,
                 Cell::new(ranges),
             ]);
         }
-        observed::table(ctx, cluster, fact, grid)
+        let mut blocks: Vec<Block> = quota_chart(ctx, place, cluster).into_iter().collect();
+        blocks.extend(observed::table(ctx, cluster, fact, grid));
+        blocks
     })
+}
+
+/// Bars that a chart of quotas has at most.
+const BARS: usize = 12;
+
+/// The fullest quotas as bars of used and free, in percent.
+fn quota_chart(ctx: &Ctx<'_>, place: &mut Place<'_>, cluster: &ClusterEvidence) -> Option<Block> {
+    let namespaces = cluster.facts.limits.seen().namespaces.iter();
+    let mut bars: Vec<(u32, String, &str, &str)> = namespaces
+        .flat_map(|it| it.quotas.iter().flat_map(|quota| &quota.usage).map(move |usage| (&it.namespace, usage)))
+        .filter_map(|(namespace, usage)| {
+            let label = format!("{namespace} {}", usage.resource);
+            Some((usage.percent?, label, usage.used.as_deref().unwrap_or("?"), usage.hard.as_str()))
+        })
+        .collect();
+    bars.sort_by(|a, b| (b.0, &a.1).cmp(&(a.0, &b.1)));
+    bars.truncate(BARS);
+    if bars.len() < 2 {
+        return None;
+    }
+    let rows = bars.iter().map(|(percent, label, used, hard)| Bar {
+        label: label.clone(),
+        parts: vec![u64::from(*percent), u64::from(100_u32.saturating_sub(*percent))],
+        note: ctx.t.fill("supply.quota_of", &[("percent", &percent.to_string()), ("used", used), ("hard", hard)]),
+    });
+    let caption = ctx.t.fill("supply.quota_chart", &[("cluster", &cluster.header.cluster.id)]);
+    let told = bars.iter().map(|(percent, label, used, hard)| format!("{label}: {used} / {hard} ({percent} %)"));
+    let kinds = ["supply.quota_used", "supply.quota_free"].map(|key| ctx.t.t(key).to_owned()).to_vec();
+    Some(Block::Diagram(Diagram {
+        id: place.anchors.claim("quota-chart"),
+        alt: format!("{caption}. {}.", told.collect::<Vec<_>>().join("; ")),
+        scene: chart::draw(&Chart { kinds, light: true, rows: rows.collect() }),
+        caption,
+        landscape: false,
+    }))
 }
 
 /// Workloads whose containers lack requests or limits; equal ones of a team in one row.

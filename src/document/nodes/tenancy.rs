@@ -10,7 +10,7 @@ use crate::{
         tree::{Block, Cell, Diagram, Inline, Tone},
     },
     facts::{NodePool, Service, Shared, WorkloadName},
-    workspace::{ComponentId, Connection, ConnectionNeed, TeamId},
+    workspace::{ComponentId, ConnectionNeed, Interface, Relies, Side, TeamId},
 };
 
 /// Names that a cell or remark lists before it says how many more.
@@ -81,7 +81,13 @@ fn tenants(ctx: &Ctx<'_>, pool: &NodePool) -> Cell {
             Some(team) => ctx.team(team),
             None => ctx.badge(Tone::Bad, "inventory.unclaimed"),
         }];
-        text.push(Inline::text(format!(" ({}) ", ctx.t.count("configuration.pods", tenant.pods))));
+        let pods = ctx.t.count("configuration.pods", tenant.pods);
+        let pods = match tenant.pinned {
+            0 => pods,
+            pinned if pinned == tenant.pods => format!("{pods}, {}", ctx.t.t("tenancy.all_pinned")),
+            pinned => format!("{pods}, {}", ctx.t.fill("tenancy.pinned", &[("count", &pinned.to_string())])),
+        };
+        text.push(Inline::text(format!(" ({pods}) ")));
         text.extend(observed::names(ctx, tenant.nodes.iter().map(String::as_str), NAMES));
         if tenant.foreign {
             text.extend([Inline::text(" "), ctx.badge(Tone::Bad, "tenancy.foreign")]);
@@ -119,20 +125,25 @@ pub(super) fn blast_radius(ctx: &Ctx<'_>, place: &mut Place<'_>) -> Result<Vec<B
         if !declared.is_empty() {
             grid.group(vec![ctx.text("tenancy.declared")]);
         }
-        for connections in declared.values() {
-            let component = ctx.component(&connections[0].to);
+        for reliances in declared.values() {
             let mut by: BTreeMap<&TeamId, Vec<Inline>> = BTreeMap::new();
-            for connection in connections {
-                let text = by.entry(&ctx.component(&connection.from).team).or_default();
+            for reliance in reliances {
+                let text = by.entry(side_team(ctx, &reliance.relies)).or_default();
                 text.push(Inline::text(if text.is_empty() { ": " } else { ", " }));
-                text.extend([ctx.component_link(&connection.from), Inline::text(format!(" ({})", connection.title))]);
+                if let Side::Component(id) = &reliance.relies {
+                    text.extend([ctx.component_link(id), Inline::text(format!(" ({})", reliance.title))]);
+                } else {
+                    text.push(Inline::text(reliance.title));
+                }
             }
             let stops = by.into_iter().map(|(id, text)| std::iter::once(ctx.team(id)).chain(text).collect());
-            grid.row(vec![
-                Cell::new(vec![ctx.component_link(&connections[0].to)]),
-                Cell::new(vec![ctx.team(&component.team)]),
-                lines(stops),
-            ]);
+            let on = &reliances[0].on;
+            grid.row(vec![Cell::new(vec![ctx.side(on)]), Cell::new(vec![ctx.team(side_team(ctx, on))]), lines(stops)]);
+        }
+        let silent: Vec<&str> = interfaces(ctx).filter(|it| it.relies.is_none()).map(|it| &*it.title).collect();
+        if !silent.is_empty() {
+            let text = ctx.t.fill("tenancy.silent", &[("interfaces", &silent.join(", "))]);
+            grid.note(vec![Inline::text(text)]);
         }
         let mut blocks: Vec<Block> = picture(ctx, place, cluster, &shared, &declared).into_iter().collect();
         blocks.extend(observed::table(ctx, cluster, fact, grid));
@@ -159,19 +170,68 @@ fn reaches_others(shared: &Shared) -> bool {
     shared.dependents.iter().any(|dependent| dependent.team.is_none() || dependent.team != shared.team)
 }
 
-/// Required connections to a component of another team, by the title of that component. Those from and to what lets
-/// traffic in are none of it: the shop does not stop the ingress.
-fn declared<'a>(ctx: &Ctx<'a>, shared: &[Shared]) -> BTreeMap<&'a str, Vec<&'a Connection>> {
+/// Somebody relies on somebody else by declaration.
+struct Reliance<'a> {
+    /// Who stops.
+    relies: Side,
+    /// Without whom.
+    on: Side,
+    /// The connection or interface that says so.
+    title: &'a str,
+    /// Key of what it is.
+    what: &'static str,
+}
+
+fn side_team<'a>(ctx: &Ctx<'a>, side: &'a Side) -> &'a TeamId {
+    match side {
+        Side::Component(id) => &ctx.component(id).team,
+        Side::Team(id) => id,
+    }
+}
+
+/// What a side is called.
+fn side_title<'a>(ctx: &Ctx<'a>, side: &Side) -> &'a str {
+    match side {
+        Side::Component(id) => &ctx.component(id).title,
+        Side::Team(id) => &ctx.ws.team(id).name,
+    }
+}
+
+/// Interfaces between two teams.
+fn interfaces<'a>(ctx: &Ctx<'a>) -> impl Iterator<Item = &'a Interface> {
+    ctx.ws.interfaces.iter().filter(|it| side_team(ctx, &it.from) != side_team(ctx, &it.to))
+}
+
+/// Who relies on another team, by the title of what it relies on: required connections, and interfaces that say which
+/// side stops without the other. Connections from and to what lets traffic in are none of it: the shop does not stop the
+/// ingress.
+fn declared<'a>(ctx: &Ctx<'a>, shared: &[Shared]) -> BTreeMap<&'a str, Vec<Reliance<'a>>> {
     let entries: BTreeSet<&ComponentId> = shared
         .iter()
         .filter(|shared| shared.service == Service::Ingress)
         .filter_map(|shared| shared.component.as_ref())
         .collect();
-    let mut out: BTreeMap<&str, Vec<&Connection>> = BTreeMap::new();
+    let mut out: BTreeMap<&str, Vec<Reliance<'_>>> = BTreeMap::new();
     for connection in ctx.ws.connections.iter().filter(|connection| connection.need == ConnectionNeed::Required) {
         let (from, to) = (ctx.component(&connection.from), ctx.component(&connection.to));
         if from.team != to.team && !entries.contains(&from.id) && !entries.contains(&to.id) {
-            out.entry(&to.title).or_default().push(connection);
+            let (relies, on) = (Side::Component(from.id.clone()), Side::Component(to.id.clone()));
+            let what = "tenancy.connection";
+            out.entry(&to.title).or_default().push(Reliance { relies, on, title: &connection.title, what });
+        }
+    }
+    for interface in interfaces(ctx) {
+        let (from, to) = (&interface.from, &interface.to);
+        let pairs = match interface.relies {
+            None => Vec::new(),
+            Some(Relies::From) => vec![(from, to)],
+            Some(Relies::To) => vec![(to, from)],
+            Some(Relies::Both) => vec![(from, to), (to, from)],
+        };
+        for (relies, on) in pairs {
+            let (relies, what) = (relies.clone(), "tenancy.interface");
+            let reliance = Reliance { relies, on: on.clone(), title: &interface.title, what };
+            out.entry(side_title(ctx, on)).or_default().push(reliance);
         }
     }
     out
@@ -202,9 +262,9 @@ fn picture(
     place: &mut Place<'_>,
     cluster: &ClusterEvidence,
     shared: &[&Shared],
-    declared: &BTreeMap<&str, Vec<&Connection>>,
+    declared: &BTreeMap<&str, Vec<Reliance<'_>>>,
 ) -> Option<Block> {
-    let observed = shared.iter().map(|shared| {
+    let seen = shared.iter().map(|shared| {
         let what = match &shared.component {
             Some(component) => ctx.component(component).title.clone(),
             None => format!("{} {}", shared.kind, shared.name),
@@ -212,12 +272,14 @@ fn picture(
         let teams = shared.dependents.iter().map(|dependent| dependent.team.as_ref());
         (what, ctx.t.t(does(shared.service)), teams.collect::<Vec<_>>())
     });
-    let declared = declared.iter().map(|(to, connections)| {
-        let teams = connections.iter().map(|connection| Some(&ctx.component(&connection.from).team));
-        ((*to).to_owned(), ctx.t.t("tenancy.connection"), teams.collect())
+    let declared = declared.iter().flat_map(|(on, reliances)| {
+        reliances.iter().map(|reliance| {
+            let teams: Vec<Option<&TeamId>> = vec![Some(side_team(ctx, &reliance.relies))];
+            ((*on).to_owned(), ctx.t.t(reliance.what), teams)
+        })
     });
     let mut rows: Vec<Merged<'_>> = Vec::new();
-    for (what, does, teams) in observed.chain(declared) {
+    for (what, does, teams) in seen.chain(declared) {
         let row = match rows.iter().position(|row| row.0 == what) {
             Some(at) => &mut rows[at],
             None => {

@@ -226,7 +226,7 @@ fn chart(ctx: &Ctx<'_>, place: &mut Place<'_>, cluster: &str, value: &Vulnerabil
         id: place.anchors.claim("vulnerabilities-chart"),
         alt: format!("{caption}. {}.", told.collect::<Vec<_>>().join("; ")),
         caption,
-        scene: chart::draw(&Chart { kinds: kinds.clone(), rows }),
+        scene: chart::draw(&Chart { kinds: kinds.clone(), light: false, rows }),
         landscape: false,
     }))
 }

@@ -145,7 +145,7 @@ impl<'b> Rights<'b> {
 /// Which accounts Pods run as.
 pub(in crate::facts) fn observe(join: &Join<'_>) -> Observed<Vec<AccountUse>> {
     let mut reading = Reading::new(join.snapshot());
-    let (_, bindings) = rbac::read(&mut reading);
+    let (_, bindings) = rbac::read(&mut reading, join);
     let rights = Rights::of(&bindings);
     let mut says: BTreeMap<(&str, &str), Option<bool>> = BTreeMap::new();
     for object in reading.need("", "ServiceAccount") {

@@ -88,7 +88,7 @@ pub struct Stranger {
 
 pub(in crate::facts) fn observe(join: &Join<'_>) -> Observed<DeclaredAccess> {
     let mut reading = Reading::new(join.snapshot());
-    let (roles, bindings) = rbac::read(&mut reading);
+    let (roles, bindings) = rbac::read(&mut reading, join);
     let (sets, grants) = matrix::of(&roles, bindings.iter().filter(|binding| !binding.default));
     let namespaces: Vec<&str> = reading.need("", "Namespace").iter().map(|object| &*object.name).collect();
     let workspace = join.workspace();
@@ -200,7 +200,7 @@ fn lines(roles: &Roles, may: &May, scope: &str) -> Vec<RuleLine> {
 }
 
 /// `deployments.apps/scale` into API group and resource; `*` is everything, `*.apps` all of a group, `/metrics` a URL.
-fn split(resource: &str) -> (String, String) {
+pub(super) fn split(resource: &str) -> (String, String) {
     if resource == "*" {
         return ("*".to_owned(), "*".to_owned());
     }

@@ -83,7 +83,7 @@ struct Spec {
 /// Computes the powers that are held and where they lead.
 pub(in crate::facts) fn observe(join: &Join<'_>) -> Observed<Escalations> {
     let mut reading = Reading::new(join.snapshot());
-    let (roles, bindings) = rbac::read(&mut reading);
+    let (roles, bindings) = rbac::read(&mut reading, join);
     let (sets, grants) = matrix::of(&roles, bindings.iter().filter(|binding| !binding.default));
     let mut accounts: BTreeSet<Subject> = BTreeSet::new();
     for object in reading.wish("", "ServiceAccount") {

@@ -16,15 +16,18 @@ pub(crate) mod matrix;
 pub(crate) mod powers;
 pub(crate) mod rbac;
 pub(crate) mod readable;
+mod supplied;
+
+use std::collections::BTreeSet;
 
 use serde::Serialize;
 
-use super::observed::{Observed, Reading};
+use super::observed::{Observed, Reading, State};
 use crate::ownership::Join;
 use rbac::{Binding, Roles};
 
 pub use accounts::{AccountUse, LongLivedToken};
-pub use authorizers::Authorizers;
+pub use authorizers::{Authorizers, SuppliedGrants};
 pub use declared::{Beyond, Comparison, DeclaredAccess, Missing, Stranger};
 pub use escalation::{Escalation, Escalations, PowerHeld};
 
@@ -205,12 +208,23 @@ pub struct AccessLine {
 
 pub(super) fn observe(join: &Join<'_>) -> Observed<Access> {
     let mut reading = Reading::new(join.snapshot());
-    let (roles, bindings) = rbac::read(&mut reading);
+    let (roles, bindings) = rbac::read(&mut reading, join);
     let all_roles = reading.complete_so_far();
     let authorizers = authorizers::known(join, &mut reading);
     let (rule_sets, grants) = matrix::of(&roles, bindings.iter().filter(|binding| !binding.default));
     let mut limits = authorizers.limits();
     limits.push("Who is a member of a group is known to the identity provider, not to the cluster.".to_owned());
+    let unknown: BTreeSet<&str> =
+        bindings.iter().filter(|it| it.is_supplied() && !roles.has(it)).map(|it| it.role.as_str()).collect();
+    if !unknown.is_empty() {
+        let names = unknown.into_iter().collect::<Vec<_>>().join(", ");
+        reading.worsen(
+            State::Partial,
+            format!(
+                "imported grants name roles that are no ClusterRole of the cluster: {names}; import them with --role"
+            ),
+        );
+    }
     let access = Access {
         limits,
         authorizers,
@@ -247,7 +261,7 @@ fn anyone(bindings: &[Binding]) -> Vec<OpenBinding> {
 fn dangling(roles: &Roles, bindings: &[Binding]) -> Vec<Dangling> {
     let mut found: Vec<Dangling> = bindings
         .iter()
-        .filter(|binding| !roles.has(binding))
+        .filter(|binding| !roles.has(binding) && !binding.is_supplied())
         .map(|binding| Dangling {
             binding: binding.to_string(),
             role: binding.role_kind_and_name(),

@@ -8,12 +8,13 @@ use std::{
 
 use serde::Deserialize;
 
-use super::{Subject, WildcardRole};
+use super::{Subject, WildcardRole, supplied};
 use crate::{
     facts::{
         observed::Reading,
         selector::{Labels, Selector},
     },
+    ownership::Join,
     snapshot::Object,
 };
 
@@ -93,8 +94,9 @@ struct Role {
 /// API group of roles and bindings.
 pub(crate) const GROUP: &str = "rbac.authorization.k8s.io";
 
-/// Roles and bindings of one snapshot; an odd object makes the reading partial.
-pub(crate) fn read(reading: &mut Reading<'_>) -> (Roles, Vec<Binding>) {
+/// Roles and bindings of one snapshot, and beside them what was imported of other authorizers; an odd object makes the
+/// reading partial.
+pub(crate) fn read(reading: &mut Reading<'_>, join: &Join<'_>) -> (Roles, Vec<Binding>) {
     let mut roles = Roles::default();
     for (kind, cluster) in [("ClusterRole", true), ("Role", false)] {
         for object in reading.need(GROUP, kind) {
@@ -113,6 +115,7 @@ pub(crate) fn read(reading: &mut Reading<'_>) -> (Roles, Vec<Binding>) {
             }
         }
     }
+    bindings.extend(supplied::bindings(join, &mut roles));
     (roles, bindings)
 }
 
@@ -135,6 +138,15 @@ impl Roles {
             },
         );
         Ok(())
+    }
+
+    /// Rights without a role object, under a name of their own.
+    pub(super) fn add_rights(&mut self, name: String, rule: Rule) {
+        let empty = Role { rules: Vec::new(), labels: Arc::default(), selectors: Vec::new(), default: false };
+        let rules = &mut self.0.entry((String::new(), name)).or_insert(empty).rules;
+        if !rules.contains(&rule) {
+            rules.push(rule);
+        }
     }
 
     /// Fills aggregated ClusterRoles whose rules the controller did not fill in, as in supplied manifests. Aggregates of
@@ -230,6 +242,19 @@ pub(crate) struct Binding {
     pub(crate) subjects: Vec<Subject>,
     /// Kubernetes' own.
     pub(crate) default: bool,
+    /// Where it comes from.
+    pub(crate) origin: Origin,
+}
+
+/// Where a binding comes from.
+#[derive(Debug, Clone)]
+pub(crate) enum Origin {
+    /// An object of the cluster.
+    Object,
+    /// Another authorizer, which grants what a role does: `Webhook grant (EKS access entries, 2026-11-20)`.
+    Supplied(String),
+    /// Another authorizer, which grants verbs on resources.
+    Rights(String),
 }
 
 #[derive(Default, Deserialize)]
@@ -272,21 +297,31 @@ impl Binding {
             role_is_cluster: body.role_ref.kind == "ClusterRole",
             subjects: body.subjects.unwrap_or_default().into_iter().map(subject).collect(),
             default: is_default(object),
+            origin: Origin::Object,
         })
+    }
+
+    /// It comes from another authorizer.
+    pub(crate) fn is_supplied(&self) -> bool {
+        !matches!(self.origin, Origin::Object)
     }
 
     /// `ClusterRole edit`, `Role deployer`.
     pub(crate) fn role_kind_and_name(&self) -> String {
-        format!("{} {}", if self.role_is_cluster { "ClusterRole" } else { "Role" }, self.role)
+        match self.origin {
+            Origin::Rights(_) => self.role.clone(),
+            Origin::Object | Origin::Supplied(_) if self.role_is_cluster => format!("ClusterRole {}", self.role),
+            Origin::Object | Origin::Supplied(_) => format!("Role {}", self.role),
+        }
     }
 }
 
 impl fmt::Display for Binding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.namespace.is_empty() {
-            write!(f, "ClusterRoleBinding {}", self.name)
-        } else {
-            write!(f, "RoleBinding {}/{}", self.namespace, self.name)
+        match &self.origin {
+            Origin::Supplied(from) | Origin::Rights(from) => f.write_str(from),
+            Origin::Object if self.namespace.is_empty() => write!(f, "ClusterRoleBinding {}", self.name),
+            Origin::Object => write!(f, "RoleBinding {}/{}", self.namespace, self.name),
         }
     }
 }

@@ -333,3 +333,70 @@ fn declared_rights_are_held_against_observed_ones() {
     workspace.roles = vec![declared_role(Vec::new())];
     assert_eq!(compared(&workspace).beyond.len(), 1, "nothing is declared: all of it is beyond");
 }
+
+#[test]
+fn imported_grants_stand_in_the_matrix_and_account_for_their_authorizer() {
+    use crate::workspace::{Cluster, ClusterId, ControlPlane, GrantList, SuppliedGrant, SuppliedRights};
+    let grant = |kind: &str, subject: &str, namespace: &str, rights: SuppliedRights| SuppliedGrant {
+        kind: kind.to_owned(),
+        subject: subject.to_owned(),
+        namespace: namespace.to_owned(),
+        rights,
+    };
+    let rights = SuppliedRights::Verbs { verbs: vec!["get".to_owned()], resources: vec!["pods".to_owned()] };
+    let role = |name: &str| SuppliedRights::Role(name.to_owned());
+    let list = |days: i64, grants: Vec<SuppliedGrant>| GrantList {
+        authorizer: "webhook".to_owned(),
+        cluster: Some("prod".to_owned()),
+        source: "EKS".to_owned(),
+        date: (crate::assess::testing::moment() - chrono::TimeDelta::days(days)).date_naive(),
+        file: "evidence/grants/eks.csv".to_owned(),
+        digest: "00".to_owned(),
+        grants: grants.into_iter().collect(),
+    };
+    let seen = |grants: Vec<GrantList>| {
+        let mut workspace = workspace(Vec::new());
+        workspace.clusters = vec![Cluster {
+            id: ClusterId::new("prod"),
+            name: "Production".to_owned(),
+            uid: None,
+            context: None,
+            environment: None,
+            location: None,
+            control_plane: ControlPlane::Managed,
+            authorization_modes: ["Node", "RBAC", "Webhook"].map(str::to_owned).to_vec(),
+        }];
+        workspace.grants = grants;
+        let body = serde_json::json!({ "rules": [{ "apiGroups": ["*"], "resources": ["*"], "verbs": ["*"] }] });
+        let rbac = |kind: &str, objects| crate::assess::testing::list(&format!("{}/{kind}", rbac::GROUP), objects);
+        let snapshot = snapshot(vec![
+            rbac("ClusterRole", vec![object("", "cluster-admin", body)]),
+            rbac("ClusterRoleBinding", Vec::new()),
+            rbac("Role", Vec::new()),
+            rbac("RoleBinding", Vec::new()),
+        ]);
+        observe(&crate::ownership::join(&workspace, &snapshot))
+    };
+    let access = seen(Vec::new());
+    assert!(
+        access.state() == State::Partial && access.reasons()[0].contains("import grants"),
+        "{:?}",
+        access.reasons()
+    );
+    let grants = vec![grant("Group", "admins", "", role("cluster-admin")), grant("User", "ada", "shop", rights)];
+    let access = seen(vec![list(3, grants.clone())]);
+    assert_eq!(access.state(), State::Complete, "{:?}", access.reasons());
+    let said: Vec<_> =
+        access.seen().grants.iter().map(|it| (it.subject.to_string(), &*it.role, &*it.bound[0].binding)).collect();
+    let from = "webhook grant (EKS, 2026-11-18)";
+    assert_eq!(
+        said,
+        [("Group admins".to_owned(), "ClusterRole cluster-admin", from), ("User ada".to_owned(), "get on pods", from)]
+    );
+    assert_eq!(access.seen().cluster_admins[0].binding, from);
+    assert!(access.seen().limits.iter().any(|limit| limit.contains("it is shown as EKS supplied it")));
+    // Too old, or of a role that nobody knows here.
+    assert_eq!(seen(vec![list(60, grants)]).state(), State::Partial);
+    let unknown = seen(vec![list(3, vec![grant("User", "ada", "", role("AmazonEKSViewPolicy"))])]);
+    assert!(unknown.reasons()[0].contains("AmazonEKSViewPolicy"), "{:?}", unknown.reasons());
+}

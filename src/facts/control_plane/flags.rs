@@ -93,13 +93,20 @@ impl CommandLine {
         if words.is_empty() {
             return Err("its command line was not kept".to_owned());
         }
+        let environment = container.env.iter().flatten().map(|variable| variable.name.clone()).collect();
+        let node = body.spec.node_name.filter(|node| !node.is_empty()).unwrap_or_else(|| object.name.to_string());
+        Ok(Self::of(node, &words, environment))
+    }
+
+    /// Reads words.
+    pub(crate) fn of(node: String, words: &[impl AsRef<str>], environment: Vec<String>) -> Self {
         let mut flags: BTreeMap<String, Given> = BTreeMap::new();
         for (index, word) in words.iter().enumerate() {
-            let Some(flag) = word.strip_prefix("--") else { continue };
+            let Some(flag) = word.as_ref().strip_prefix("--") else { continue };
             let (name, given) = match flag.split_once('=') {
                 Some((name, value)) => (name, Given::Values(vec![value.to_owned()])),
                 // `--flag value`, unless another flag follows: then it is a switch.
-                None if words.get(index + 1).is_some_and(|next| *next == REDACTED) => (flag, Given::Hidden),
+                None if words.get(index + 1).is_some_and(|next| next.as_ref() == REDACTED) => (flag, Given::Hidden),
                 None => (flag, Given::Values(vec!["true".to_owned()])),
             };
             match (flags.get_mut(name), given) {
@@ -109,19 +116,21 @@ impl CommandLine {
                 }
             }
         }
-        let environment = container.env.iter().flatten().map(|variable| variable.name.clone()).collect();
-        let node = body.spec.node_name.filter(|node| !node.is_empty()).unwrap_or_else(|| object.name.to_string());
-        Ok(Self { node, flags, environment })
+        Self { node, flags, environment }
     }
 
     /// What a setting is.
     pub(crate) fn value(&self, component: &Component, setting: &Setting, version: Option<(u64, u64)>) -> Value {
-        match self.flags.get(&setting.name) {
-            Some(Given::Hidden) => Value::Hidden("its value is a word of its own, which is not kept".to_owned()),
-            Some(Given::Values(values)) if setting.list => Value::Set(values.join(",")),
-            Some(Given::Values(values)) => Value::Set(values.last().cloned().unwrap_or_default()),
-            None => self.absent(component, setting, version),
-        }
+        self.given(setting).unwrap_or_else(|| self.absent(component, setting, version))
+    }
+
+    /// What it says of a setting, if it says anything.
+    pub(crate) fn given(&self, setting: &Setting) -> Option<Value> {
+        Some(match self.flags.get(&setting.name)? {
+            Given::Hidden => Value::Hidden("its value is a word of its own, which is not kept".to_owned()),
+            Given::Values(values) if setting.list => Value::Set(values.join(",")),
+            Given::Values(values) => Value::Set(values.last().cloned().unwrap_or_default()),
+        })
     }
 
     fn absent(&self, component: &Component, setting: &Setting, version: Option<(u64, u64)>) -> Value {

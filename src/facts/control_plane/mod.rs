@@ -6,7 +6,9 @@
 //! Invariant: what nobody set is never shown as set, and what was only configured is never shown as running.
 
 pub(crate) mod flags;
+pub(crate) mod kubeadm;
 pub(crate) mod kubelets;
+pub(crate) mod provider;
 pub(crate) mod settings;
 #[cfg(test)]
 pub(crate) mod tests;
@@ -148,7 +150,11 @@ pub(super) fn observe(join: &Join<'_>) -> Observed<ControlPlane> {
             settings: component.settings.iter().map(values).collect(),
         });
     }
+    // Where API servers run as static Pods, the others do or are not of kubeadm's making.
     if components.is_empty() {
+        reading.wish("", "ConfigMap");
+        let map = kubeadm::find(join.snapshot());
+        components = map.map(|(.., object)| kubeadm::configured(object, &components)).unwrap_or_default();
         reading.remark("no static Pod of the control plane was seen: its settings are not visible".to_owned());
     }
     reading.finish(ControlPlane { components })

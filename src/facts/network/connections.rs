@@ -167,7 +167,7 @@ impl<'j, 'a> Judge<'j, 'a> {
         };
         let title = &component.title;
         if component.fence == Fence::Outside {
-            return End::Other(Far::Outside, Answer::NotHeld, format!("{title} is outside the cluster"));
+            return End::Other(Far::Outside, Answer::NotHeld, format!("the cluster does not run {title}"));
         }
         // A claim of nodes or of cluster roles claims no Pods; any other may.
         const RUN_PODS: [&str; 7] = ["Pod", "Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Job", "CronJob"];
@@ -177,7 +177,7 @@ impl<'j, 'a> Judge<'j, 'a> {
         if component.claims.iter().any(|claim| may(&claim.kinds)) {
             return End::Other(Far::Machines, Answer::NotVisible, format!("no running Pod of {title} was seen"));
         }
-        End::Other(Far::Machines, Answer::NotHeld, format!("{title} has no Pods"))
+        End::Other(Far::Machines, Answer::NotHeld, format!("no Pods belong to {title}"))
     }
 
     /// The called end. A component outside the fence may run Pods in the cluster and be called elsewhere: where they serve

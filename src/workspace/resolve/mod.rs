@@ -15,6 +15,7 @@ mod files;
 mod index;
 mod origination;
 mod parties;
+mod provider;
 mod raci;
 mod scope;
 mod staffing;
@@ -72,6 +73,7 @@ fn model(context: &Context<'_>, raw: &Raw) -> Option<Workspace> {
         people,
         rotas: staffing::rotas(context, raw),
         members: Vec::new(),
+        grants: Vec::new(),
         clusters: parties::clusters(context, raw),
         roles: parties::roles(context, raw),
         interfaces: scope::interfaces(context, raw),
@@ -80,6 +82,7 @@ fn model(context: &Context<'_>, raw: &Raw) -> Option<Workspace> {
         activities: raci::activities(context, raw),
         cryptography: scope::cryptography(context, raw),
         lifecycles: scope::lifecycles(context, raw),
+        provider_settings: provider::settings(context, raw),
         assessments: scope::assessments(context, raw),
         baseline: controls::baseline(context, raw),
         implementations: controls::implementations(context, raw),

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{
     super::{
         Component, ComponentId, Connection, ConnectionId, ConnectionNeed, CryptoState, Cryptography, Duty, Fence,
-        Interface, InterfaceId, Lifecycle, NodeAccess, Product, RecurringAssessment, Side, TeamId,
+        Interface, InterfaceId, Lifecycle, NodeAccess, Product, RecurringAssessment, Relies, Side, TeamId,
         code::Code,
         diagnostic::Diagnostic,
         parse::{Item, Raw},
@@ -38,6 +38,7 @@ const COMPONENT_KINDS: Words<&str> = &[
 const NEEDS: Words<ConnectionNeed> = &[("required", ConnectionNeed::Required), ("allowed", ConnectionNeed::Allowed)];
 
 const STATES: Words<CryptoState> = &[("in-transit", CryptoState::InTransit), ("at-rest", CryptoState::AtRest)];
+const RELIES: Words<Relies> = &[("from", Relies::From), ("to", Relies::To), ("both", Relies::Both)];
 
 const PRODUCTS: Words<Product> = &[
     ("kubernetes", Product::Kubernetes),
@@ -168,6 +169,7 @@ pub(super) fn interfaces(context: &Context<'_>, raw: &Raw) -> Vec<Interface> {
                 protocol: table.optional(&raw.protocol),
                 port: table.optional(&raw.port),
                 supplies: table.text(&raw.supplies, "supplies"),
+                relies: raw.relies.as_ref().and_then(|_| table.word(&raw.relies, "relies", RELIES)),
                 escalation: table.teams(&raw.escalation),
                 response_time: table.optional(&raw.response_time),
             }
