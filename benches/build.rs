@@ -20,6 +20,62 @@ fn main() {
     divan::main();
 }
 
+/// Statements of the full plan: SP 800-53 moderate, some parts a control, each said for three components.
+const STATEMENTS: usize = 2_100;
+
+/// The starter, its statements replaced by those of a full plan.
+fn full_plan() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().expect("a folder");
+    let starter = at("scopes/compliant-kubernetes");
+    std::fs::create_dir_all(folder.path().join("scope")).expect("a folder");
+    std::fs::create_dir_all(folder.path().join("controls")).expect("a folder");
+    let scope = std::fs::read_dir(starter.join("scope")).expect("a starter");
+    let scope = scope.map(|entry| format!("scope/{}", entry.expect("an entry").file_name().to_string_lossy()));
+    for file in scope.chain(["scopefence.toml".to_owned()]) {
+        std::fs::copy(starter.join(&file), folder.path().join(&file)).expect("a copy");
+    }
+    let components = ["control-plane", "cluster-access", "identity-provider"];
+    let moderate = &Frameworks::builtin().baseline("nist-800-53r5", "moderate").expect("a baseline").controls;
+    let mut plan = String::from("format = 1\n[baseline]\nframework = \"nist-800-53r5\"\nname = \"moderate\"\n");
+    for (number, control) in moderate.iter().enumerate() {
+        let said = STATEMENTS * (number + 1) / moderate.len() - STATEMENTS * number / moderate.len();
+        plan.push_str(&format!(
+            "\n[[implementation]]\ncontrol = \"{control}\"\nstatus = \"implemented\"\ncomponents = {components:?}\n\
+             team = \"platform\"\nnarrative = \"\"\"\n"
+        ));
+        for part in 0..said {
+            let component = components[part % components.len()];
+            plan.push_str(&format!(
+                "**Part {}, `{component}`**: the platform team keeps what {control} asks for in Git, reviews each change \
+                 by a second person, and compares what runs with what is declared every day; deviations become \
+                 findings with an owner.\n\n",
+                part / components.len() + 1
+            ));
+        }
+        plan.push_str("\"\"\"\n");
+    }
+    std::fs::write(folder.path().join("controls/plan.toml"), plan).expect("written");
+    folder
+}
+
+/// From the folder to the plan as HTML and PDF.
+#[divan::bench]
+fn full_moderate(bencher: Bencher<'_, '_>) {
+    let folder = full_plan();
+    let today = NaiveDate::from_ymd_opt(2026, 11, 21).expect("a date");
+    let selection =
+        Selection { documents: vec!["ssp".to_owned()], formats: [Format::Html, Format::Pdf].into_iter().collect() };
+    bencher.bench_local(|| {
+        let workspace = workspace::load(folder.path(), today).expect("readable").workspace.expect("sound");
+        assert_eq!(workspace.implementations.len(), 287);
+        let assessment = assess::assess(&workspace, &[], &History::default(), None);
+        let frameworks = Frameworks::load(Some(&workspace.root)).expect("frameworks");
+        let checklists = checklist::load(Some(&workspace.root), &frameworks).expect("checklists");
+        let documents = document::compose(&workspace, &assessment, &frameworks, &checklists).expect("documents");
+        black_box(publish::publish(&workspace, &assessment, documents, None, &selection).expect("files"))
+    });
+}
+
 /// Starter, and the evidence that its build rests on.
 const STARTERS: [(&str, Option<&str>); 2] = [
     ("scopes/compliant-kubernetes", Some("scopes/samples/platform.snapshot.jsonl.zst")),

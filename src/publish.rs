@@ -172,7 +172,7 @@ fn render(
         Format::Csv => {
             for table in filled(document) {
                 // The table that a document is about lies beside it.
-                let main = table.id == *id;
+                let main = table.id == id.replace(['/', '.'], "-");
                 let path = if main { format!("{id}.csv") } else { format!("tables/{id}/{}.csv", table.id) };
                 add(path, sheet::csv(table).into_bytes(), main);
             }

@@ -8,6 +8,7 @@
 //! Invariants: no outcome is `pass` unless everything the check needs was read completely; finding ids depend on check,
 //! component and cluster alone; the same inputs give the same assessment.
 
+mod contradictions;
 #[cfg(test)]
 mod estate;
 pub mod evaluators;
@@ -31,6 +32,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
+pub use contradictions::contradictions;
 pub use findings::finding_id;
 pub use history::{Change, History, Open, Past};
 pub use outcome::*;

@@ -147,7 +147,7 @@ mod tests {
     use super::*;
     use crate::{
         document::testing::workspace,
-        workspace::{AttachedEvidence, Origination, TeamId},
+        workspace::{AttachedEvidence, Origination, Place, TeamId},
     };
 
     fn day(text: &str) -> NaiveDate {
@@ -157,6 +157,8 @@ mod tests {
     fn declared(status: ImplementationStatus) -> Implementation {
         Implementation {
             control: ControlId::new("nist-800-53r5:at-1"),
+            said_with: None,
+            place: Place::nowhere(),
             narrative: String::new(),
             status,
             origination: Origination::Organization,

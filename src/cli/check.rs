@@ -12,6 +12,7 @@ use super::{
     workspace::{counted, print, read, today},
 };
 use crate::{
+    assess::{self, History},
     facts::control_plane::provider,
     ownership,
     visible::spelled_out,
@@ -26,6 +27,9 @@ pub(super) struct Arguments {
     /// Let warnings count as errors
     #[arg(long)]
     strict: bool,
+    /// Also hold declared statuses against this snapshot; may be repeated
+    #[arg(long, value_name = "FILE")]
+    evidence: Vec<PathBuf>,
     /// How to report: for people on stderr, for programs on stdout
     #[arg(long, value_enum, default_value_t = Format::Text, value_name = "FORMAT")]
     format: Format,
@@ -47,6 +51,11 @@ pub(super) fn run(arguments: &Arguments, ui: &Ui) -> Result<Exit, Failure> {
     let (root, mut loaded) = read(arguments.dir.as_deref(), today, ui)?;
     if let Some(workspace) = &loaded.workspace {
         loaded.diagnostics.extend(contradicted(workspace, &root, ui));
+        if !arguments.evidence.is_empty() {
+            let evidence = Evidence::need(&root, &arguments.evidence, ui)?;
+            let assessment = assess::assess(workspace, &evidence.snapshots, &History::default(), None);
+            loaded.diagnostics.extend(assess::contradictions(workspace, &assessment));
+        }
         loaded.diagnostics.sort_by(|a, b| a.key().cmp(&b.key()));
     }
     let diagnostics = &loaded.diagnostics;

@@ -40,12 +40,8 @@ pub fn compose(
     let mut documents = Vec::new();
     let mut problems = Vec::new();
     for declared in &templates.documents {
-        let teams: Vec<Option<&Team>> = match declared.per {
-            Per::Once => vec![None],
-            Per::Team => workspace.teams.iter().map(Some).collect(),
-        };
-        for team in teams {
-            match document(&ctx, &templates, &token, &published, declared, team) {
+        for about in abouts(workspace, declared) {
+            match document(&ctx, &templates, &token, &published, declared, about) {
                 Ok(document) => {
                     reading::count(&ctx, &document);
                     documents.push(document);
@@ -62,17 +58,45 @@ pub fn compose(
     Ok(documents)
 }
 
+/// What one document of several made from a template is about.
+#[derive(Clone, Copy, Default)]
+struct About<'a> {
+    team: Option<&'a Team>,
+    framework: Option<&'a str>,
+}
+
+/// The documents that one declaration makes.
+fn abouts<'a>(workspace: &'a Workspace, declared: &'a Declared) -> Vec<About<'a>> {
+    let chosen: Vec<&str> = workspace.baseline.iter().flat_map(|choice| choice.frameworks()).collect();
+    let framework = declared.framework.as_deref();
+    if framework.is_some_and(|framework| !chosen.contains(&framework)) {
+        return Vec::new();
+    }
+    match declared.per {
+        Per::Once => vec![About { team: None, framework }],
+        Per::Team => workspace.teams.iter().map(|team| About { team: Some(team), framework }).collect(),
+        Per::Framework => chosen.into_iter().map(|one| About { team: None, framework: Some(one) }).collect(),
+    }
+}
+
 fn document(
     ctx: &Ctx<'_>,
     templates: &Templates,
     token: &str,
     published: &tera::Context,
     declared: &Declared,
-    team: Option<&Team>,
+    about: About<'_>,
 ) -> Result<Document, ComposeError> {
     let workspace = ctx.ws;
+    let About { team, framework } = about;
     let id = declared.id.replace("{team}", team.map_or("", |team| team.id.as_str()));
-    let values = [("team", team.map_or("", |team| team.name.as_str())), ("system", workspace.system.name.as_str())];
+    let id = id.replace("{framework}", framework.unwrap_or_default());
+    let known = framework.and_then(|id| ctx.frameworks.framework(id));
+    let values = [
+        ("team", team.map_or("", |team| team.name.as_str())),
+        ("system", workspace.system.name.as_str()),
+        ("framework", known.map_or("", |known| known.title.as_str())),
+    ];
     let text = |what: &str| templates.texts.fill(&format!("{}.{what}", declared.text), &values);
     let title = text("title");
 
@@ -83,7 +107,7 @@ fn document(
     let mut problems = Vec::new();
     let mut swap = |number: usize, level: u8, anchors: &mut Anchors| {
         let Some(call) = calls.get(number) else { return Vec::new() };
-        let place = Place { anchors, level, arguments: &call.arguments, team };
+        let place = Place { anchors, level, arguments: &call.arguments, team, framework };
         nodes::build(ctx, &call.name, place).unwrap_or_else(|message| {
             problems.push(Problem::in_file(
                 &format!("templates/{}", declared.template),
@@ -106,8 +130,8 @@ fn document(
         summary: text("summary"),
         language: workspace.language.clone(),
         paper: declared.paper.map_or(workspace.style.paper, Into::into),
-        control: control::block(ctx, &declared.suffix, team),
-        disclosures: control::disclosures(ctx, templates, &declared.template, team),
+        control: control::block(ctx, declared, team, framework),
+        disclosures: control::disclosures(ctx, templates, declared, team),
         blocks,
     })
 }

@@ -2,7 +2,7 @@
 
 use super::{
     nodes::Ctx,
-    templates::Templates,
+    templates::{Declared, Templates},
     tree::{ControlBlock, Disclosure},
     words,
 };
@@ -11,10 +11,13 @@ use crate::{
     workspace::{Exception, Party, Team},
 };
 
-/// The control block of the document with this suffix.
-pub(super) fn block(ctx: &Ctx<'_>, suffix: &str, team: Option<&Team>) -> ControlBlock {
+/// The control block of a document.
+pub(super) fn block(ctx: &Ctx<'_>, declared: &Declared, team: Option<&Team>, framework: Option<&str>) -> ControlBlock {
     let control = &ctx.ws.control;
-    let suffix = suffix.replace("{team}", &team.map_or(String::new(), |team| team.id.as_str().to_uppercase()));
+    let suffix = declared
+        .suffix
+        .replace("{team}", &team.map_or(String::new(), |team| team.id.as_str().to_uppercase()))
+        .replace("{framework}", &framework.unwrap_or_default().to_uppercase());
     let name = |party: &Party| ctx.ws.party_name(party).to_owned();
     ControlBlock {
         organisation: ctx.ws.style.organisation.clone(),
@@ -38,7 +41,10 @@ pub(super) fn block(ctx: &Ctx<'_>, suffix: &str, team: Option<&Team>) -> Control
             .map(|row| [row.version.clone(), words::date(row.date), row.author.clone(), row.change.clone()])
             .collect(),
         as_of: ctx.as_of(),
-        evidence: ctx.assessment.clusters.iter().map(|cluster| evidence(ctx, cluster)).collect(),
+        evidence: match declared.shareable {
+            true => Vec::new(),
+            false => ctx.assessment.clusters.iter().map(|cluster| evidence(ctx, cluster)).collect(),
+        },
     }
 }
 
@@ -65,20 +71,24 @@ fn evidence(ctx: &Ctx<'_>, cluster: &crate::assess::ClusterEvidence) -> String {
 pub(super) fn disclosures(
     ctx: &Ctx<'_>,
     templates: &Templates,
-    template: &str,
+    declared: &Declared,
     team: Option<&Team>,
 ) -> Vec<Disclosure> {
     let t = ctx.t;
-    let mut out = Vec::new();
+    let mut out = overridden(ctx, templates, &declared.template);
     let mut say = |what: &str, detail: String| out.push(Disclosure { what: t.t(what).to_owned(), detail });
     for cluster in &ctx.assessment.clusters {
         let values = [("cluster", cluster.header.cluster.id.as_str()), ("time", &words::time(cluster.header.ended))];
         if cluster.header.sample || ctx.ws.sample {
             say("disclosure.sample", t.fill("disclosure.sample_detail", &values));
         }
-        if cluster.header.source == Source::Supplied {
+        if cluster.header.source == Source::Supplied && !declared.shareable {
             say("disclosure.supplied", t.fill("disclosure.supplied_detail", &values));
         }
+    }
+    // It rests on no evidence, and whose risks were accepted is not for its readers.
+    if declared.shareable {
+        return out;
     }
     for change in &ctx.ws.check_overrides {
         let check = change.check.as_str();
@@ -106,14 +116,6 @@ pub(super) fn disclosures(
         ];
         say("disclosure.param", t.fill("disclosure.param_detail", &values));
     }
-    for file in &templates.overridden {
-        // The page template of another document does not bend this one; parts and texts may bend any.
-        let of_another = templates.documents.iter().any(|declared| declared.template == *file) && file != template;
-        if !of_another {
-            let detail = t.fill("disclosure.template_detail", &[("file", &format!("templates/{file}"))]);
-            say("disclosure.template", detail);
-        }
-    }
     let expired = |exception: &Exception| {
         ctx.assessment.exceptions.iter().any(|used| used.exception == exception.id && used.expired)
     };
@@ -135,4 +137,13 @@ pub(super) fn disclosures(
         say("disclosure.exceptions", t.fill("disclosure.exceptions_detail", &[("list", &in_force.join(", "))]));
     }
     out
+}
+
+/// Templates of the workspace that bend a document made from `template`.
+fn overridden(ctx: &Ctx<'_>, templates: &Templates, template: &str) -> Vec<Disclosure> {
+    // The page template of another document does not bend this one; parts and texts may bend any.
+    let of_another = |file: &str| file != template && templates.documents.iter().any(|one| one.template == file);
+    let bends = templates.overridden.iter().filter(|file| !of_another(file));
+    let detail = |file: &String| ctx.t.fill("disclosure.template_detail", &[("file", &format!("templates/{file}"))]);
+    bends.map(|file| Disclosure { what: ctx.t.t("disclosure.template").to_owned(), detail: detail(file) }).collect()
 }

@@ -43,7 +43,7 @@ pub(super) struct Templates {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(super) struct Declared {
-    /// File stem of the output; `{team}` stands for the team's identifier.
+    /// File stem of the output; `{team}` and `{framework}` stand for their identifiers.
     pub(super) id: String,
     /// Template file.
     pub(super) template: String,
@@ -51,9 +51,15 @@ pub(super) struct Declared {
     pub(super) suffix: String,
     /// Key below which `title`, `subtitle` and `summary` are found.
     pub(super) text: String,
-    /// Once, or once a team.
+    /// Once, once a team, or once a framework chosen.
     #[serde(default)]
     pub(super) per: Per,
+    /// Framework that it is about; it is made only where the workspace chose that one.
+    #[serde(default)]
+    pub(super) framework: Option<String>,
+    /// Handed out beyond those who may read the plan: it names no evidence and no exceptions.
+    #[serde(default)]
+    pub(super) shareable: bool,
     /// Paper, where the workspace's own does not fit.
     #[serde(default)]
     pub(super) paper: Option<DeclaredPaper>,
@@ -65,6 +71,7 @@ pub(super) enum Per {
     #[default]
     Once,
     Team,
+    Framework,
 }
 
 #[derive(Debug, Clone, Copy, Deserialize)]

@@ -28,6 +28,8 @@ pub enum Relation {
     Equal,
     /// The other asks for all of this, and more.
     Subset,
+    /// The other and those beside it in the same row, all taken together, ask for all of this.
+    Together,
     /// This asks for all of the other, and more.
     Superset,
     /// Each asks for something that the other does not.
@@ -36,13 +38,15 @@ pub enum Relation {
 
 impl Relation {
     /// Every relation, the strongest first.
-    pub const ALL: [Relation; 4] = [Relation::Equal, Relation::Subset, Relation::Superset, Relation::Intersects];
+    pub const ALL: [Relation; 5] =
+        [Relation::Equal, Relation::Subset, Relation::Together, Relation::Superset, Relation::Intersects];
 
     /// As it is written in data and documents.
     pub fn as_str(self) -> &'static str {
         match self {
             Relation::Equal => "equal",
             Relation::Subset => "subset",
+            Relation::Together => "together",
             Relation::Superset => "superset",
             Relation::Intersects => "intersects",
         }
@@ -57,6 +61,7 @@ impl Relation {
         match self {
             Relation::Subset => Relation::Superset,
             Relation::Superset => Relation::Subset,
+            Relation::Together => Relation::Intersects,
             same => same,
         }
     }
@@ -111,6 +116,8 @@ struct RawMap {
     equal: Vec<String>,
     #[serde(default)]
     subset: Vec<String>,
+    #[serde(default)]
+    together: Vec<String>,
     #[serde(default)]
     superset: Vec<String>,
     #[serde(default)]
@@ -236,10 +243,10 @@ fn join(raw: RawCrosswalk) -> Crosswalk {
 }
 
 fn targets(map: &RawMap) -> impl Iterator<Item = (&String, Relation)> {
-    let RawMap { equal, subset, superset, intersects, .. } = map;
+    let RawMap { equal, subset, together, superset, intersects, .. } = map;
     Relation::ALL
         .into_iter()
-        .zip([equal, subset, superset, intersects])
+        .zip([equal, subset, together, superset, intersects])
         .flat_map(|(relation, controls)| controls.iter().map(move |control| (control, relation)))
 }
 
@@ -282,7 +289,7 @@ mod tests {
         for link in links {
             let back = frameworks.links(&link.to, "nist-800-171r3");
             let back = back.iter().find(|back| back.to == requirement).expect("the way back");
-            assert_eq!(back.relation, link.relation.reversed());
+            assert_eq!(back.relation, link.relation.reversed(), "{link:?}");
             assert!(!(link.relation == Relation::Subset && back.relation.covers()));
         }
         assert!(frameworks.related("nist-800-53r5").contains(&"iso-27001-2022"));

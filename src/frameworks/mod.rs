@@ -13,7 +13,7 @@ mod resolve;
 
 use std::{
     cmp::Ordering,
-    collections::HashMap,
+    collections::{BTreeSet, HashMap},
     path::Path,
     sync::{Arc, LazyLock, OnceLock},
 };
@@ -25,7 +25,7 @@ pub use read::LoadError;
 pub(crate) use read::{is_toml, workspace_files};
 pub use resolve::Unresolved;
 
-use crate::workspace::ControlId;
+use crate::workspace::{BaselineChoice, ControlId};
 
 /// Every framework that is known: the built-in ones, then those of the workspace; and the crosswalks between them.
 #[derive(Debug, Clone)]
@@ -94,9 +94,10 @@ pub struct Control {
     pub family: String,
     /// No longer part of the catalog; kept so that old references are explained.
     pub withdrawn: bool,
-    /// Parameters of its statement that an organization sets: `ac-06.05_odp`.
+    /// Parameters of its statement that an organization sets: `ac-06.05_odp`. A value for any of the names of one sets
+    /// it: its own, that of what a choice leaves open, or that of several parameters together.
     #[serde(skip)]
-    pub parameters: Vec<String>,
+    pub parameters: Vec<Vec<String>>,
 }
 
 /// A named selection of controls.
@@ -152,6 +153,35 @@ impl Frameworks {
     /// A named selection of a framework.
     pub fn baseline(&self, framework: &str, name: &str) -> Option<&Baseline> {
         self.framework(framework)?.baseline(name)
+    }
+
+    /// The controls selected: the baseline without what was excluded, with what was added, in catalog order.
+    pub fn selected(&self, choice: &BaselineChoice) -> Vec<ControlId> {
+        self.selected_in(choice, &choice.framework)
+    }
+
+    /// The controls selected of one of the frameworks chosen, in catalog order.
+    pub fn selected_in(&self, choice: &BaselineChoice, framework: &str) -> Vec<ControlId> {
+        let baseline = choice.name_of(framework).and_then(|name| self.baseline(framework, name));
+        let mut controls: BTreeSet<&ControlId> = baseline.iter().flat_map(|baseline| &baseline.controls).collect();
+        controls.retain(|control| !choice.excluded.contains_key(*control));
+        // What is added from a framework that was not chosen belongs to the baseline.
+        let here = |control: &&ControlId| {
+            let own = control.framework();
+            own == framework || framework == choice.framework && choice.name_of(own).is_none()
+        };
+        controls.extend(choice.added.iter().filter(here));
+        let mut controls: Vec<ControlId> = controls.into_iter().cloned().collect();
+        controls.sort_by(|a, b| self.compare(a, b));
+        controls
+    }
+
+    /// Whether a control is among those selected.
+    pub fn selects(&self, choice: &BaselineChoice, control: &ControlId) -> bool {
+        let framework = control.framework();
+        let baseline = choice.name_of(framework).and_then(|name| self.baseline(framework, name));
+        choice.added.contains(control)
+            || !choice.excluded.contains_key(control) && baseline.is_some_and(|one| one.controls.contains(control))
     }
 
     /// What a person wrote, as a control: `nist-800-53r5:ac-6.5`, or without the framework when `default` names it.

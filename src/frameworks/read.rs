@@ -204,7 +204,10 @@ pub(super) fn parse(file: &Path, text: &str) -> Result<Framework, Vec<LoadError>
     }
     for (control, names) in raw.parameters {
         match index.get(control.as_str()).and_then(|place| controls.get_mut(*place)) {
-            Some(found) => found.parameters = names,
+            Some(found) => {
+                let split = |names: String| names.split('|').map(str::to_owned).collect();
+                found.parameters = names.into_iter().map(split).collect();
+            }
             None => {
                 let message = format!("parameters are given for control `{control}`, which the file does not list");
                 errors.push(LoadError::new(file, message));

@@ -80,7 +80,10 @@ fn controls_have_titles_families_and_what_they_enhance() {
     for control in nist.controls.iter().filter(|control| control.id.control().contains('.')) {
         assert!(nist.enhanced(control).is_some(), "{} enhances nothing", control.id);
     }
-    assert_eq!(nist.control("ac-6.5").unwrap().parameters, ["ac-06.05_odp"]);
+    assert_eq!(nist.control("ac-6.5").unwrap().parameters, [["ac-06.05_odp"]]);
+    let lockout = &nist.control("ac-7").unwrap().parameters[2];
+    assert_eq!(lockout.first().map(String::as_str), Some("ac-07_odp.03"));
+    assert!(lockout.iter().any(|name| name == "ac-07_odp.04"), "a choice is also set through what it leaves open");
 }
 
 #[test]

@@ -109,6 +109,7 @@ fn crumbs(out: &mut String, document: &Document, site: &Site<'_>, context: &Cont
 pub(super) fn folder_title(folder: &str) -> String {
     match folder {
         "team" => "Team briefs".to_owned(),
+        "matrix" => "Control matrices".to_owned(),
         other => other.replace(['-', '/'], " "),
     }
 }

@@ -280,9 +280,34 @@ codes! {
     "The catalog keeps identifiers of withdrawn controls, so that old references are explained. Its publisher says \
      where the control went."
 
+    ControlGap "control-gap" Warning
+    "Controls of the baseline have no implementation."
+    "Every control of the baseline is answered by an `[[implementation]]`, whoever meets it, or left out with a reason. \
+     `planned` is an answer, silence is none. Withdrawn controls are never asked for."
+
+    OutsideBaseline "outside-baseline" Warning
+    "An implementation answers a control that was not chosen."
+    "The documents are about the baseline and the selections beside it. `[[baseline.add]]` adds a control, \
+     `[[baseline.beside]]` a framework."
+
+    ParameterUnset "parameter-unset" Warning
+    "A parameter that the control leaves to the organization has no value."
+    "A control such as \"review accounts every …\" says little until the blank is filled. Only statements are asked that \
+     claim to meet a control with components inside the fence: providers and the organization as a whole set theirs."
+
+    UnknownParameter "unknown-parameter" Warning
+    "A parameter that the control does not have."
+    "Parameters carry the names that the framework's publisher gives them, `ac-06.05_odp`."
+
+    StatusContradiction "status-contradiction" Warning
+    "The declared status or origination is contradicted by the fence or by evidence."
+    "A control that does not apply is met by no component. With `check --evidence`, also: a control declared as \
+     implemented although a check fails that questions it, and one declared as a provider's or customer's although open \
+     findings are on components inside the fence."
+
     Placeholder "placeholder" Warning
     "A text still has a placeholder."
-    "`TODO`, `FIXME`, `TBD` and `<…>` would be printed in documents that auditors read."
+    "`TODO`, `FIXME`, `TBD`, `<…>`, `[insert …]` and `[Assignment: …]` would be printed in documents that auditors read."
 }
 
 impl fmt::Display for Code {

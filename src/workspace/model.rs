@@ -919,7 +919,7 @@ pub struct RecurringAssessment {
 pub struct BaselineChoice {
     /// Framework identifier, for example `nist-800-53r5`.
     pub framework: String,
-    /// Baseline name, for example `moderate`.
+    /// Baseline name, for example `moderate`; empty where only what is added counts.
     pub name: String,
     /// Controls removed from it, each with its reason.
     pub excluded: BTreeMap<ControlId, String>,
@@ -927,6 +927,44 @@ pub struct BaselineChoice {
     pub added: Vec<ControlId>,
     /// Why, where the workspace says so.
     pub added_because: BTreeMap<ControlId, String>,
+    /// Why this selection was chosen.
+    pub because: Option<String>,
+    /// Selections of other frameworks that documents answer for as well.
+    pub beside: Vec<Beside>,
+}
+
+/// A selection of a further framework.
+#[derive(Debug, Clone, Serialize)]
+pub struct Beside {
+    /// Framework identifier.
+    pub framework: String,
+    /// Baseline name.
+    pub name: String,
+    /// Why it was chosen.
+    pub because: Option<String>,
+}
+
+impl BaselineChoice {
+    /// Frameworks chosen, the baseline's first.
+    pub fn frameworks(&self) -> impl Iterator<Item = &str> {
+        std::iter::once(&*self.framework).chain(self.beside.iter().map(|beside| &*beside.framework))
+    }
+
+    /// Name of the baseline chosen of a framework; `None` for one that was not chosen.
+    pub fn name_of(&self, framework: &str) -> Option<&str> {
+        match self.framework == framework {
+            true => Some(&self.name),
+            false => self.beside.iter().find(|beside| beside.framework == framework).map(|beside| &*beside.name),
+        }
+    }
+
+    /// Why a framework was chosen.
+    pub fn because_of(&self, framework: &str) -> Option<&str> {
+        match self.framework == framework {
+            true => self.because.as_deref(),
+            false => self.beside.iter().find(|beside| beside.framework == framework)?.because.as_deref(),
+        }
+    }
 }
 
 /// How one control is met.
@@ -934,6 +972,11 @@ pub struct BaselineChoice {
 pub struct Implementation {
     /// The control.
     pub control: ControlId,
+    /// The first control of the table, where one table states several.
+    pub said_with: Option<ControlId>,
+    /// Where the control is named.
+    #[serde(skip)]
+    pub place: super::Place,
     /// Statement, Markdown.
     pub narrative: String,
     /// Declared status.

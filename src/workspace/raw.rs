@@ -112,11 +112,14 @@ tables! {
     Assessment {
         id: Text, was: Texts, title: Text, team: Text, frequency: Text, method: Text, last: Date, next: Date,
     }
-    Baseline { framework: Text, name: Text, exclude: Tables<Exclude>, add: Tables<Add> }
+    Baseline {
+        framework: Text, name: Text, because: Text, exclude: Tables<Exclude>, add: Tables<Add>, beside: Tables<Beside>,
+    }
+    Beside { framework: Text, name: Text, because: Text }
     Exclude { control: Text, reason: Text }
     Add { control: Text, reason: Text }
     Implementation {
-        control: Text, status: Text, origination: Text, components: Texts, team: Text, narrative: Text, checks: Texts,
+        control: Text, controls: Texts, status: Text, origination: Text, components: Texts, team: Text, narrative: Text, checks: Texts,
         parameters: Map, review_by: Date, attested: Date, attested_by: Text, evidence: Tables<Evidence>,
     }
     Evidence { title: Text, location: Text, date: Date }

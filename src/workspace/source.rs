@@ -69,6 +69,12 @@ pub struct Place {
 }
 
 impl Place {
+    /// For declarations that tests make without a file.
+    #[cfg(test)]
+    pub(crate) fn nowhere() -> Self {
+        Self { source: Source::new("", ""), span: 0..0 }
+    }
+
     /// Line of its start, counted from 1.
     pub fn line(&self) -> usize {
         self.source.line(self.span.start)

@@ -282,3 +282,20 @@ fn the_nearest_workspace_upward_is_found() {
     assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
     assert_eq!(stderr(&output), "acme-platform: 4 components, 1 activity, 1 implementation, 3 teams: no problems\n");
 }
+
+#[test]
+fn evidence_is_held_against_declared_statuses() {
+    let starter = Path::new(env!("CARGO_MANIFEST_DIR")).join("scopes/compliant-kubernetes");
+    let sample = Path::new(env!("CARGO_MANIFEST_DIR")).join("scopes/samples/platform.snapshot.jsonl.zst");
+    let check = |strict: &[&str]| {
+        let mut command = scopefence();
+        command.arg("check").arg(&starter).args(["--as-of", TODAY, "--evidence"]).arg(&sample).args(strict);
+        command.output().expect("the program runs")
+    };
+    let output = check(&[]);
+    let text = stderr(&output);
+    assert_eq!(output.status.code(), Some(0), "{text}");
+    assert!(text.contains("status-contradiction") && text.contains("SC-39 is declared as implemented, but"), "{text}");
+    assert!(text.contains("control = \"SC-39\""), "at its place: {text}");
+    assert_eq!(check(&["--strict"]).status.code(), Some(1));
+}

@@ -1,16 +1,16 @@
 //! Controls: the selection, where each family stands, and how each control is met.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use super::{Ctx, Grid, Head, Place, join, pack, terms};
 use crate::{
     assess::ControlPosture,
     document::{
         parse,
-        tree::{Block, Callout, Cell, Inline},
+        tree::{Block, Callout, Cell, Inline, Target},
         words,
     },
-    workspace::{ControlId, Implementation, ImplementationStatus},
+    workspace::{BaselineChoice, Beside, ControlId, Implementation, ImplementationStatus},
 };
 
 /// Anchor of a control's section, in the plan and in the audit pack.
@@ -20,14 +20,7 @@ pub(super) fn anchor(id: &ControlId) -> String {
 
 /// The controls selected: the baseline without what was excluded, with what was added, in catalog order.
 pub(super) fn selected(ctx: &Ctx<'_>) -> Vec<ControlId> {
-    let Some(choice) = &ctx.ws.baseline else { return Vec::new() };
-    let baseline = ctx.frameworks.baseline(&choice.framework, &choice.name);
-    let mut controls: BTreeSet<&ControlId> = baseline.iter().flat_map(|baseline| &baseline.controls).collect();
-    controls.retain(|control| !choice.excluded.contains_key(*control));
-    controls.extend(&choice.added);
-    let mut controls: Vec<ControlId> = controls.into_iter().cloned().collect();
-    controls.sort_by(|a, b| ctx.frameworks.compare(a, b));
-    controls
+    ctx.ws.baseline.as_ref().map(|choice| ctx.frameworks.selected(choice)).unwrap_or_default()
 }
 
 /// Framework and baseline chosen, with what was taken out and added and why.
@@ -40,7 +33,7 @@ pub(super) fn baseline(ctx: &Ctx<'_>, place: &mut Place<'_>) -> Result<Vec<Block
     let count = ctx.t.count("controls.selected", selected(ctx).len());
     let heads = [Head::name("column.control", 32), Head::fit("column.change"), Head::text("column.reason", 56)];
     let mut grid = Grid::new(ctx, place, "tailoring-table", "table.tailoring", &heads);
-    for (control, reason) in &choice.excluded {
+    for (control, reason) in choice.excluded.iter().filter(|(control, _)| control.framework() == choice.framework) {
         grid.row(vec![
             Cell::text(ctx.control(control)),
             Cell::text(ctx.t.t("controls.excluded")),
@@ -58,10 +51,23 @@ pub(super) fn baseline(ctx: &Ctx<'_>, place: &mut Place<'_>) -> Result<Vec<Block
                 ("controls.framework", vec![Inline::text(framework)]),
                 ("controls.baseline", vec![Inline::text(&*choice.name)]),
                 ("controls.selection", vec![Inline::text(count)]),
+                ("controls.beside", beside(ctx, choice)),
             ],
         ),
         grid.block(),
     ])
+}
+
+/// The selections of other frameworks, each linked to its matrix.
+fn beside(ctx: &Ctx<'_>, choice: &BaselineChoice) -> Vec<Inline> {
+    let link = |beside: &Beside| {
+        let title = ctx.frameworks.framework(&beside.framework).map_or(&*beside.framework, |known| &*known.title);
+        Inline::Link {
+            target: Target::Document(format!("matrix/{}", beside.framework), None),
+            text: vec![Inline::text(format!("{title}, {}", beside.name))],
+        }
+    };
+    join(choice.beside.iter().map(link), "; ")
 }
 
 const STATUSES: [(ImplementationStatus, &str); 5] = [
@@ -113,7 +119,7 @@ pub(super) fn gaps(ctx: &Ctx<'_>, place: &mut Place<'_>) -> Result<Vec<Block>, S
 }
 
 /// Controls by family, in catalog order.
-fn families<'c>(ctx: &Ctx<'_>, controls: &'c [ControlId]) -> Vec<(String, Vec<&'c ControlId>)> {
+pub(super) fn families<'c>(ctx: &Ctx<'_>, controls: &'c [ControlId]) -> Vec<(String, Vec<&'c ControlId>)> {
     let mut out: Vec<(String, Vec<&ControlId>)> = Vec::new();
     let mut places: BTreeMap<String, usize> = BTreeMap::new();
     for control in controls {
@@ -214,6 +220,17 @@ pub(super) fn origination(ctx: &Ctx<'_>, item: &Implementation) -> Vec<Inline> {
 
 /// The statement and its parameters.
 pub(super) fn statement(ctx: &Ctx<'_>, place: &mut Place<'_>, item: &Implementation) -> Vec<Block> {
+    if let Some(first) = &item.said_with {
+        let target = Target::Anchor(anchor(first));
+        let link = Inline::Link { target, text: vec![Inline::text(ctx.label(first))] };
+        let mut text = ctx.t.inlines("controls.said_with", &[("control", link)]);
+        let own = item
+            .parameters
+            .iter()
+            .flat_map(|(name, value)| [Inline::text(" "), Inline::code(&**name), Inline::text(format!(" {value}."))]);
+        text.extend(own);
+        return vec![Block::Paragraph { text }];
+    }
     let mut blocks = match item.narrative.trim() {
         "" => vec![ctx.paragraph("controls.no_statement")],
         narrative => place.narrative(ctx, narrative),

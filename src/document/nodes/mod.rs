@@ -6,6 +6,8 @@
 mod access;
 pub(super) mod acronyms;
 mod admission;
+mod answer;
+mod applicability;
 mod assessment;
 mod backups;
 mod checklist;
@@ -20,6 +22,7 @@ mod exposure;
 mod facts;
 mod hardening;
 mod inventory;
+mod matrix;
 mod members;
 mod mesh;
 mod monitoring;
@@ -32,6 +35,7 @@ mod posture;
 mod privilege;
 mod raci;
 pub(super) mod reading;
+mod responsibility;
 mod scope;
 mod storage;
 mod supply;
@@ -46,7 +50,7 @@ mod workload;
 
 use std::{
     cell::RefCell,
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap},
 };
 
 use table::{Grid, Head};
@@ -80,6 +84,8 @@ const NODES: &[(&str, Build)] = &[
     ("access-wide", privilege::wide),
     ("acronyms", acronyms::place),
     ("admission", admission::admission),
+    ("applicability", applicability::statement),
+    ("applicability-overview", applicability::overview),
     ("availability", supply::availability),
     ("backups", backups::all),
     ("baseline", controls::baseline),
@@ -135,6 +141,10 @@ const NODES: &[(&str, Build)] = &[
     ("key-dates", system::dates),
     ("kubelets", control_plane::kubelets),
     ("laws", system::laws),
+    ("matrix-components", matrix::components),
+    ("matrix-controls", matrix::controls),
+    ("matrix-overview", matrix::overview),
+    ("matrix-sources", matrix::sources),
     ("mesh", mesh::mesh),
     ("monitoring", monitoring::monitoring),
     ("namespaces", network::namespaces),
@@ -177,6 +187,9 @@ const NODES: &[(&str, Build)] = &[
     ("raci-detail", raci::detail),
     ("reading-paths", reading::paths),
     ("recurring", assessment::recurring),
+    ("responsibility-interfaces", responsibility::interfaces),
+    ("responsibility-matrix", responsibility::matrix),
+    ("responsibility-parties", responsibility::parties),
     ("scope-answer", scope::answer),
     ("secret-stores", supply::stores),
     ("secret-use", supply::secrets),
@@ -229,6 +242,8 @@ pub(super) struct Place<'a> {
     pub(super) arguments: &'a BTreeMap<String, String>,
     /// The team of a document made per team.
     pub(super) team: Option<&'a Team>,
+    /// The framework of a document about one.
+    pub(super) framework: Option<&'a str>,
 }
 
 impl<'a> Place<'a> {
@@ -240,6 +255,11 @@ impl<'a> Place<'a> {
     /// The team of the document.
     pub(super) fn team(&self) -> Result<&'a Team, String> {
         self.team.ok_or_else(|| "it needs a document that is made once a team (`per = \"team\"`)".to_owned())
+    }
+
+    /// The framework of the document.
+    pub(super) fn framework(&self) -> Result<&'a str, String> {
+        self.framework.ok_or_else(|| "it needs a document about a framework (`per` or `framework`)".to_owned())
     }
 
     /// A heading one level below the one above.
@@ -260,6 +280,8 @@ pub(super) struct Ctx<'a> {
     pub(super) t: &'a Texts,
     pub(super) acronyms: &'a BTreeMap<String, String>,
     pub(super) frameworks: &'a Frameworks,
+    /// Frameworks that implementations answer for.
+    pub(super) stated: Vec<&'a str>,
     pub(super) checklists: &'a [Checklist],
     pub(super) reading: &'a [super::templates::ReadingPath],
     /// Words by document and section, of the documents composed before this one.
@@ -282,10 +304,12 @@ impl<'a> Ctx<'a> {
         checklists: &'a [Checklist],
         templates: &'a Templates,
     ) -> Self {
+        let stated: BTreeSet<&str> = ws.implementations.iter().map(|item| item.control.framework()).collect();
         Self {
             ws,
             assessment,
             frameworks,
+            stated: stated.into_iter().collect(),
             checklists,
             reading: &templates.reading,
             words: RefCell::default(),
@@ -313,6 +337,11 @@ impl<'a> Ctx<'a> {
     /// How a control is met, if the workspace says.
     pub(super) fn implementation(&self, control: &ControlId) -> Option<&'a Implementation> {
         self.implementation_index.get(control.as_str()).map(|index| &self.ws.implementations[*index])
+    }
+
+    /// The controls of a framework that the workspace chose, in catalog order.
+    pub(super) fn selected(&self, framework: &str) -> Vec<ControlId> {
+        self.ws.baseline.as_ref().map(|choice| self.frameworks.selected_in(choice, framework)).unwrap_or_default()
     }
 
     /// A check in force.

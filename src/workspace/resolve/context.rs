@@ -163,6 +163,7 @@ impl<'a> Table<'a> {
     }
 
     pub fn map(&self, values: &Map) -> std::collections::BTreeMap<String, String> {
+        values.iter().flatten().for_each(|(_, value)| self.look_for_placeholders(value));
         values.iter().flatten().map(|(key, value)| (key.get_ref().clone(), value.get_ref().clone())).collect()
     }
 
@@ -428,9 +429,14 @@ fn placeholder(text: &str) -> Option<&str> {
             (edge(text[..at].chars().next_back()) && edge(text[at + found.len()..].chars().next())).then_some(found)
         })
     };
-    ["TODO", "FIXME", "TBD", "<…>", "<...>"].into_iter().find_map(|name| {
-        if name.starts_with('<') { text.find(name).map(|at| &text[at..at + name.len()]) } else { word(name) }
-    })
+    let blank = |name: &str| {
+        let at = text.char_indices().map(|(at, _)| at).find(|at| {
+            text.as_bytes().get(*at..*at + name.len()).is_some_and(|found| found.eq_ignore_ascii_case(name.as_bytes()))
+        })?;
+        text.get(at..at + name.len())
+    };
+    let words = ["TODO", "FIXME", "TBD"].into_iter().find_map(word);
+    words.or_else(|| ["<…>", "<...>", "[insert", "[assignment", "[selection"].into_iter().find_map(blank))
 }
 
 fn kebab(text: &str) -> String {
@@ -458,6 +464,8 @@ mod tests {
         assert_eq!(placeholder("Ask TODO: who?"), Some("TODO"));
         assert_eq!(placeholder("the TODO-list app"), None);
         assert_eq!(placeholder("method <…>"), Some("<…>"));
+        assert_eq!(placeholder("every [Assignment: frequency]"), Some("[Assignment"));
+        assert_eq!(placeholder("é [Insert name]"), Some("[Insert"));
         assert_eq!(placeholder("a < b > c and <https://a.example>"), None);
     }
 

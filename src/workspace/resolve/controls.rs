@@ -6,8 +6,8 @@ use toml::Spanned;
 
 use super::{
     super::{
-        AttachedEvidence, BaselineChoice, CheckId, CheckOverride, ControlId, Exception, ExceptionId, Implementation,
-        ImplementationStatus, Origination, ParamChange, Severity, TeamId,
+        AttachedEvidence, BaselineChoice, Beside, CheckId, CheckOverride, ControlId, Exception, ExceptionId,
+        Implementation, ImplementationStatus, Origination, ParamChange, Severity, TeamId,
         code::Code,
         diagnostic::{Diagnostic, nearest},
         parse::{Item, Raw},
@@ -15,7 +15,7 @@ use super::{
         source::Place,
     },
     context::{Context, Table, Words, each},
-    origination,
+    coverage, origination,
     system::{once, ordered},
 };
 use crate::checks::change::Refused;
@@ -96,10 +96,29 @@ pub(super) fn baseline(context: &Context<'_>, raw: &Raw) -> Option<BaselineChoic
     let item = once(context, &raw.baseline, "baseline")?;
     let table = context.table(item, "baseline", None).named("the baseline");
     let raw = &item.raw;
-    exists(&table, raw);
+    exists(&table, &raw.framework, &raw.name);
+    if raw.name.is_none() && raw.add.as_ref().is_none_or(Vec::is_empty) {
+        table.missing("name");
+    }
     Some(BaselineChoice {
         framework: table.text(&raw.framework, "framework"),
-        name: table.text(&raw.name, "name"),
+        name: table.optional(&raw.name).unwrap_or_default(),
+        because: table.optional(&raw.because),
+        beside: raw
+            .beside
+            .iter()
+            .flatten()
+            .map(|beside| {
+                let table = table.within(beside, "a further selection");
+                let raw = beside.get_ref();
+                exists(&table, &raw.framework, &raw.name);
+                Beside {
+                    framework: table.text(&raw.framework, "framework"),
+                    name: table.text(&raw.name, "name"),
+                    because: table.optional(&raw.because),
+                }
+            })
+            .collect(),
         excluded: raw
             .exclude
             .iter()
@@ -129,9 +148,9 @@ pub(super) fn baseline(context: &Context<'_>, raw: &Raw) -> Option<BaselineChoic
     })
 }
 
-fn exists(table: &Table<'_>, raw: &raw::Baseline) {
+fn exists(table: &Table<'_>, framework: &Text, name: &Text) {
     let data = table.context.data;
-    let (Some(framework), true) = (&raw.framework, data.complete) else { return };
+    let (Some(framework), true) = (framework, data.complete) else { return };
     let report = |value: &Spanned<String>, message: String, names: Vec<&str>| {
         let list: Vec<_> = names.iter().map(|name| format!("`{name}`")).collect();
         let help = match nearest(value.get_ref(), names.iter().copied()) {
@@ -145,7 +164,7 @@ fn exists(table: &Table<'_>, raw: &raw::Baseline) {
         let names = data.frameworks.ids().collect();
         return report(framework, format!("framework `{}` is not known", framework.get_ref()), names);
     };
-    if let Some(name) = &raw.name
+    if let Some(name) = name
         && found.baseline(name.get_ref()).is_none()
     {
         let names = found.baselines.iter().map(|baseline| baseline.name.as_str()).collect();
@@ -153,38 +172,62 @@ fn exists(table: &Table<'_>, raw: &raw::Baseline) {
     }
 }
 
-pub(super) fn implementations(context: &Context<'_>, raw: &Raw) -> Vec<Implementation> {
+pub(super) fn implementations(
+    context: &Context<'_>,
+    raw: &Raw,
+    choice: Option<&BaselineChoice>,
+) -> Vec<Implementation> {
     let mut seen: BTreeMap<ControlId, Place> = BTreeMap::new();
-    raw.implementations
-        .iter()
-        .map(|item| {
-            let implementation = implementation(context, raw, item);
-            if let Some(control) = item.raw.control.as_ref().filter(|_| !implementation.control.as_str().is_empty()) {
-                let table = context.table(item, "implementation", None);
-                let place = table.at(control);
-                if let Some(first) = seen.get(&implementation.control) {
+    let mut all = Vec::new();
+    for item in &raw.implementations {
+        let table = context.table(item, "implementation", None);
+        for implementation in implementation(context, raw, item) {
+            let place = implementation.place.clone();
+            match seen.get(&implementation.control) {
+                _ if implementation.control.as_str().is_empty() => {}
+                Some(first) => {
                     let message = format!("`{}` has two implementations", implementation.control);
                     table.report(
                         Diagnostic::new(Code::DuplicateImplementation, place, message, "the second")
                             .also(first.clone(), "the first")
                             .help("one control, one statement: name all components in one implementation"),
                     );
-                } else {
+                }
+                None => {
                     seen.insert(implementation.control.clone(), place);
+                    coverage::statement(&table, item, &implementation, choice);
                 }
             }
-            implementation
-        })
-        .collect()
+            all.push(implementation);
+        }
+    }
+    if let Some(choice) = choice {
+        coverage::gaps(context, raw, choice, &all);
+    }
+    all
 }
 
-fn implementation(context: &Context<'_>, all: &Raw, item: &Item<raw::Implementation>) -> Implementation {
-    let table = context.table(item, "implementation", None);
-    let table = match &item.raw.control {
-        Some(control) => table.named(&format!("the implementation of `{}`", control.get_ref())),
-        None => table,
-    };
+/// One table: a statement for one control, or for several that the same words answer.
+fn implementation(context: &Context<'_>, all: &Raw, item: &Item<raw::Implementation>) -> Vec<Implementation> {
     let raw = &item.raw;
+    let named: Vec<&Spanned<String>> = raw.control.iter().chain(each(&raw.controls)).collect();
+    let table = context.table(item, "implementation", None);
+    let table = match named.as_slice() {
+        [] => table,
+        [one] => table.named(&format!("the implementation of `{}`", one.get_ref())),
+        [first, ..] => table.named(&format!("the implementation of `{}` and others", first.get_ref())),
+    };
+    let mut controls: Vec<(ControlId, Place)> = Vec::new();
+    match (&raw.control, &raw.controls) {
+        (None, None) => controls.push((table.required_control(&raw.control), table.here())),
+        (Some(control), Some(_)) => {
+            let message = format!("{} has both `control` and `controls`", table.what());
+            let diagnostic = Diagnostic::new(Code::UnknownKey, table.at(control), message, "one of them is too much");
+            table.report(diagnostic.help("name all controls in `controls`"));
+        }
+        _ => controls.extend(named.iter().filter_map(|control| Some((table.control(control)?, table.at(control))))),
+    }
+    let ids: Vec<ControlId> = controls.iter().map(|(control, _)| control.clone()).collect();
     table.required(&raw.components, "components");
     let derived = origination::derive(context, &raw.components);
     let declared =
@@ -202,8 +245,12 @@ fn implementation(context: &Context<'_>, all: &Raw, item: &Item<raw::Implementat
     } else if raw.attested_by.is_some() {
         table.required(&raw.attested, "attested");
     }
-    Implementation {
-        control: table.required_control(&raw.control),
+    coverage::unknown_parameters(&table, item, &ids);
+    let parameters = table.map(&raw.parameters);
+    let one = Implementation {
+        control: ControlId::new(""),
+        said_with: None,
+        place: table.here(),
         narrative: table.text(&raw.narrative, "narrative"),
         status: table.word(&raw.status, "status", STATUSES).unwrap_or(ImplementationStatus::Planned),
         origination: declared.or(derived).unwrap_or(Origination::Organization),
@@ -211,13 +258,36 @@ fn implementation(context: &Context<'_>, all: &Raw, item: &Item<raw::Implementat
         components: each(&raw.components).map(|component| table.component_named(component)).collect(),
         team: team(&table, raw, all),
         checks: each(&raw.checks).map(|check| table.check(check)).collect(),
-        parameters: table.map(&raw.parameters),
+        parameters: BTreeMap::new(),
         evidence: raw.evidence.iter().flatten().map(|evidence| attached(&table, evidence)).collect(),
         review_by,
         attested,
         attested_by: raw.attested_by.as_ref().map(|_| table.party_on_record(&raw.attested_by, "attested-by")),
         declared_at: table.here().to_string(),
-    }
+    };
+    let first = controls.first().map(|(control, _)| control.clone());
+    let several = controls.len() > 1;
+    controls
+        .into_iter()
+        .map(|(control, place)| Implementation {
+            said_with: first.clone().filter(|first| *first != control),
+            parameters: if several { of_control(context, &control, &parameters) } else { parameters.clone() },
+            control,
+            place,
+            ..one.clone()
+        })
+        .collect()
+}
+
+/// Those of the parameters of a table that this control has.
+fn of_control(
+    context: &Context<'_>,
+    control: &ControlId,
+    parameters: &BTreeMap<String, String>,
+) -> BTreeMap<String, String> {
+    let known = context.data.frameworks.control(control);
+    let has = |name: &String| known.is_some_and(|known| known.parameters.iter().any(|names| names.contains(name)));
+    parameters.iter().filter(|(name, _)| has(name)).map(|(name, value)| (name.clone(), value.clone())).collect()
 }
 
 /// Declared, else the single team of its components, else the system owner's.

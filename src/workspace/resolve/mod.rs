@@ -10,6 +10,7 @@
 mod claims;
 mod context;
 mod controls;
+mod coverage;
 mod data;
 mod files;
 mod index;
@@ -63,6 +64,7 @@ fn model(context: &Context<'_>, raw: &Raw) -> Option<Workspace> {
     let teams = parties::teams(context, raw);
     let people = parties::people(context, raw);
     let components = scope::components(context, raw);
+    let baseline = controls::baseline(context, raw);
     Some(Workspace {
         root: context.root.to_owned(),
         language: system::language(context, raw),
@@ -84,8 +86,8 @@ fn model(context: &Context<'_>, raw: &Raw) -> Option<Workspace> {
         lifecycles: scope::lifecycles(context, raw),
         provider_settings: provider::settings(context, raw),
         assessments: scope::assessments(context, raw),
-        baseline: controls::baseline(context, raw),
-        implementations: controls::implementations(context, raw),
+        implementations: controls::implementations(context, raw, baseline.as_ref()),
+        baseline,
         checks: context.data.own_checks.clone(),
         check_overrides: controls::check_overrides(context, raw),
         exceptions: controls::exceptions(context, raw),
