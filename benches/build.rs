@@ -118,7 +118,9 @@ impl Inputs {
 
     fn publish(&self, documents: Vec<Document>, formats: &[Format]) -> usize {
         let selection = Selection { documents: Vec::new(), formats: formats.iter().copied().collect() };
-        publish::publish(&self.workspace, &self.assessment, documents, None, &selection).expect("files").bytes()
+        publish::publish(&self.workspace, &self.assessment, &self.frameworks, documents, None, &selection)
+            .expect("files")
+            .bytes()
     }
 }
 

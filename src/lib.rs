@@ -6,7 +6,7 @@
 //! ```text
 //! TOML ──declare──▶ Workspace ─┐
 //!                              ├─assess─▶ Assessment ─compose─▶ Document ─render─▶ HTML · PDF · Markdown · CSV · XLSX
-//! cluster ──collect─▶ Snapshot ┘
+//! cluster ──collect─▶ Snapshot ┘              └──────────────────────────────────▶ OSCAL
 //! ```
 //!
 //! | stage | takes | returns | where |
@@ -16,6 +16,7 @@
 //! | assess | workspace, snapshots, clock | [`assess::Assessment`] | [`ownership`], [`facts`], [`assess`] |
 //! | compose | workspace, assessment | [`document::Document`]s | [`document`] |
 //! | render | documents | files | [`html`], [`pdf`], [`markdown`], [`sheet`] |
+//! | exchange | workspace, assessment | files for other programs | [`oscal`] |
 //!
 //! Architecture invariants: no stage reaches back (rendering never asks the cluster, assessing never reads TOML), and
 //! given the same workspace, snapshot and clock every output is byte-identical.
@@ -38,6 +39,7 @@ pub mod facts;
 pub mod frameworks;
 pub mod html;
 pub mod markdown;
+pub mod oscal;
 pub mod output;
 pub mod ownership;
 pub mod pdf;

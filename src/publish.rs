@@ -12,8 +12,9 @@ use rayon::prelude::*;
 use crate::{
     assess::Assessment,
     document::{self, Block, Document},
+    frameworks::Frameworks,
     html::{self, Download, Site},
-    markdown,
+    markdown, oscal,
     output::{self, Files},
     pdf, sheet,
     workspace::Workspace,
@@ -32,11 +33,13 @@ pub enum Format {
     Csv,
     /// The tables of each document as a workbook
     Xlsx,
+    /// The whole plan for other programs, as NIST's OSCAL models in JSON
+    Oscal,
 }
 
 impl Format {
     /// All formats.
-    pub const ALL: [Format; 5] = [Format::Html, Format::Pdf, Format::Md, Format::Csv, Format::Xlsx];
+    pub const ALL: [Format; 6] = [Format::Html, Format::Pdf, Format::Md, Format::Csv, Format::Xlsx, Format::Oscal];
 
     fn label(self) -> &'static str {
         match self {
@@ -45,6 +48,7 @@ impl Format {
             Format::Md => "Markdown",
             Format::Csv => "CSV",
             Format::Xlsx => "XLSX",
+            Format::Oscal => "OSCAL",
         }
     }
 }
@@ -52,7 +56,7 @@ impl Format {
 /// What to write.
 #[derive(Debug, Clone)]
 pub struct Selection {
-    /// Document ids; a folder's name means all documents in it (`team`). Empty: all.
+    /// Document ids; a folder's name means all documents in it (`team`), `oscal` the models. Empty: all.
     pub documents: Vec<String>,
     /// Formats.
     pub formats: BTreeSet<Format>,
@@ -98,12 +102,14 @@ pub enum Error {
 pub fn publish(
     workspace: &Workspace,
     assessment: &Assessment,
+    frameworks: &Frameworks,
     documents: Vec<Document>,
     logo: Option<Vec<u8>>,
     selection: &Selection,
 ) -> Result<Files, Error> {
     let theme = pdf::Theme::new(&workspace.style, logo);
-    let documents = select(documents, &selection.documents)?;
+    let (models, wishes): (Vec<_>, Vec<_>) = selection.documents.iter().cloned().partition(|wish| wish == html::OSCAL);
+    let documents = if wishes.is_empty() && !models.is_empty() { Vec::new() } else { select(documents, &wishes)? };
     let wanted = |format| selection.formats.contains(&format);
     let rendered: Vec<Vec<Rendered>> = documents
         .par_iter()
@@ -127,6 +133,14 @@ pub fn publish(
             });
         }
         files.add(file.path, file.bytes)?;
+    }
+    // The models speak of the whole system, not of one document.
+    if wanted(Format::Oscal) && (wishes.is_empty() || !models.is_empty()) {
+        for (name, bytes) in oscal::export(workspace, assessment, frameworks) {
+            let path = format!("{}/{name}", html::OSCAL);
+            downloads.push(Download { document: html::OSCAL.to_owned(), label: name, path: path.clone() });
+            files.add(path, bytes)?;
+        }
     }
     if wanted(Format::Html) {
         let site = Site { workspace, assessment, documents: &documents, downloads: &downloads };
@@ -162,8 +176,8 @@ fn render(
         files.push(Rendered { document: id.clone(), format, path, bytes, listed });
     };
     match format {
-        // Pages know of each other, so they are written together by `html::site`.
-        Format::Html => {}
+        // Pages know of each other, so they are written together by `html::site`; the models speak of the whole.
+        Format::Html | Format::Oscal => {}
         Format::Pdf => {
             let bytes = pdf::render(document, theme).map_err(|source| Error::Pdf { id: id.clone(), source })?;
             add(format!("{id}.pdf"), bytes, true);

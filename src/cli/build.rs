@@ -44,7 +44,8 @@ pub(super) struct Arguments {
     /// Folder to write; replaced as a whole if an earlier build wrote it
     #[arg(short, long, value_name = "DIR", default_value = "out")]
     out: PathBuf,
-    /// Only this document, for example `ssp` or `team/platform`; `team` means all of them
+    /// Only this document, for example `ssp` or `team/platform`; `team` means all of them, `oscal` the models for
+    /// other programs
     #[arg(long, value_name = "DOC")]
     only: Vec<String>,
     /// Formats to write
@@ -74,8 +75,8 @@ pub(super) fn run(arguments: &Arguments, ui: &Ui) -> Result<Exit, Failure> {
     };
     let selection =
         Selection { documents: arguments.only.clone(), formats: arguments.format.iter().copied().collect() };
-    let files =
-        publish::publish(&declared, &assessment, documents, logo(&declared)?, &selection).map_err(Failure::new)?;
+    let files = publish::publish(&declared, &assessment, &frameworks, documents, logo(&declared)?, &selection)
+        .map_err(Failure::new)?;
     output::write(&files, &arguments.out, &declared.root).map_err(refused)?;
     ui.note(format_args!("{}, {} kB", workspace::counted(files.len(), "file"), files.bytes().div_ceil(1000)));
     let start = if files.paths().any(|path| path == "index.html") { "index.html" } else { "" };

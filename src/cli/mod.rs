@@ -17,6 +17,7 @@ mod man;
 mod permissions;
 mod suggest;
 mod ui;
+mod validate;
 mod whose;
 mod workspace;
 
@@ -48,6 +49,7 @@ enum Command {
     Assess(assess::Arguments),
     Build(build::Arguments),
     Import(import::Arguments),
+    Validate(validate::Arguments),
     Completions(completions::Arguments),
     Man(man::Arguments),
 }
@@ -67,6 +69,7 @@ pub fn main() -> ExitCode {
         Command::Assess(command) => assess::run(&command, &ui),
         Command::Build(command) => build::run(&command, &ui),
         Command::Import(command) => import::run(&command, &ui),
+        Command::Validate(command) => validate::run(&command, &ui),
         Command::Completions(command) => completions::run(&command, &mut Arguments::command(), &ui),
         Command::Man(command) => man::run(&command, Arguments::command(), &ui),
     };

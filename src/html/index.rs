@@ -3,7 +3,7 @@
 use std::{collections::BTreeSet, fmt::Write};
 
 use super::{
-    Site,
+    OSCAL, Site,
     blocks::Context,
     escape::escape,
     page::{Frame, control_list, disclosures, downloads, folder_title, marking},
@@ -39,6 +39,7 @@ pub fn index(site: &Site<'_>) -> String {
     disclosures(&mut out, &disclosed.into_iter().collect::<Vec<_>>(), "What influenced these documents");
     documents(&mut out, site, &context);
     posture::posture(&mut out, site, &context);
+    models(&mut out, site);
     out.push_str("</main>\n</div>\n<footer class=\"bottom\">\n");
     marking(&mut out, control);
     out.push_str("</footer>\n</body>\n</html>\n");
@@ -84,6 +85,26 @@ fn documents(out: &mut String, site: &Site<'_>, context: &Context) {
         out.push_str("</ul>\n");
     }
     out.push_str("</section>\n");
+}
+
+/// The same content for other programs.
+fn models(out: &mut String, site: &Site<'_>) {
+    let files: Vec<_> = site.downloads.iter().filter(|file| file.document == OSCAL).collect();
+    if files.is_empty() {
+        return;
+    }
+    out.push_str(
+        "<section aria-labelledby=\"oscal\">\n<h2 id=\"oscal\">For other programs</h2>\n<p>The same declarations and evidence \
+         in OSCAL, the language of the United States' National Institute of Standards and Technology for such plans.</p>\n<ul>\n",
+    );
+    for file in files {
+        out.push_str("<li><a href=\"");
+        escape(out, &file.path);
+        out.push_str("\" download>");
+        escape(out, &file.label);
+        out.push_str("</a></li>\n");
+    }
+    out.push_str("</ul>\n</section>\n");
 }
 
 fn card(out: &mut String, document: &Document, site: &Site<'_>, context: &Context, heading: &str) {

@@ -32,6 +32,9 @@ pub use svg::svg;
 
 use crate::{assess::Assessment, document::Document, workspace::Workspace};
 
+/// Where the models for other programs lie, and the document that their downloads belong to.
+pub const OSCAL: &str = "oscal";
+
 /// What every page needs to know of the whole build.
 #[derive(Debug, Clone, Copy)]
 pub struct Site<'a> {

@@ -12,7 +12,7 @@ use std::{
 
 use scopefence::workspace::{Code, code};
 
-use super::support::{checkout, data, scopefence};
+use super::support::{checkout, copy, data, scopefence};
 
 const TODAY: &str = "2026-11-21";
 
@@ -62,19 +62,6 @@ impl Workspace {
 
 fn stderr(output: &Output) -> String {
     String::from_utf8(output.stderr.clone()).expect("UTF-8")
-}
-
-fn copy(from: &Path, to: &Path) {
-    for entry in fs::read_dir(from).expect("a folder of data") {
-        let entry = entry.expect("an entry");
-        let target = to.join(entry.file_name());
-        if entry.path().is_dir() {
-            fs::create_dir_all(&target).expect("a folder");
-            copy(&entry.path(), &target);
-        } else {
-            fs::copy(entry.path(), target).expect("a copy");
-        }
-    }
 }
 
 fn cases() -> Vec<String> {

@@ -12,6 +12,8 @@ use scopefence::{
     workspace::{self, Workspace},
 };
 
+use crate::support::copy;
+
 fn folder(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("scopes").join(name)
 }
@@ -164,18 +166,6 @@ fn hostile_declarations_stay_text() {
             assert!(!escaped.contains(sign), "{} holds {sign:?}", document.id);
         }
         assert!(!markdown.contains("node\\-") && !markdown.contains("```node-"), "{} shows a fence", document.id);
-    }
-}
-
-fn copy(from: &Path, to: &Path) {
-    std::fs::create_dir_all(to).expect("a writable folder");
-    for entry in std::fs::read_dir(from).expect("a starter").flatten() {
-        let target = to.join(entry.file_name());
-        if entry.path().is_dir() {
-            copy(&entry.path(), &target);
-        } else {
-            std::fs::copy(entry.path(), target).expect("a writable folder");
-        }
     }
 }
 

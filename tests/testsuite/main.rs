@@ -16,6 +16,7 @@ mod evidence;
 mod hostile;
 mod import;
 mod init;
+mod oscal;
 mod pdf;
 mod pdf_sample;
 mod permissions;

@@ -1,0 +1,106 @@
+//! Assessment results: every question's answer with its evidence, and what the answers say of each control.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Map, Value};
+
+use super::{
+    assessment_plan::{assets, controls, decided, origin, reviewed},
+    build::{Build, fields, line, list, moment, object, own, word},
+    metadata, observations, profile,
+};
+use crate::{
+    assess::{ControlPosture, Outcome},
+    workspace::ControlId,
+};
+
+pub(super) fn of(build: &Build<'_>) -> Map<String, Value> {
+    let framework = build.framework().unwrap_or_default();
+    let clusters = &build.assessment.clusters;
+    let selected: BTreeSet<ControlId> = profile::selected(build).into_iter().collect();
+    let start = clusters.iter().map(|cluster| cluster.header.started).min().unwrap_or_else(|| build.modified());
+    let end = clusters.iter().map(|cluster| cluster.header.ended).max().unwrap_or(start);
+    let findings = &build.assessment.findings;
+    let observed = (build.assessment.results.iter().map(|it| observations::of_result(build, it)))
+        .chain(findings.iter().map(|it| observations::of_finding(build, it)));
+    let names: Vec<&str> = clusters.iter().map(|cluster| cluster.header.cluster.id.as_str()).collect();
+    let result = object([
+        ("uuid", build.names.id("result", &clusters.iter().map(|it| it.digest.as_str()).collect::<Vec<_>>().join("+"))),
+        ("title", line(format_args!("What was read of {}", names.join(", ")))),
+        (
+            "description",
+            "One reading of each cluster. It says what was so at that time, not before and not since.".into(),
+        ),
+        ("start", moment(start)),
+        ("end", moment(end)),
+        ("local-definitions", object([("assessment-assets", assets(build))])),
+        ("reviewed-controls", reviewed(build)),
+        ("observations", list(observed)),
+        ("risks", list(findings.iter().map(|it| observations::risk(build, it)))),
+        (
+            "findings",
+            list(
+                build
+                    .assessment
+                    .controls
+                    .iter()
+                    .filter(|it| selected.contains(&it.control))
+                    .filter_map(|it| finding(build, it)),
+            ),
+        ),
+    ]);
+    fields(object([
+        ("metadata", metadata::of(build, "Assessment results")),
+        ("import-ap", object([("href", "assessment-plan.json".into())])),
+        ("results", list([result])),
+        ("back-matter", metadata::back_matter(build, [framework], clusters)),
+    ]))
+}
+
+/// What the checks say of a control. Only what was decided on complete evidence is said: OSCAL has no word for a
+/// control that nobody could look at, so such a control has observations and no finding.
+fn finding(build: &Build<'_>, posture: &ControlPosture) -> Option<Value> {
+    let (state, reason) = match posture.outcome {
+        Outcome::Pass => ("satisfied", "pass"),
+        Outcome::Fail => ("not-satisfied", "fail"),
+        _ => return None,
+    };
+    let control = build.control(&posture.control);
+    let selected: BTreeSet<ControlId> = std::iter::once(posture.control.clone()).collect();
+    let related = build.assessment.results.iter().filter(|result| {
+        let serves =
+            observations::check(build, &result.check).is_some_and(|it| !controls(&selected, &it.controls).is_empty());
+        (serves || posture.checks.contains(&result.check)) && decided(result.outcome)
+    });
+    let related =
+        related.map(|it| object([("observation-uuid", build.names.id("observation", &observations::result_name(it)))]));
+    let risks = posture.findings.iter().map(|id| object([("risk-uuid", build.names.id("risk", id))]));
+    let coverage = format!("{} of {} checks decided", posture.observed, posture.needed);
+    let said = match posture.outcome {
+        Outcome::Pass => {
+            "The checks that serve this control pass. Parts of the control that no check asks about are answered in the plan alone."
+        }
+        _ => "At least one check that serves this control fails.",
+    };
+    Some(object([
+        ("uuid", build.names.id("finding", posture.control.as_str())),
+        ("title", line(build.control_title(&posture.control))),
+        ("description", said.into()),
+        (
+            "props",
+            list([own("coverage", coverage), own("outcome", word(posture.outcome).as_str().unwrap_or_default())]),
+        ),
+        ("origins", origin(build)),
+        (
+            "target",
+            object([
+                ("type", "statement-id".into()),
+                ("target-id", format!("{control}_smt").into()),
+                ("status", object([("state", state.into()), ("reason", reason.into())])),
+            ]),
+        ),
+        ("related-observations", list(related)),
+        ("related-risks", list(risks)),
+        ("remarks", posture.contradiction.as_deref().map_or(Value::Null, line)),
+    ]))
+}

@@ -1,0 +1,189 @@
+//! What all models share: the inputs, names, and the small shapes of OSCAL (properties, links, parties, tokens).
+//!
+//! OSCAL has no empty lists and no empty strings: [`object`] leaves out what has nothing to say.
+
+use std::fmt::Display;
+
+use chrono::{DateTime, NaiveDate, SecondsFormat, Utc};
+use serde_json::{Map, Value};
+
+use super::names::Names;
+use crate::{
+    assess::Assessment,
+    frameworks::Frameworks,
+    workspace::{ComponentId, ControlId, OrganizationKind, Party, TeamId, Workspace},
+};
+
+/// Namespace of properties that OSCAL does not define, and seed of all identifiers.
+pub(super) const NAMESPACE: &str = "https://github.com/scopefence/scopefence/ns/oscal";
+
+/// The inputs of one export.
+pub(super) struct Build<'a> {
+    pub(super) workspace: &'a Workspace,
+    pub(super) assessment: &'a Assessment,
+    pub(super) frameworks: &'a Frameworks,
+    pub(super) names: Names,
+}
+
+impl<'a> Build<'a> {
+    pub(super) fn new(workspace: &'a Workspace, assessment: &'a Assessment, frameworks: &'a Frameworks) -> Self {
+        Self { workspace, assessment, frameworks, names: Names::new(&workspace.system.id) }
+    }
+
+    /// When the content last changed as far as anybody said: the assessment's clock, else the newest revision.
+    pub(super) fn modified(&self) -> DateTime<Utc> {
+        let control = &self.workspace.control;
+        let dates = control.revisions.iter().map(|revision| revision.date);
+        let declared = || dates.chain(control.completed).chain(control.approved).max().unwrap_or_default();
+        self.assessment.as_of.unwrap_or_else(|| declared().and_time(chrono::NaiveTime::MIN).and_utc())
+    }
+
+    /// Identifier of the party that a team or a person is.
+    pub(super) fn party(&self, party: &Party) -> Value {
+        match party {
+            Party::Person(id) => self.names.id("person", id.as_str()),
+            Party::Team(id) => self.team(id),
+        }
+    }
+
+    /// Identifier of the party that a team is.
+    pub(super) fn team(&self, id: &TeamId) -> Value {
+        self.names.id("team", id.as_str())
+    }
+
+    /// Identifier of a declared component.
+    pub(super) fn component(&self, id: &ComponentId) -> Value {
+        self.names.id("component", id.as_str())
+    }
+
+    /// A reference to a resource of the back matter: `#uuid`.
+    pub(super) fn resource(&self, kind: &str, id: &str) -> Value {
+        format!("#{}", self.names.uuid(kind, id)).into()
+    }
+
+    /// Relation of the organization that a team belongs to.
+    pub(super) fn relation(&self, team: &TeamId) -> OrganizationKind {
+        let team = self.workspace.team(team);
+        self.workspace.organization(&team.organization).kind
+    }
+
+    /// Framework whose controls the plan answers: the baseline's, else that of the first implementation.
+    pub(super) fn framework(&self) -> Option<&'a str> {
+        let chosen = self.workspace.baseline.as_ref().map(|choice| choice.framework.as_str());
+        chosen.or_else(|| self.workspace.implementations.first().map(|first| first.control.framework()))
+    }
+
+    /// Identifier of a control as OSCAL wants it: a token. Those of catalogs that count from a digit get the
+    /// framework's name in front.
+    pub(super) fn control(&self, control: &ControlId) -> String {
+        control_token(control)
+    }
+
+    /// `AC-6(5) Privileged Accounts`.
+    pub(super) fn control_title(&self, control: &ControlId) -> String {
+        match self.frameworks.control(control) {
+            Some(known) => format!("{} {}", known.label, known.title),
+            None => control.control().to_owned(),
+        }
+    }
+}
+
+/// Identifier of a control as a token: `ac-6.5`, `cis-kubernetes-1.12-5.2.1`.
+pub(super) fn control_token(control: &ControlId) -> String {
+    match control.control().chars().next() {
+        Some(first) if first.is_alphabetic() => token(control.control()),
+        _ => token(&format!("{}-{}", control.framework(), control.control())),
+    }
+}
+
+/// An object of these fields, without nulls, empty lists and empty texts.
+pub(super) fn object<const N: usize>(fields: [(&str, Value); N]) -> Value {
+    let says = |value: &Value| match value {
+        Value::Null => false,
+        Value::String(text) => !text.is_empty(),
+        Value::Array(items) => !items.is_empty(),
+        _ => true,
+    };
+    Value::Object(
+        fields.into_iter().filter(|(_, value)| says(value)).map(|(name, value)| (name.to_owned(), value)).collect(),
+    )
+}
+
+/// A list of what there is.
+pub(super) fn list(items: impl IntoIterator<Item = Value>) -> Value {
+    Value::Array(items.into_iter().collect())
+}
+
+/// A list without repetitions.
+pub(super) fn distinct(items: impl IntoIterator<Item = Value>) -> Value {
+    let mut kept = Vec::new();
+    for item in items {
+        if !kept.contains(&item) {
+            kept.push(item);
+        }
+    }
+    Value::Array(kept)
+}
+
+/// Text on one line, as OSCAL's `string` wants it: no line ends, no blanks at its ends.
+pub(super) fn line(text: impl Display) -> Value {
+    text.to_string().split_whitespace().collect::<Vec<_>>().join(" ").into()
+}
+
+/// Text on several lines, without blanks at its ends.
+pub(super) fn prose(text: &str) -> Value {
+    text.trim().into()
+}
+
+/// [`prose`], or what stands for it where nothing was declared.
+pub(super) fn prose_or(text: &str, instead: &str) -> Value {
+    prose(if text.trim().is_empty() { instead } else { text })
+}
+
+/// A property that OSCAL defines.
+pub(super) fn property(name: &str, value: impl Display) -> Value {
+    object([("name", name.into()), ("value", line(value))])
+}
+
+/// A property of our own.
+pub(super) fn own(name: &str, value: impl Display) -> Value {
+    object([("name", name.into()), ("ns", NAMESPACE.into()), ("value", line(value))])
+}
+
+/// Who answers in a role.
+pub(super) fn responsible(role: &str, parties: impl IntoIterator<Item = Value>) -> Value {
+    object([("role-id", role.into()), ("party-uuids", distinct(parties))])
+}
+
+/// A moment with its zone.
+pub(super) fn moment(at: DateTime<Utc>) -> Value {
+    at.to_rfc3339_opts(SecondsFormat::Secs, true).into()
+}
+
+/// The end of a day, where OSCAL wants a moment.
+pub(super) fn day_end(day: NaiveDate) -> Value {
+    format!("{day}T23:59:59Z").into()
+}
+
+/// Characters that a token may not have become hyphens; one that does not start with a letter gets an underscore.
+pub(super) fn token(text: &str) -> String {
+    let mut token: String =
+        text.chars().map(|it| if it.is_alphanumeric() || matches!(it, '.' | '-' | '_') { it } else { '-' }).collect();
+    if !token.starts_with(|first: char| first.is_alphabetic() || first == '_') {
+        token.insert(0, '_');
+    }
+    token
+}
+
+/// What a serde enum writes for itself: `under-development`.
+pub(super) fn word(value: impl serde::Serialize) -> Value {
+    serde_json::to_value(value).unwrap_or_default()
+}
+
+/// Fields of an object, for documents.
+pub(super) fn fields(value: Value) -> Map<String, Value> {
+    match value {
+        Value::Object(fields) => fields,
+        _ => Map::new(),
+    }
+}

@@ -1,0 +1,59 @@
+//! OSCAL: the same declarations and evidence in NIST's Open Security Controls Assessment Language, version 1.2.1, as
+//! JSON for other programs.
+//!
+//! In: a [`Workspace`], its [`Assessment`], the [`Frameworks`]. Out: files, one a model ([`export`]); and the reverse
+//! direction, a judgement on a file of anybody's ([`validate`]).
+//!
+//! | file | model | says |
+//! | --- | --- | --- |
+//! | `profile.json` | profile | which controls were selected, with their parameters |
+//! | `component-definition.json` | component definition | what each component does for controls of every framework |
+//! | `system-security-plan.json` | system security plan | the system, its parts and people, how each control is met |
+//! | `assessment-plan.json` | assessment plan | which questions are asked, by whom, how often |
+//! | `assessment-results.json` | assessment results | what was observed, with path, time and digest of the evidence |
+//! | `plan-of-action-and-milestones.json` | plan of action and milestones | what is open, whose it is, until when |
+//!
+//! Invariants: identifiers are UUIDv5 of stable names, so that a rebuild differs only where the declarations do; a
+//! document's own is that of its content. No reference dangles. Without a snapshot there are no results and no plan of
+//! action: nothing was looked at.
+
+mod assessment_plan;
+mod assessment_results;
+mod build;
+mod component_definition;
+mod metadata;
+mod names;
+mod observations;
+mod poam;
+mod profile;
+mod requirements;
+mod system;
+mod system_security_plan;
+pub mod validate;
+mod write;
+
+use build::Build;
+
+use crate::{assess::Assessment, frameworks::Frameworks, workspace::Workspace};
+
+/// Version of OSCAL that is written.
+pub const VERSION: &str = "1.2.1";
+
+/// Writes every model that the declarations and the evidence fill: file name and content.
+pub fn export(workspace: &Workspace, assessment: &Assessment, frameworks: &Frameworks) -> Vec<(String, Vec<u8>)> {
+    let build = Build::new(workspace, assessment, frameworks);
+    let mut files = vec![
+        ("component-definition", component_definition::of(&build)),
+        ("profile", profile::of(&build)),
+        ("system-security-plan", system_security_plan::of(&build)),
+        ("assessment-plan", assessment_plan::of(&build)),
+    ];
+    if !assessment.clusters.is_empty() {
+        files.push(("assessment-results", assessment_results::of(&build)));
+        files.push(("plan-of-action-and-milestones", poam::of(&build)));
+    }
+    files
+        .into_iter()
+        .map(|(model, fields)| (format!("{model}.json"), write::document(model, fields, &build.names).into_bytes()))
+        .collect()
+}

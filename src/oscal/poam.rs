@@ -1,0 +1,85 @@
+//! Plan of action and milestones: open findings, accepted risks, and controls that are planned or met in part.
+
+use serde_json::{Map, Value};
+
+use super::{
+    assessment_plan::{origin, tool},
+    build::{Build, fields, line, list, object, own, prose_or},
+    metadata, observations,
+};
+use crate::{
+    assess::Finding,
+    workspace::{Implementation, ImplementationStatus},
+};
+
+pub(super) fn of(build: &Build<'_>) -> Map<String, Value> {
+    let framework = build.framework().unwrap_or_default();
+    let findings = &build.assessment.findings;
+    let unmet = build
+        .workspace
+        .implementations
+        .iter()
+        .filter(|it| matches!(it.status, ImplementationStatus::Planned | ImplementationStatus::Partial));
+    let items = findings.iter().map(|it| of_finding(build, it)).chain(unmet.map(|it| of_control(build, it)));
+    let mut items: Vec<Value> = items.collect();
+    if items.is_empty() {
+        items.push(object([
+            ("uuid", build.names.id("poam-item", "@nothing")),
+            ("title", "Nothing is open".into()),
+            ("description", "No check failed and no control is planned or met in part.".into()),
+        ]));
+    }
+    fields(object([
+        ("metadata", metadata::of(build, "Plan of action and milestones")),
+        ("import-ssp", object([("href", "system-security-plan.json".into())])),
+        (
+            "system-id",
+            object([("identifier-type", "http://ietf.org/rfc/rfc4122".into()), ("id", build.names.system().into())]),
+        ),
+        ("local-definitions", object([("components", list([tool(build)]))])),
+        ("observations", list(findings.iter().map(|it| observations::of_finding(build, it)))),
+        ("risks", list(findings.iter().map(|it| observations::risk(build, it)))),
+        ("poam-items", items.into()),
+        ("back-matter", metadata::back_matter(build, [framework], &build.assessment.clusters)),
+    ]))
+}
+
+fn of_finding(build: &Build<'_>, finding: &Finding) -> Value {
+    let check = observations::check(build, &finding.check);
+    let team = finding.team.as_ref().map_or("nobody", |team| build.workspace.team(team).name.as_str());
+    let controls = finding.controls.iter().map(|control| own("control", control));
+    object([
+        ("uuid", build.names.id("poam-item", &finding.id)),
+        ("title", line(check.map_or(finding.check.as_str(), |check| check.title.as_str()))),
+        ("description", prose_or(check.map_or("", |check| check.rationale.as_str()), finding.check.as_str())),
+        ("props", list([own("POAM-ID", &finding.id), own("owner", team)].into_iter().chain(controls))),
+        ("origins", origin(build)),
+        (
+            "related-observations",
+            list([object([("observation-uuid", build.names.id("finding-observation", &finding.id))])]),
+        ),
+        ("related-risks", list([object([("risk-uuid", build.names.id("risk", &finding.id))])])),
+    ])
+}
+
+fn of_control(build: &Build<'_>, implementation: &Implementation) -> Value {
+    let planned = implementation.status == ImplementationStatus::Planned;
+    let name = format!("@control/{}", implementation.control);
+    let title = build.control_title(&implementation.control);
+    object([
+        ("uuid", build.names.id("poam-item", &name)),
+        ("title", line(format_args!("{title} is {}", if planned { "planned" } else { "met in part" }))),
+        ("description", prose_or(&implementation.narrative, &title)),
+        (
+            "props",
+            list(
+                [
+                    own("owner", &build.workspace.team(&implementation.team).name),
+                    own("control", &implementation.control),
+                ]
+                .into_iter()
+                .chain(implementation.review_by.map(|day| own("review-by", day))),
+            ),
+        ),
+    ])
+}
