@@ -1,5 +1,7 @@
 //! `scopefence import`: what other systems know, kept as evidence beside the snapshots.
 
+mod oscal;
+
 use std::{
     fs,
     io::{self, Write},
@@ -8,6 +10,8 @@ use std::{
 
 use chrono::NaiveDate;
 use clap::{Args, Subcommand};
+
+use oscal::{Catalog, Components, Profile, Ssp};
 
 use super::{Exit, Failure, Ui, workspace};
 use crate::workspace::{csv::Problem, grants, members, read::plain};
@@ -23,6 +27,10 @@ pub(super) struct Arguments {
 enum What {
     Groups(Groups),
     Grants(Grants),
+    Catalog(Catalog),
+    Profile(Profile),
+    Components(Components),
+    Ssp(Ssp),
 }
 
 /// Import the rights that other authorizers than RBAC grant (cloud IAM, a webhook)
@@ -80,6 +88,10 @@ pub(super) fn run(arguments: &Arguments, ui: &Ui) -> Result<Exit, Failure> {
     match &arguments.what {
         What::Groups(arguments) => groups(arguments, ui),
         What::Grants(arguments) => grants(arguments, ui),
+        What::Catalog(arguments) => oscal::catalog(arguments, ui),
+        What::Profile(arguments) => oscal::profile(arguments, ui),
+        What::Components(arguments) => oscal::components(arguments, ui),
+        What::Ssp(arguments) => oscal::ssp(arguments, ui),
     }
 }
 

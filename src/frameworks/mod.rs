@@ -10,6 +10,7 @@
 mod crosswalk;
 mod read;
 mod resolve;
+pub(crate) mod texts;
 
 use std::{
     cmp::Ordering,
@@ -22,16 +23,18 @@ use serde::Serialize;
 
 pub use crosswalk::{Link, Relation};
 pub use read::LoadError;
-pub(crate) use read::{is_toml, workspace_files};
+pub(crate) use read::{Selection, is_toml, workspace_files};
 pub use resolve::Unresolved;
+pub(crate) use resolve::normalize;
 
-use crate::workspace::{BaselineChoice, ControlId};
+use crate::workspace::{BaselineChoice, ControlId, Implementation};
 
 /// Every framework that is known: the built-in ones, then those of the workspace; and the crosswalks between them.
 #[derive(Debug, Clone)]
 pub struct Frameworks {
     list: Vec<Arc<Entry>>,
     crosswalks: Vec<Arc<crosswalk::Entry>>,
+    texts: texts::Texts,
 }
 
 /// A framework, parsed when it is first asked for: most workspaces use few of them.
@@ -112,6 +115,7 @@ pub struct Baseline {
 static BUILTIN: LazyLock<Frameworks> = LazyLock::new(|| Frameworks {
     list: read::builtin().into_iter().map(Arc::new).collect(),
     crosswalks: crosswalk::builtin(),
+    texts: texts::Texts::default(),
 });
 
 impl Frameworks {
@@ -120,11 +124,14 @@ impl Frameworks {
         &BUILTIN
     }
 
-    /// The built-in frameworks and those in `controls/frameworks/` of a workspace. All errors at once.
+    /// The built-in frameworks and those in `controls/frameworks/` of a workspace, with its baselines and texts. All
+    /// errors at once.
     pub fn load(workspace: Option<&Path>) -> Result<Frameworks, Vec<LoadError>> {
         let mut frameworks = Self::builtin().clone();
         if let Some(root) = workspace {
             read::folder(root, &mut frameworks.list)?;
+            read::baselines(root, &mut frameworks.list)?;
+            frameworks.texts = texts::Texts::load(root)?;
             crosswalk::folder(root, &mut frameworks)?;
         }
         Ok(frameworks)
@@ -182,6 +189,12 @@ impl Frameworks {
         let baseline = choice.name_of(framework).and_then(|name| self.baseline(framework, name));
         choice.added.contains(control)
             || !choice.excluded.contains_key(control) && baseline.is_some_and(|one| one.controls.contains(control))
+    }
+
+    /// What the publisher says of the control that is implemented, as Markdown with the declared values in it; `None`
+    /// unless a person imported it.
+    pub fn text(&self, item: &Implementation, choice: Option<&BaselineChoice>) -> Option<String> {
+        self.texts.of(item, choice)
     }
 
     /// What a person wrote, as a control: `nist-800-53r5:ac-6.5`, or without the framework when `default` names it.

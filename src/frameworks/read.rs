@@ -10,7 +10,7 @@ use std::{
     sync::Arc,
 };
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::{Baseline, Control, Entry, Framework};
 use crate::{embedded, workspace::ControlId};
@@ -132,6 +132,95 @@ pub(super) fn folder(root: &Path, list: &mut Vec<Arc<Entry>>) -> Result<(), Vec<
     if errors.is_empty() { Ok(()) } else { Err(errors) }
 }
 
+/// A baseline that lies beside its framework, as `import profile` writes it.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Selection {
+    pub(crate) format: u32,
+    /// Framework that it selects from.
+    pub(crate) framework: String,
+    /// Name of the baseline.
+    pub(crate) name: String,
+    /// What was imported: title, version, file.
+    #[serde(default)]
+    pub(crate) source: String,
+    /// Identifiers of the controls.
+    pub(crate) controls: Vec<String>,
+}
+
+/// Adds the baselines of a workspace to their frameworks.
+pub(super) fn baselines(root: &Path, list: &mut [Arc<Entry>]) -> Result<(), Vec<LoadError>> {
+    let mut errors = Vec::new();
+    for (file, text) in workspace_files(root, "baselines").map_err(|error| vec![error])? {
+        let selection: Selection = match toml::from_str(&text) {
+            Ok(selection) => selection,
+            Err(error) => {
+                errors.push(LoadError::toml(&file, &error));
+                continue;
+            }
+        };
+        let Selection { format, framework, name, .. } = &selection;
+        if *format != 1 {
+            errors.push(LoadError::new(&file, format!("format {format} is not known; this program reads format 1")));
+        }
+        match list.iter_mut().find(|entry| entry.id == *framework) {
+            Some(entry) => add(&file, entry, selection, &mut errors),
+            None => {
+                let message = format!("baseline `{name}` selects from framework `{framework}`, which is not known");
+                errors.push(LoadError::new(&file, message));
+            }
+        }
+    }
+    if errors.is_empty() { Ok(()) } else { Err(errors) }
+}
+
+/// Adds one baseline. The framework of the program is shared by all workspaces, so this one gets a copy of its own.
+fn add(file: &Path, entry: &mut Arc<Entry>, selection: Selection, errors: &mut Vec<LoadError>) {
+    if Arc::get_mut(entry).is_none() {
+        match parse(entry.file, entry.text) {
+            Ok(framework) => *entry = Arc::new(Entry::parsed(framework)),
+            Err(found) => return errors.extend(found),
+        }
+    }
+    let Some(framework) = Arc::get_mut(entry).and_then(|entry| entry.parsed.get_mut()?.as_mut()) else { return };
+    let raw = RawBaseline { name: selection.name, controls: selection.controls };
+    if let Some(baseline) = baseline(file, raw, &framework.baselines, &framework.index, &framework.controls, errors) {
+        framework.baselines.push(baseline);
+    }
+}
+
+/// One selection, checked against the framework's controls.
+fn baseline(
+    file: &Path,
+    raw: RawBaseline,
+    others: &[Baseline],
+    index: &HashMap<Box<str>, usize>,
+    controls: &[Control],
+    errors: &mut Vec<LoadError>,
+) -> Option<Baseline> {
+    let mut wrong = |message: String| errors.push(LoadError::new(file, message));
+    if others.iter().any(|known| known.name == raw.name) {
+        wrong(format!("baseline `{}` is listed twice; rename one", raw.name));
+        return None;
+    }
+    let mut places = Vec::with_capacity(raw.controls.len());
+    for name in &raw.controls {
+        match index.get(name.as_str()) {
+            None => wrong(format!("baseline `{}` names control `{name}`, which its framework does not list", raw.name)),
+            Some(place) if places.contains(place) => {
+                wrong(format!("baseline `{}` names control `{name}` twice; remove one", raw.name));
+            }
+            Some(place) if controls.get(*place).is_some_and(|control| control.withdrawn) => {
+                wrong(format!("baseline `{}` names control `{name}`, which is withdrawn", raw.name));
+            }
+            Some(place) => places.push(*place),
+        }
+    }
+    places.sort_unstable();
+    let controls = places.iter().filter_map(|place| controls.get(*place)).map(|control| control.id.clone());
+    Some(Baseline { name: raw.name, controls: controls.collect() })
+}
+
 /// The `*.toml` of `controls/<folder>/` in a workspace, sorted: path relative to the workspace, and text. A folder
 /// that is not there is an empty one.
 pub(crate) fn workspace_files(root: &Path, folder: &str) -> Result<Vec<(PathBuf, String)>, LoadError> {
@@ -216,33 +305,8 @@ pub(super) fn parse(file: &Path, text: &str) -> Result<Framework, Vec<LoadError>
     }
 
     let mut baselines: Vec<Baseline> = Vec::with_capacity(raw.baseline.len());
-    for baseline in raw.baseline {
-        if baselines.iter().any(|known| known.name == baseline.name) {
-            errors.push(LoadError::new(file, format!("baseline `{}` is listed twice; rename one", baseline.name)));
-        }
-        let mut places = Vec::with_capacity(baseline.controls.len());
-        for name in &baseline.controls {
-            match index.get(name.as_str()) {
-                None => errors.push(LoadError::new(
-                    file,
-                    format!("baseline `{}` names control `{name}`, which the file does not list", baseline.name),
-                )),
-                Some(place) if places.contains(place) => errors.push(LoadError::new(
-                    file,
-                    format!("baseline `{}` names control `{name}` twice; remove one", baseline.name),
-                )),
-                Some(place) if controls.get(*place).is_some_and(|control| control.withdrawn) => {
-                    errors.push(LoadError::new(
-                        file,
-                        format!("baseline `{}` names control `{name}`, which is withdrawn", baseline.name),
-                    ));
-                }
-                Some(place) => places.push(*place),
-            }
-        }
-        places.sort_unstable();
-        let controls = places.iter().filter_map(|place| controls.get(*place)).map(|control| control.id.clone());
-        baselines.push(Baseline { name: baseline.name, controls: controls.collect() });
+    for selection in raw.baseline {
+        baselines.extend(baseline(file, selection, &baselines, &index, &controls, &mut errors));
     }
 
     if errors.is_empty() {

@@ -82,7 +82,7 @@ pub(super) fn resolve(frameworks: &Frameworks, text: &str, default: Option<&str>
 }
 
 /// Lower case, no white space, enhancements after a dot, no leading zeros: the form of the identifiers in the data.
-pub(super) fn normalize(text: &str) -> String {
+pub(crate) fn normalize(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut characters = text.chars().peekable();
     let mut in_number = false;

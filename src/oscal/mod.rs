@@ -1,8 +1,8 @@
 //! OSCAL: the same declarations and evidence in NIST's Open Security Controls Assessment Language, version 1.2.1, as
 //! JSON for other programs.
 //!
-//! In: a [`Workspace`], its [`Assessment`], the [`Frameworks`]. Out: files, one a model ([`export`]); and the reverse
-//! direction, a judgement on a file of anybody's ([`validate`]).
+//! In: a [`Workspace`], its [`Assessment`], the [`Frameworks`]. Out: files, one a model ([`export`]). The reverse
+//! direction: a judgement on a file of anybody's ([`validate`]), a publisher's catalog or profile as data ([`import`]).
 //!
 //! | file | model | says |
 //! | --- | --- | --- |
@@ -21,6 +21,7 @@ mod assessment_plan;
 mod assessment_results;
 mod build;
 mod component_definition;
+pub mod import;
 mod metadata;
 mod names;
 mod observations;

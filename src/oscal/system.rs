@@ -39,15 +39,19 @@ pub(super) fn properties(build: &Build<'_>, component: &Component) -> Value {
     let fence = word(component.fence);
     let part_of = component.part_of.iter().map(|id| own("part-of", build.workspace.component(id).title.as_str()));
     list(
-        [property("implementation-point", side), own("fence", fence.as_str().unwrap_or_default())]
-            .into_iter()
-            .chain(component.version.iter().map(|it| property("version", it)))
-            .chain(component.product.iter().map(|it| own("product", it)))
-            .chain((!component.group.trim().is_empty()).then(|| own("group", &component.group)))
-            .chain(part_of)
-            .chain(component.critical.then(|| own("critical", "yes")))
-            .chain(component.recovery_point.map(|minutes| own("recovery-point-minutes", minutes)))
-            .chain(component.recovery_time.map(|minutes| own("recovery-time-minutes", minutes))),
+        [
+            property("implementation-point", side),
+            own("component-id", &component.id),
+            own("fence", fence.as_str().unwrap_or_default()),
+        ]
+        .into_iter()
+        .chain(component.version.iter().map(|it| property("version", it)))
+        .chain(component.product.iter().map(|it| own("product", it)))
+        .chain((!component.group.trim().is_empty()).then(|| own("group", &component.group)))
+        .chain(part_of)
+        .chain(component.critical.then(|| own("critical", "yes")))
+        .chain(component.recovery_point.map(|minutes| own("recovery-point-minutes", minutes)))
+        .chain(component.recovery_time.map(|minutes| own("recovery-time-minutes", minutes))),
     )
 }
 

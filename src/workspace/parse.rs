@@ -114,7 +114,7 @@ raw_tables! {
 }
 
 /// Tables of the workspace's own frameworks, checks, checklists and projections (`docs/data-format.md`), which the
-/// stages that use them read.
+/// stages that use them read. A file of a framework, its baselines or texts, or of a checklist is theirs as a whole.
 const DATA_TABLES: &[&str] = &["framework", "control", "check", "checklist", "section", "kind"];
 
 /// Adds the tables of one file. False when the file could not be parsed at all.
@@ -143,7 +143,7 @@ pub(super) fn file(source: &Arc<Source>, raw: &mut Raw, diagnostics: &mut Vec<Di
     }
     for (key, value) in root {
         let name: &str = key.get_ref();
-        if name == "format" || DATA_TABLES.contains(&name) || (data && name == "baseline") {
+        if name == "format" || data || DATA_TABLES.contains(&name) {
             continue;
         }
         if name == "language" {

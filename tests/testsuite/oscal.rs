@@ -4,7 +4,7 @@ use std::{fs, path::Path, process::Output};
 
 use serde_json::Value;
 
-use crate::support::{checkout, copy, scopefence};
+use crate::support::{checkout, copy, data, scopefence};
 
 const MODELS: [&str; 6] = [
     "assessment-plan",
@@ -147,4 +147,177 @@ fn damage_is_found_and_named() {
         assert!(said.contains(": $.system-security-plan."), "{said}");
     }
     assert_eq!(validate(&out.join("nothing.json")).status.code(), Some(2));
+}
+
+/// A workspace, and a catalog with one control that it implements.
+fn with_catalog(folder: &Path) -> (std::path::PathBuf, std::path::PathBuf) {
+    let workspace = folder.join("workspace");
+    copy(&data("check/base"), &workspace);
+    fs::write(
+        workspace.join("asked.toml"),
+        "format = 1\n[[implementation]]\ncontrol = \"AC-2(4)\"\nstatus = \"implemented\"\ncomponents = []\n\
+         team = \"platform\"\nnarrative = \"Every change is written down.\"\nparameters = { \"ac-2.4_odp\" = \"within one hour\" }\n",
+    )
+    .unwrap();
+    let catalog = serde_json::json!({"catalog": {
+        "metadata": {"title": "A publisher's catalog", "version": "9", "oscal-version": "1.1.3"},
+        "groups": [{"id": "ac", "title": "Access Control", "controls": [{
+            "id": "ac-2.4", "title": "Automated Audit Actions",
+            "props": [{"name": "label", "value": "AC-2(4)"}],
+            "params": [{"id": "ac-2.4_odp", "label": "time period"}, {"id": "ac-2.4_who", "label": "personnel"}],
+            "parts": [{"name": "statement", "prose":
+                "Audit everything {{ insert: param, ac-2.4_odp }} and tell {{ insert: param, ac-2.4_who }}. <script>alert(1)</script>"}],
+        }]}],
+    }});
+    let path = folder.join("catalog.json");
+    fs::write(&path, catalog.to_string()).unwrap();
+    (workspace, path)
+}
+
+#[test]
+fn an_imported_catalog_puts_its_text_before_the_statement() {
+    let folder = tempfile::tempdir().unwrap();
+    let (workspace, catalog) = with_catalog(folder.path());
+    let import = |what: &str, file: &Path| {
+        let output = scopefence().args(["import", what]).arg(file).arg("--workspace").arg(&workspace).output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    };
+    import("catalog", &catalog);
+    let checked = scopefence().arg("check").arg(&workspace).output().unwrap();
+    assert!(checked.status.success(), "{}", String::from_utf8_lossy(&checked.stderr));
+    let out = folder.path().join("out");
+    let built = scopefence()
+        .arg("build")
+        .arg(&workspace)
+        .args(["--no-evidence", "--only", "ssp", "--format", "md,html", "--out"])
+        .arg(&out)
+        .output()
+        .unwrap();
+    assert!(built.status.success(), "{}", String::from_utf8_lossy(&built.stderr));
+    let text = fs::read_to_string(out.join("ssp.md")).unwrap();
+    let asked = text.find("Audit everything **within one hour** and tell").expect("the publisher's text");
+    assert!(asked < text.find("Every change is written down.").unwrap());
+    let page = fs::read_to_string(out.join("ssp.html")).unwrap();
+    assert!(page.contains("tell [personnel].") && !page.contains("<script>alert"), "brackets for what nobody set");
+
+    // A profile of the same catalog becomes a baseline that a workspace may choose.
+    let profile = serde_json::json!({"profile": {
+        "metadata": {"title": "Ours"}, "imports": [{"href": "catalog.json", "include-all": {}}],
+    }});
+    let path = folder.path().join("profile.json");
+    fs::write(&path, profile.to_string()).unwrap();
+    import("profile", &path);
+    let choice = workspace.join("controls/controls.toml");
+    let text = fs::read_to_string(&choice).unwrap();
+    assert!(text.contains("name = \"moderate\""));
+    fs::write(&choice, text.replace("name = \"moderate\"", "name = \"ours\"")).unwrap();
+    let checked = scopefence().arg("check").arg(&workspace).output().unwrap();
+    assert!(checked.status.success(), "{}", String::from_utf8_lossy(&checked.stderr));
+}
+
+#[test]
+fn what_cannot_be_imported_changes_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let (workspace, catalog) = with_catalog(folder.path());
+    let text = fs::read_to_string(&catalog).unwrap();
+    fs::write(&catalog, &text[..text.len() / 2]).unwrap();
+    let output =
+        scopefence().args(["import", "catalog"]).arg(&catalog).arg("--workspace").arg(&workspace).output().unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(said.contains("$.catalog.groups[0].controls[0]") && said.contains("not JSON: EOF"), "{said}");
+    assert!(!workspace.join("controls/texts").exists());
+}
+
+/// What a component definition says of each component: identifier to title and statements by control.
+fn said(out: &Path) -> std::collections::BTreeMap<String, (String, Vec<String>)> {
+    let components = read(out, "component-definition")["components"].take();
+    let said = |component: &Value| {
+        let props = component["props"].as_array().unwrap();
+        let id = props.iter().find(|it| it["name"] == "component-id").unwrap()["value"].as_str().unwrap().to_owned();
+        let sets = component["control-implementations"].as_array().into_iter().flatten();
+        let requirements = sets.flat_map(|set| set["implemented-requirements"].as_array().unwrap());
+        let mut statements: Vec<String> = requirements
+            .map(|it| format!("{} {} {}", it["control-id"], it["description"], it["set-parameters"]))
+            .collect();
+        statements.sort();
+        (id, (format!("{} {}", component["title"], component["description"]), statements))
+    };
+    components.as_array().unwrap().iter().map(said).collect()
+}
+
+#[test]
+fn components_come_back_as_they_went() {
+    let folder = tempfile::tempdir().unwrap();
+    let (first, second) = (folder.path().join("first"), folder.path().join("second"));
+    export(&checkout("scopes/compliant-kubernetes"), &first, false);
+    let workspace = folder.path().join("workspace");
+    copy(&data("check/base"), &workspace);
+    let output = scopefence()
+        .args(["import", "components", "--team", "platform", "--name", "from-afar"])
+        .arg(first.join("oscal/component-definition.json"))
+        .arg("--workspace")
+        .arg(&workspace)
+        .output()
+        .unwrap();
+    let notes = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(output.status.success(), "{notes}");
+    let checked = scopefence().arg("check").arg(&workspace).output().unwrap();
+    assert!(checked.status.success(), "{}", String::from_utf8_lossy(&checked.stderr));
+    export(&workspace, &second, false);
+    assert!(validate(&second.join("oscal")).status.success());
+    let (went, came) = (said(&first), said(&second));
+    for (id, what) in went {
+        let there = came.get(&id).unwrap_or_else(|| panic!("{id} did not come back"));
+        // The workspace has some components of the same name, and answers AC-6(5) already.
+        if !["ingress", "database", "payments-app", "machines"].contains(&id.as_str()) {
+            let statements = |all: &[String]| -> Vec<String> {
+                all.iter().filter(|it| !it.starts_with("\"ac-6.5\"")).cloned().collect()
+            };
+            assert_eq!(there.0, what.0);
+            assert_eq!(statements(&there.1), statements(&what.1), "{id}");
+        }
+    }
+    assert!(notes.contains("AC-6(5) is answered at controls/controls.toml:"), "{notes}");
+}
+
+#[test]
+fn a_providers_plan_says_what_is_inherited_and_what_is_left_to_us() {
+    let folder = tempfile::tempdir().unwrap();
+    let workspace = folder.path().join("workspace");
+    copy(&data("check/base"), &workspace);
+    let uuid = |number: u32| format!("11111111-0000-4000-8000-{number:012}");
+    let plan = serde_json::json!({"system-security-plan": {
+        "metadata": {"title": "Plan of the provider"},
+        "system-implementation": {"components": [
+            {"uuid": uuid(1), "type": "service", "title": "Managed control plane", "description": "Runs the API server."},
+            {"uuid": uuid(2), "type": "software", "title": "Inner tool", "description": "Not for customers."},
+        ]},
+        "control-implementation": {"implemented-requirements": [{"control-id": "sc-28", "statements": [{"by-components": [
+            {"component-uuid": uuid(1), "implementation-status": {"state": "implemented"}, "export": {
+                "provided": [{"uuid": uuid(3), "description": "Disks are encrypted."}],
+                "responsibilities": [{"uuid": uuid(4), "provided-uuid": uuid(3), "description": "Choose the key."}],
+            }},
+            {"component-uuid": uuid(2), "description": "Ours alone."},
+        ]}]}]},
+    }});
+    let file = folder.path().join("provider.json");
+    fs::write(&file, plan.to_string()).unwrap();
+    let import = |team: &str| {
+        let mut command = scopefence();
+        command.args(["import", "ssp", "--team", team]).arg(&file).arg("--workspace").arg(&workspace);
+        command.output().unwrap()
+    };
+    let nobody = import("nobody");
+    assert_eq!(nobody.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&nobody.stderr).contains("there is no team `nobody`"));
+    let output = import("provider");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let text = fs::read_to_string(workspace.join("scope/provider.toml")).unwrap();
+    assert!(text.contains("title = \"Managed control plane\"") && !text.contains("Inner tool"), "{text}");
+    assert!(text.contains("Disks are encrypted.") && text.contains("**Left to us:** Choose the key."), "{text}");
+    let checked = scopefence().arg("check").arg(&workspace).output().unwrap();
+    assert!(checked.status.success(), "{}", String::from_utf8_lossy(&checked.stderr));
+    // Once is enough: a second import does not overwrite what people may have changed.
+    assert_eq!(import("provider").status.code(), Some(2));
 }

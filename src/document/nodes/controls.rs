@@ -218,8 +218,11 @@ pub(super) fn origination(ctx: &Ctx<'_>, item: &Implementation) -> Vec<Inline> {
     vec![Inline::text(format!("{}{derived}", ctx.t.t(key)))]
 }
 
-/// The statement and its parameters.
+/// What the publisher asks, where it was imported; the statement and its parameters.
 pub(super) fn statement(ctx: &Ctx<'_>, place: &mut Place<'_>, item: &Implementation) -> Vec<Block> {
+    let asked = ctx.frameworks.text(item, ctx.ws.baseline.as_ref());
+    let mut blocks: Vec<Block> =
+        asked.map(|text| Block::Quote { blocks: place.narrative(ctx, &text) }).into_iter().collect();
     if let Some(first) = &item.said_with {
         let target = Target::Anchor(anchor(first));
         let link = Inline::Link { target, text: vec![Inline::text(ctx.label(first))] };
@@ -229,12 +232,13 @@ pub(super) fn statement(ctx: &Ctx<'_>, place: &mut Place<'_>, item: &Implementat
             .iter()
             .flat_map(|(name, value)| [Inline::text(" "), Inline::code(&**name), Inline::text(format!(" {value}."))]);
         text.extend(own);
-        return vec![Block::Paragraph { text }];
+        blocks.push(Block::Paragraph { text });
+        return blocks;
     }
-    let mut blocks = match item.narrative.trim() {
+    blocks.extend(match item.narrative.trim() {
         "" => vec![ctx.paragraph("controls.no_statement")],
         narrative => place.narrative(ctx, narrative),
-    };
+    });
     if !item.parameters.is_empty() {
         let items = item.parameters.iter().map(|(name, value)| {
             (vec![Inline::code(&**name)], vec![Block::Paragraph { text: vec![Inline::text(&**value)] }])

@@ -91,6 +91,13 @@ impl File {
         let many = self.root()["imports"].as_array().into_iter().flatten().map(|import| &import["href"]);
         single.chain(many).filter_map(Value::as_str).filter(|href| !href.starts_with('#') && !href.contains(':'))
     }
+
+    /// Where a resource of the back matter can be had.
+    pub fn links(&self, uuid: &str) -> impl Iterator<Item = &str> {
+        let resources = self.root()["back-matter"]["resources"].as_array().into_iter().flatten();
+        let resource = resources.filter(move |resource| resource["uuid"].as_str() == Some(uuid));
+        resource.flat_map(|it| it["rlinks"].as_array().into_iter().flatten()).filter_map(|link| link["href"].as_str())
+    }
 }
 
 /// Everything that is wrong with `file`, by place; `beside` are files that it imports, directly or through others.
