@@ -3,13 +3,16 @@
 //! Every snapshot is judged by the checks and declarations of today, so that a change of rules does not look like a
 //! change of the cluster. What a snapshot does not show can still make it look better: `decided` says how much it does.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::outcome::{CheckResult, Finding};
-use crate::{snapshot::Header, workspace::Severity};
+use super::outcome::{CheckResult, Finding, Vanished};
+use crate::{
+    snapshot::Header,
+    workspace::{CheckId, ComponentId, Severity},
+};
 
 /// Earlier snapshots.
 #[derive(Debug, Clone, Default)]
@@ -27,14 +30,25 @@ pub struct Past {
     pub ended: DateTime<Utc>,
     /// SHA-256 of the file.
     pub digest: String,
-    /// Identifiers of the findings it shows, those whose every object an exception covers among them.
-    pub findings: BTreeSet<String>,
+    /// The findings it shows, by identifier, those whose every object an exception covers among them.
+    pub findings: BTreeMap<String, PastFinding>,
     /// Open findings.
     pub open: Vec<Open>,
     /// Checks decided on complete evidence.
     pub decided: BTreeSet<String>,
+    /// Checks answered on complete evidence: what they do not show was not there.
+    pub complete: BTreeSet<CheckId>,
     /// Checks in force.
     pub asked: usize,
+}
+
+/// A finding of an earlier snapshot.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct PastFinding {
+    /// Check.
+    pub check: CheckId,
+    /// Component that owned the objects.
+    pub component: Option<ComponentId>,
 }
 
 /// An open finding of a snapshot.
@@ -68,6 +82,7 @@ impl Past {
         digest: &str,
         results: impl Iterator<Item = &'r CheckResult>,
         findings: &[Finding],
+        complete: BTreeSet<CheckId>,
     ) -> Self {
         let results: Vec<&CheckResult> = results.collect();
         let open = findings.iter().filter(|finding| finding.is_open()).map(|finding| Open {
@@ -76,12 +91,17 @@ impl Past {
             team: finding.team.as_ref().map(ToString::to_string),
             severity: finding.severity,
         });
+        let known = |finding: &Finding| {
+            let past = PastFinding { check: finding.check.clone(), component: finding.component.clone() };
+            (finding.id.clone(), past)
+        };
         let decided = results.iter().filter(|result| result.outcome.is_decided());
         Self {
             cluster: header.cluster.id.clone(),
             ended: header.ended,
             digest: digest.to_owned(),
-            findings: findings.iter().map(|finding| finding.id.clone()).collect(),
+            findings: findings.iter().map(known).collect(),
+            complete,
             open: open.collect(),
             decided: decided.map(|result| result.check.to_string()).collect(),
             asked: results.len(),
@@ -111,10 +131,50 @@ impl History {
     pub fn first_seen(&self, cluster: &str, finding: &str) -> Option<DateTime<Utc>> {
         self.past
             .iter()
-            .filter(|past| past.cluster == cluster && past.findings.contains(finding))
+            .filter(|past| past.cluster == cluster && past.findings.contains_key(finding))
             .map(|past| past.ended)
             .min()
     }
+
+    /// Findings that the newest snapshot of a cluster, `newest`, does not show. `complete`: the checks that it answers on
+    /// complete evidence.
+    pub(super) fn vanished(&self, newest: &Newest<'_>, complete: &BTreeSet<CheckId>) -> Vec<Vanished> {
+        let mut pasts: Vec<&Past> =
+            self.past.iter().filter(|past| past.cluster == newest.cluster && past.ended < newest.ended).collect();
+        pasts.sort_by_key(|past| past.ended);
+        let mut vanished: BTreeMap<&str, Vanished> = BTreeMap::new();
+        for past in &pasts {
+            for (id, finding) in &past.findings {
+                if newest.findings.iter().any(|now| now.id == *id) {
+                    continue;
+                }
+                let entry = vanished.entry(id).or_insert_with(|| Vanished {
+                    id: id.clone(),
+                    check: finding.check.clone(),
+                    component: finding.component.clone(),
+                    cluster: past.cluster.clone(),
+                    first_seen: past.ended,
+                    last_seen: past.ended,
+                    gone: None,
+                });
+                entry.last_seen = past.ended;
+            }
+        }
+        for entry in vanished.values_mut() {
+            let later =
+                pasts.iter().filter(|past| past.ended > entry.last_seen && past.complete.contains(&entry.check));
+            let now = complete.contains(&entry.check).then_some(newest.ended);
+            entry.gone = later.map(|past| past.ended).next().or(now);
+        }
+        vanished.into_values().collect()
+    }
+}
+
+/// The newest snapshot of a cluster and what it shows.
+pub(super) struct Newest<'a> {
+    pub(super) cluster: &'a str,
+    pub(super) ended: DateTime<Utc>,
+    pub(super) findings: &'a [Finding],
 }
 
 #[cfg(test)]
@@ -126,7 +186,8 @@ mod tests {
             cluster: "prod".to_owned(),
             ended: DateTime::UNIX_EPOCH,
             digest: String::new(),
-            findings: BTreeSet::new(),
+            findings: BTreeMap::new(),
+            complete: BTreeSet::new(),
             open: open
                 .iter()
                 .map(|(id, check)| Open {

@@ -8,6 +8,8 @@
 //! Invariants: no outcome is `pass` unless everything the check needs was read completely; finding ids depend on check,
 //! component and cluster alone; the same inputs give the same assessment.
 
+mod addressee;
+mod bent;
 mod contradictions;
 #[cfg(test)]
 mod estate;
@@ -15,6 +17,7 @@ pub mod evaluators;
 pub mod explain;
 mod findings;
 mod history;
+mod links;
 pub mod outcome;
 mod posture;
 mod results;
@@ -28,13 +31,17 @@ pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
 
-use std::sync::Arc;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use chrono::{DateTime, Utc};
 
+pub use bent::{Bent, bent, pristine};
 pub use contradictions::contradictions;
 pub use findings::finding_id;
-pub use history::{Change, History, Open, Past};
+pub use history::{Change, History, Open, Past, PastFinding};
 pub use outcome::*;
 pub use tally::{Tally, by_framework, by_team};
 
@@ -43,7 +50,7 @@ use crate::{
     facts::{control_plane::provider, network::Network, pod::Pods},
     ownership,
     snapshot::{ClusterIdentity, Snapshot},
-    workspace::Workspace,
+    workspace::{ComponentId, Workspace},
 };
 
 /// Joins declarations and evidence.
@@ -68,6 +75,8 @@ pub fn assess(
     let mut results = Vec::new();
     let mut found = Vec::new();
     let mut trend = history.past.clone();
+    let mut vanished = Vec::new();
+    let mut unanswered = BTreeSet::new();
     for &snapshot in &sorted {
         let as_of = as_of.unwrap_or(snapshot.header.ended);
         let join = ownership::join(workspace, snapshot);
@@ -75,7 +84,20 @@ pub fn assess(
         let network = Network::new(&join, &pods);
         let bench = results::Bench::new(&join, &pods, &network, &workspace.policy, as_of);
         let judged = judge(&definitions, &checks, &bench, &mut exceptions, history);
-        trend.push(Past::of(&snapshot.header, &snapshot.digest, judged.results.iter(), &judged.findings));
+        unanswered.extend(
+            checks
+                .iter()
+                .filter(|check| check.disabled.is_none() && !judged.complete.contains(&check.id))
+                .map(|it| it.id.clone()),
+        );
+        let newest = history::Newest {
+            cluster: &snapshot.header.cluster.id,
+            ended: snapshot.header.ended,
+            findings: &judged.findings,
+        };
+        vanished.append(&mut history.vanished(&newest, &judged.complete));
+        let (results_of, findings_of) = (judged.results.iter(), &judged.findings);
+        trend.push(Past::of(&snapshot.header, &snapshot.digest, results_of, findings_of, judged.complete));
         results.extend(judged.results);
         found.extend(judged.findings);
         clusters.push(ClusterEvidence {
@@ -101,6 +123,9 @@ pub fn assess(
             &b.cluster,
         ))
     });
+    vanished.sort_by(|a, b| (&a.id, &a.cluster).cmp(&(&b.id, &b.cluster)));
+    let enabled = checks.iter().filter(|check| check.disabled.is_none() && !sorted.is_empty());
+    let answered = enabled.map(|check| check.id.clone()).filter(|id| !unanswered.contains(id)).collect();
     Assessment {
         as_of,
         controls: posture::of(workspace, &checks, &results, &found, as_of.map(|as_of| as_of.date_naive())),
@@ -108,8 +133,9 @@ pub fn assess(
         checks,
         results,
         findings: found,
-        exceptions: exceptions.uses(),
+        exceptions: exceptions.uses(&answered),
         trend,
+        vanished,
     }
 }
 
@@ -145,13 +171,15 @@ pub fn past(workspace: &Workspace, snapshot: &Snapshot) -> Past {
     let bench = results::Bench::new(&join, &pods, &network, &workspace.policy, as_of);
     let mut exceptions = findings::Exceptions::new(workspace, Some(as_of.date_naive()));
     let judged = judge(&definitions, &checks, &bench, &mut exceptions, &History::default());
-    Past::of(&snapshot.header, &snapshot.digest, judged.results.iter(), &judged.findings)
+    Past::of(&snapshot.header, &snapshot.digest, judged.results.iter(), &judged.findings, judged.complete)
 }
 
 /// What the checks say of one snapshot.
 struct Judged {
     results: Vec<CheckResult>,
     findings: Vec<Finding>,
+    /// Checks answered on complete evidence.
+    complete: BTreeSet<CheckId>,
 }
 
 fn judge<'q>(
@@ -164,16 +192,21 @@ fn judge<'q>(
     let enabled = definitions.iter().zip(checks).filter(|(_, check)| check.disabled.is_none());
     let asked: Vec<&checks::Definition> = enabled.clone().map(|(definition, _)| &**definition).collect();
     let mut answers = rules::answers(&asked, bench);
-    let mut judged = Judged { results: Vec::new(), findings: Vec::new() };
+    let mut judged = Judged { results: Vec::new(), findings: Vec::new(), complete: BTreeSet::new() };
     for (definition, check) in enabled {
         let mut asked = results::ask(definition, bench, answers.remove(&definition.id));
-        let (findings, excepted) = findings::group(check, bench.join, &asked.failures, exceptions, history);
+        let addressee = addressee::of(definition.addressee, bench.join);
+        let (findings, excepted) = findings::group(check, bench.join, &asked.failures, addressee, exceptions, history);
         asked.except(excepted);
+        if asked.complete() {
+            judged.complete.insert(check.id.clone());
+        }
         let header = &bench.join.snapshot().header.cluster;
         declared_beside(bench.join.workspace(), header, &mut asked.result);
         judged.results.push(asked.result);
         judged.findings.extend(findings);
     }
+    links::link(checks, &mut judged.findings);
     judged
 }
 
@@ -210,6 +243,7 @@ fn overridden(workspace: &Workspace, definition: &checks::Definition) -> Check {
         controls: definition.controls.clone(),
         needs: definition.needs.iter().chain(&definition.needs_any).cloned().collect(),
         disabled: None,
+        prevented_by: definition.prevented_by.clone(),
     };
     for change in workspace.check_overrides.iter().filter(|change| change.check == definition.id) {
         if change.disabled {

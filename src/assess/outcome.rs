@@ -129,6 +129,8 @@ pub struct Assessment {
     pub exceptions: Vec<ExceptionUse>,
     /// Each snapshot, earlier ones too, as judged by the checks of today; by cluster, oldest first.
     pub trend: Vec<super::Past>,
+    /// Findings of earlier snapshots that these do not show, by identifier.
+    pub vanished: Vec<Vanished>,
 }
 
 impl Assessment {
@@ -140,9 +142,19 @@ impl Assessment {
     /// Objects that an exception covers now, with the finding that each was taken out of; in the order of findings.
     pub fn covered<'a>(&'a self, exception: &'a ExceptionId) -> impl Iterator<Item = (&'a Finding, &'a ObjectKey)> {
         self.findings.iter().flat_map(move |finding| {
-            let covered = finding.excepted.iter().filter(move |(_, by)| by == exception);
-            covered.map(move |(key, _)| (finding, key))
+            let covered = finding.excepted.iter().filter(move |accepted| accepted.exception == *exception);
+            covered.map(move |accepted| (finding, &accepted.key))
         })
+    }
+
+    /// The finding of this identifier.
+    pub fn finding(&self, id: &str) -> Option<&Finding> {
+        self.findings.iter().find(|finding| finding.id == id)
+    }
+
+    /// The check of this identifier.
+    pub fn check(&self, id: &CheckId) -> Option<&Check> {
+        self.checks.binary_search_by(|check| check.id.cmp(id)).ok().map(|index| &*self.checks[index])
     }
 }
 
@@ -191,6 +203,8 @@ pub struct Check {
     pub needs: Vec<String>,
     /// Switched off by the workspace, with its reason.
     pub disabled: Option<String>,
+    /// Checks whose failure let in what this one finds.
+    pub prevented_by: Vec<CheckId>,
 }
 
 /// What one check said of one cluster.
@@ -210,6 +224,8 @@ pub struct CheckResult {
     pub failures: usize,
     /// Failures that an exception covers.
     pub excepted: usize,
+    /// Objects that could not be evaluated.
+    pub odd: usize,
     /// What it was decided on; empty for `not-collected`.
     pub evidence: Vec<Citation>,
 }
@@ -234,11 +250,47 @@ pub struct Finding {
     /// Failing objects with what is wrong, sorted by key; dependants folded into their root.
     pub objects: Vec<Failure>,
     /// Objects left out because an exception covers them.
-    pub excepted: Vec<(ObjectKey, ExceptionId)>,
+    pub excepted: Vec<Accepted>,
     /// First snapshot that shows it, UTC.
     pub first_seen: DateTime<Utc>,
-    /// Date by which the workspace wants it remediated.
+    /// Date by which it has to be remediated: the objects' own, such as the expiry of a certificate, else what the
+    /// workspace wants for the severity.
     pub due: Option<NaiveDate>,
+    /// Findings without which this one would not be: what should have kept these objects out.
+    pub let_in_by: Vec<String>,
+    /// Findings that this one let in.
+    pub lets_in: Vec<String>,
+}
+
+/// A failing object that an exception covers.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Accepted {
+    /// Object.
+    pub key: ObjectKey,
+    /// Exception that covers it.
+    pub exception: ExceptionId,
+    /// What is wrong, one sentence each.
+    pub messages: Vec<String>,
+}
+
+/// A finding of earlier snapshots that the newest one does not show.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Vanished {
+    /// Identifier.
+    pub id: String,
+    /// Check.
+    pub check: CheckId,
+    /// Component, if one owned the objects.
+    pub component: Option<ComponentId>,
+    /// Cluster.
+    pub cluster: String,
+    /// First snapshot that showed it, UTC.
+    pub first_seen: DateTime<Utc>,
+    /// Last snapshot that showed it, UTC.
+    pub last_seen: DateTime<Utc>,
+    /// First snapshot after that on whose complete evidence the check does not show it, UTC; `None` where nothing since
+    /// was complete enough to say that it is gone.
+    pub gone: Option<DateTime<Utc>>,
 }
 
 /// One failing object.
@@ -282,8 +334,24 @@ pub struct ControlPosture {
 pub struct ExceptionUse {
     /// Which one.
     pub exception: ExceptionId,
-    /// Objects it covered.
+    /// Where it stands.
+    pub state: ExceptionState,
+    /// Objects it covers.
     pub matched: usize,
-    /// Past its expiry at the assessment's clock; it then covers nothing.
-    pub expired: bool,
+    /// Objects that it would cover had it not expired: findings again.
+    pub lapsed: usize,
+}
+
+/// Where an exception stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ExceptionState {
+    /// It covers something.
+    InForce,
+    /// Its check was answered on complete evidence, and it covers nothing: not needed any more, or written wrong.
+    Unused,
+    /// Its check is switched off, or was not answered on complete evidence: whether it is needed cannot be said.
+    NotAsked,
+    /// Past its expiry at the assessment's clock; it covers nothing.
+    Expired,
 }

@@ -52,6 +52,11 @@ impl std::fmt::Display for Count<'_> {
 }
 
 impl Asked {
+    /// Everything was read and evaluated: what is not among the failures does not fail.
+    pub(super) fn complete(&self) -> bool {
+        self.sound.is_some() || matches!(self.result.outcome, Outcome::Pass | Outcome::NotApplicable | Outcome::Stale)
+    }
+
     /// Counts the failures that exceptions cover. If they are all of them, the outcome is that of the evidence without
     /// them, and says so.
     pub(super) fn except(&mut self, covered: usize) {
@@ -239,6 +244,7 @@ pub(super) fn ask<'q>(check: &'q Definition, bench: &Bench<'q>, answer: Option<A
             subjects: 0,
             failures: 0,
             excepted: 0,
+            odd: 0,
             evidence,
         },
         failures: Vec::new(),
@@ -284,6 +290,7 @@ pub(super) fn ask<'q>(check: &'q Definition, bench: &Bench<'q>, answer: Option<A
         Answer::Decided { subjects, failures, odd, remarks } => {
             asked.result.subjects = subjects;
             asked.result.failures = failures.len();
+            asked.result.odd = odd.len();
             asked.failures = failures;
             cite_failing(&mut asked, snapshot, &needed);
             let stale = stale(&asked.result.evidence, bench);
@@ -382,6 +389,7 @@ pub(super) fn not_collected(check: &Definition) -> CheckResult {
         subjects: 0,
         failures: 0,
         excepted: 0,
+        odd: 0,
         evidence: Vec::new(),
     }
 }

@@ -718,7 +718,89 @@ fn exceptions_cover_until_their_last_day_and_are_counted() {
     workspace.exceptions = vec![exception(-1)];
     let assessment = assessed(&workspace, pod(container(json!({ "privileged": true }))));
     assert_eq!(result(&assessment, "pod-privileged").outcome, Outcome::Fail);
-    assert!(assessment.exceptions[0].expired && assessment.exceptions[0].matched == 0);
+    let used = &assessment.exceptions[0];
+    assert_eq!((used.state, used.matched, used.lapsed), (ExceptionState::Expired, 0, 1));
+}
+
+#[test]
+fn an_exception_is_unused_only_where_its_check_was_answered() {
+    let mut workspace = workspace(vec![shop()]);
+    workspace.exceptions = vec![exception(1)];
+    let state = |lists| assessed(&workspace, lists).exceptions[0].state;
+    assert_eq!(state(pod(container(json!({ "privileged": true })))), ExceptionState::InForce);
+    assert_eq!(state(pod(container(json!({})))), ExceptionState::Unused);
+    assert_eq!(state(vec![namespaces(&["shop"])]), ExceptionState::NotAsked);
+}
+
+#[test]
+fn what_vanished_is_gone_only_on_complete_evidence() {
+    let workspace = workspace(vec![shop()]);
+    let at = |days: i64, mut lists: Vec<List>| {
+        lists.retain(|list| days != 10 || list.record.kind != "Pod");
+        let mut snapshot = snapshot(lists);
+        snapshot.header.ended = moment() - TimeDelta::days(days);
+        snapshot
+    };
+    let bad = || pod(container(json!({ "privileged": true })));
+    let fine = || pod(container(json!({})));
+    let gone = |later: Vec<Snapshot>, now: Snapshot| {
+        let pasts = later.iter().chain([&at(20, bad())]).map(|it| past(&workspace, it)).collect::<Vec<_>>();
+        let assessment = assess(&workspace, &[now], &History { past: pasts }, None);
+        let vanished = assessment.vanished.iter().find(|it| it.check.as_str() == "pod-privileged");
+        vanished.map(|it| (it.last_seen, it.gone))
+    };
+    let ago = |days: i64| moment() - TimeDelta::days(days);
+    assert_eq!(gone(vec![], at(0, bad())), None);
+    assert_eq!(gone(vec![], at(0, fine())), Some((ago(20), Some(ago(0)))));
+    assert_eq!(gone(vec![at(5, fine())], at(0, fine())), Some((ago(20), Some(ago(5)))));
+    assert_eq!(gone(vec![at(10, fine())], at(0, fine())), Some((ago(20), Some(ago(0)))));
+    assert_eq!(gone(vec![], at(0, vec![namespaces(&["shop"])])), Some((ago(20), None)));
+}
+
+#[test]
+fn a_certificate_is_due_by_its_own_expiry() {
+    let mut workspace = workspace(vec![shop()]);
+    workspace.policy.remediation_days = [(Severity::High, 365)].into();
+    let ends = moment() + TimeDelta::days(3);
+    let body = json!({ "status": { "notAfter": ends.to_rfc3339() } });
+    let lists = vec![list("cert-manager.io/Certificate", vec![object("shop", "web", body)])];
+    let assessment = assessed(&workspace, lists);
+    let finding = assessment.findings.iter().find(|finding| finding.check.as_str() == "certificate-expiry");
+    assert_eq!(finding.expect("a finding").due, Some(ends.date_naive()));
+}
+
+#[test]
+fn what_let_a_pod_in_is_the_finding_of_whoever_answers_for_admission() {
+    let claimed = |id: &str, team: &str, namespace: &str| {
+        component(id, team, vec![claim(|claim| claim.namespaces = vec![namespace.to_owned()])])
+    };
+    let mut workspace =
+        workspace(vec![claimed("shop", "payments", "shop"), claimed("control-plane", "platform", "kube-system")]);
+    let lists = || {
+        let mut lists = pod(container(json!({ "privileged": true })));
+        lists.retain(|list| list.record.kind != "Namespace");
+        lists.push(namespaces(&["kube-system", "quiet", "shop"]));
+        let none = [
+            "admissionregistration.k8s.io/ValidatingWebhookConfiguration",
+            "admissionregistration.k8s.io/MutatingWebhookConfiguration",
+            "apiextensions.k8s.io/CustomResourceDefinition",
+            "Service",
+        ];
+        lists.extend(none.map(|kind| list(kind, Vec::new())));
+        lists
+    };
+    let finding = |assessment: &Assessment, check: &str| {
+        assessment.findings.iter().find(|finding| finding.check.as_str() == check).expect("a finding").clone()
+    };
+    let assessment = assessed(&workspace, lists());
+    let (pod, admission) = (finding(&assessment, "pod-privileged"), finding(&assessment, "admission-guards"));
+    assert_eq!((pod.team, admission.team), (Some(TeamId::new("payments")), Some(TeamId::new("platform"))));
+    assert!(pod.let_in_by.contains(&admission.id) && admission.lets_in.contains(&pod.id));
+    let names: Vec<String> = admission.objects.iter().map(|failure| failure.key.to_string()).collect();
+    assert_eq!(names, ["Namespace shop"], "quiet runs no Pod");
+
+    workspace.policy.admission = Some(crate::workspace::ComponentId::new("shop"));
+    assert_eq!(finding(&assessed(&workspace, lists()), "admission-guards").team, Some(TeamId::new("payments")));
 }
 
 #[test]

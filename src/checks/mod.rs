@@ -21,7 +21,7 @@ use std::{
     sync::{Arc, LazyLock},
 };
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 pub use parse::parse;
 pub(crate) use rules::Rules;
@@ -59,6 +59,21 @@ pub struct Definition {
     pub remediation: String,
     /// Controls it serves.
     pub controls: Vec<ControlId>,
+    /// Checks whose failure lets in what this one finds.
+    pub prevented_by: Vec<CheckId>,
+    /// Whose its findings are.
+    pub addressee: Addressee,
+}
+
+/// Whose the findings of a check are.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Addressee {
+    /// The component of the failing object.
+    #[default]
+    Object,
+    /// The component that answers for what admission lets into the cluster.
+    Admission,
 }
 
 /// How a check is answered.

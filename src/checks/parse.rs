@@ -6,7 +6,7 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use super::{
-    Definition, Problem, Question, Subject, known_evaluators,
+    Addressee, Definition, Problem, Question, Subject, known_evaluators,
     params::Params,
     rules::{LeaveOut, RawRules, Rules},
 };
@@ -57,6 +57,10 @@ struct RawCheck {
     remediation: String,
     #[serde(default)]
     controls: BTreeMap<String, Vec<String>>,
+    #[serde(default)]
+    prevented_by: Vec<String>,
+    #[serde(default)]
+    addressee: Addressee,
 }
 
 /// Which objects are asked.
@@ -188,6 +192,8 @@ fn definition(text: &str, check: Spanned<RawCheck>, names: Names) -> Result<Defi
         rationale: raw.rationale.trim().to_owned(),
         remediation: raw.remediation.trim().to_owned(),
         controls: ControlId::of_table(&raw.controls),
+        prevented_by: raw.prevented_by.into_iter().map(CheckId::new).collect(),
+        addressee: raw.addressee,
     })
 }
 

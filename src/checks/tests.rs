@@ -99,3 +99,12 @@ fn embedded_rules_read_what_every_snapshot_holds() {
         }
     }
 }
+
+#[test]
+fn what_prevents_a_finding_is_a_check() {
+    for check in built_in() {
+        for cause in &check.prevented_by {
+            assert!(built_in().iter().any(|known| known.id == *cause), "{}: no check `{cause}`", check.id);
+        }
+    }
+}

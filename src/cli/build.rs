@@ -51,8 +51,9 @@ pub(super) struct Arguments {
     /// Formats to write
     #[arg(long, value_name = "FORMAT", value_enum, value_delimiter = ',', default_values_t = Format::ALL)]
     format: Vec<Format>,
-    /// End with status 1 when a finding is at least this severe, or evidence is stale today; may be repeated
-    #[arg(long, value_enum, value_name = "SEVERITY|stale")]
+    /// End with status 1 when a finding is at least this severe, evidence is stale today, or an exception has expired or
+    /// covers nothing; may be repeated
+    #[arg(long, value_enum, value_name = "SEVERITY|stale|exceptions")]
     fail_on: Vec<FailOn>,
 }
 
@@ -82,7 +83,7 @@ pub(super) fn run(arguments: &Arguments, ui: &Ui) -> Result<Exit, Failure> {
     let start = if files.paths().any(|path| path == "index.html") { "index.html" } else { "" };
     ui.print(arguments.out.join(start).display());
     let stale = evidence.warn_stale(&declared, ui);
-    Ok(FailOn::exit(&arguments.fail_on, &assessment.findings, stale))
+    Ok(FailOn::exit_of(&arguments.fail_on, &assessment, stale))
 }
 
 /// Mistakes in the workspace's own templates are bad news about the workspace, as diagnostics are.

@@ -253,7 +253,13 @@ fn from_files(
     no_workspace(&arguments.from_files)?;
     let target = Target::new(root, arguments.out.as_deref(), 1)?;
     let id = arguments.cluster.clone().or_else(|| declared.only()).unwrap_or_else(|| "cluster".to_owned());
-    let supplied = cluster::from_files(&arguments.from_files, &id, source_date_epoch()?, projections)
+    let reading = cluster::Reading {
+        cluster: &id,
+        as_of: source_date_epoch()?,
+        templates: cluster::Templates::Stay,
+        namespace: None,
+    };
+    let supplied = cluster::from_files(&arguments.from_files, &reading, projections)
         .map_err(|error| Failure::new(error).help("save files with `kubectl get KIND -A -o json > KIND.json`"))?;
     for note in &supplied.notes {
         ui.note(note);

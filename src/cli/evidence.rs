@@ -8,20 +8,26 @@ mod judged;
 use std::{
     collections::{BTreeMap, BTreeSet},
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use clap::Args;
 use rayon::prelude::*;
+use serde::Serialize;
 
-use super::{Exit, Failure, Ui, collect};
+use super::{Exit, Failure, Ui, collect, workspace::counted};
 use crate::{
     assess::{self, Assessment, History, Past},
     cluster::{self, projection::Projections},
+    ownership::ObjectKey,
     snapshot::{self, Found, Snapshot},
     visible::{deceives, spelled_out},
     workspace::Workspace,
 };
+
+/// Files passed over that are named; the others are counted.
+const NOTES: usize = 10;
 
 /// Arguments that choose evidence.
 #[derive(Debug, Args)]
@@ -67,6 +73,36 @@ pub(super) struct Evidence {
     pub(super) snapshots: Vec<Snapshot>,
     /// Earlier snapshots in the evidence folder, oldest first; only their headers were read.
     pub(super) older: Vec<Found>,
+    /// The files that stand in for a snapshot.
+    pub(super) files: Option<Files>,
+}
+
+/// Files that stand in for a snapshot.
+#[derive(Debug, Serialize)]
+pub(super) struct Files {
+    #[serde(skip)]
+    places: BTreeMap<(Arc<str>, Arc<str>, Arc<str>, Arc<str>), cluster::Place>,
+    #[serde(flatten)]
+    counts: cluster::Counts,
+}
+
+impl Files {
+    /// Where an object stands.
+    pub(super) fn place(&self, key: &ObjectKey) -> Option<&cluster::Place> {
+        let ObjectKey { group, kind, namespace, name } = key.clone();
+        self.places.get(&(group, kind, namespace, name))
+    }
+}
+
+impl std::fmt::Display for Files {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let cluster::Counts { files, passed_over, objects } = self.counts;
+        write!(f, "{} in {}, supplied", counted(objects, "object"), counted(files, "file"))?;
+        match passed_over {
+            0 => Ok(()),
+            _ => write!(f, "; {} passed over", counted(passed_over, "file")),
+        }
+    }
 }
 
 impl Evidence {
@@ -137,18 +173,30 @@ impl Evidence {
     ///
     /// # Errors
     /// When the files cannot be read or hold no object.
-    pub(super) fn from_files(workspace: &Workspace, paths: &[PathBuf], ui: &Ui) -> Result<Self, Failure> {
+    pub(super) fn from_files(
+        workspace: &Workspace,
+        paths: &[PathBuf],
+        namespace: Option<&str>,
+        ui: &Ui,
+    ) -> Result<Self, Failure> {
         let projections = Projections::of_workspace(&workspace.root).map_err(Failure::new)?;
         let id = match workspace.clusters.as_slice() {
             [cluster] => cluster.id.to_string(),
             _ => "cluster".to_owned(),
         };
-        let supplied = cluster::from_files(paths, &id, clock(None)?, &projections)
-            .map_err(|error| Failure::new(error).help("save files with `kubectl get KIND -A -o json > KIND.json`"))?;
-        for note in &supplied.notes {
+        let templates = cluster::Templates::ArePods;
+        let reading = cluster::Reading { cluster: &id, as_of: clock(None)?, templates, namespace };
+        let supplied = cluster::from_files(paths, &reading, &projections).map_err(|error| {
+            Failure::new(error).help("name manifests, or what `kubectl get KIND -A -o json` printed")
+        })?;
+        for note in supplied.notes.iter().take(NOTES) {
             ui.note(escaped(note));
         }
-        Ok(Self { snapshots: vec![supplied.snapshot], older: Vec::new() })
+        if let Some(more) = supplied.notes.len().checked_sub(NOTES).filter(|more| *more > 0) {
+            ui.note(format_args!("… and {more} more that were passed over"));
+        }
+        let files = Files { places: supplied.places, counts: supplied.counts };
+        Ok(Self { snapshots: vec![supplied.snapshot], files: Some(files), ..Self::default() })
     }
 
     /// Reads a cluster now, if the arguments ask for it.
@@ -176,7 +224,7 @@ impl Evidence {
                 .await
                 .map_err(|error| collect::help(&error, Failure::new(&error)))
         })?;
-        Ok(Some(Self { snapshots: vec![snapshot], older: Vec::new() }))
+        Ok(Some(Self { snapshots: vec![snapshot], ..Self::default() }))
     }
 
     /// Which findings the earlier snapshots showed. Reads and assesses as many at once as there are processors; one
@@ -217,6 +265,10 @@ impl Evidence {
     /// Says which snapshots are older today than the workspace allows; `BadNews` if one is.
     pub(super) fn warn_stale(&self, workspace: &Workspace, ui: &Ui) -> Exit {
         let mut exit = Exit::Fine;
+        // Files that are not deployed yet have no age.
+        if self.files.is_some() {
+            return exit;
+        }
         let allowed = TimeDelta::days(i64::from(workspace.policy.evidence_days));
         // The sample never pretends to be fresh: every document says what it is.
         for snapshot in self.snapshots.iter().filter(|snapshot| !snapshot.header.sample) {

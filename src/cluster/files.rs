@@ -22,12 +22,13 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::{
+    manifests::{self, Lines},
     page,
     projection::{Projections, Strings},
     settings,
 };
 use crate::snapshot::{
-    Body, ClusterIdentity, Completeness, FORMAT, Header, List, ListRecord, Object, Snapshot, Source,
+    Body, ClusterIdentity, Completeness, FORMAT, Header, List, ListRecord, Object, Snapshot, Source as Origin,
 };
 
 /// Larger files are refused: they would have to be held in memory.
@@ -42,16 +43,73 @@ pub struct Supplied {
     pub snapshot: Snapshot,
     /// What was passed over and why, one sentence each.
     pub notes: Vec<String>,
+    /// Where each object stands: by group, kind, namespace and name.
+    pub places: BTreeMap<(Arc<str>, Arc<str>, Arc<str>, Arc<str>), Place>,
+    /// How much there was.
+    pub counts: Counts,
 }
 
-/// Why files could not be used: what, where, what to do.
+/// Where an object stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Place {
+    /// File, as it was named or found below a folder that was.
+    pub file: PathBuf,
+    /// First line of the object, from 1.
+    pub line: usize,
+}
+
+/// How much the files held.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize)]
+pub struct Counts {
+    /// Files with objects.
+    pub files: usize,
+    /// Files without any Kubernetes object.
+    pub passed_over: usize,
+    /// Objects.
+    pub objects: usize,
+}
+
+/// How files are read.
+#[derive(Debug, Clone, Copy)]
+pub struct Reading<'a> {
+    /// Which cluster they are of.
+    pub cluster: &'a str,
+    /// Date of the evidence; the newest file's unless given.
+    pub as_of: Option<DateTime<Utc>>,
+    /// What becomes of Pod templates.
+    pub templates: Templates,
+    /// Namespace of namespaced objects that name none.
+    pub namespace: Option<&'a str>,
+}
+
+/// What becomes of Pod templates.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Templates {
+    /// They are templates: evidence holds what was there.
+    Stay,
+    /// Each is also the Pod that it makes, for answers before anything is deployed.
+    ArePods,
+}
+
+/// Why files could not be used: everything that is wrong with them.
+#[derive(Debug)]
+pub struct Errors(pub(super) Vec<Error>);
+
+impl std::error::Error for Errors {}
+
+impl std::fmt::Display for Errors {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let lines: Vec<String> = self.0.iter().map(ToString::to_string).collect();
+        f.write_str(&lines.join("\n"))
+    }
+}
+
+/// Why a file could not be used: what, where, what to do.
 #[derive(Debug, thiserror::Error)]
 #[error("{}: {message}", path.display())]
-pub struct Error {
-    /// Which file or folder.
-    pub path: PathBuf,
-    /// What is wrong with it.
-    pub message: String,
+pub(super) struct Error {
+    path: PathBuf,
+    message: String,
 }
 
 impl Error {
@@ -60,32 +118,48 @@ impl Error {
     }
 }
 
-/// Reads files and folders (recursively, `*.json`, `*.yaml` and `*.yml`) into one snapshot of the cluster `cluster`.
-/// The evidence is dated by `as_of`, else by the newest file.
+/// Reads files and folders (recursively, `*.json`, `*.yaml` and `*.yml`) into one snapshot.
 ///
 /// # Errors
-/// When a path does not exist, a file cannot be parsed, a file named directly holds no Kubernetes object, or nothing was
+/// When a path does not exist, files cannot be parsed, a file named directly holds no Kubernetes object, or nothing was
 /// found at all.
-pub fn from_files(
-    paths: &[PathBuf],
-    cluster: &str,
-    as_of: Option<DateTime<Utc>>,
-    projections: &Projections,
-) -> Result<Supplied, Error> {
-    let mut reader = Reader { projections, strings: Strings::default(), kinds: BTreeMap::new(), notes: Vec::new() };
+pub fn from_files(paths: &[PathBuf], reading: &Reading<'_>, projections: &Projections) -> Result<Supplied, Errors> {
+    let mut reader = Reader {
+        projections,
+        reading: *reading,
+        strings: Strings::default(),
+        kinds: BTreeMap::new(),
+        notes: Vec::new(),
+        places: BTreeMap::new(),
+        counts: Counts::default(),
+        made: Vec::new(),
+    };
     let mut newest = None;
+    let mut errors = Vec::new();
     for path in paths {
-        for file in find(path)? {
+        let files = find(path).unwrap_or_else(|error| {
+            errors.push(error);
+            Vec::new()
+        });
+        for file in files {
             newest = newest.max(fs::metadata(&file).and_then(|metadata| metadata.modified()).ok());
-            reader.file(&file, file == *path)?;
+            let before = reader.counts.objects;
+            match reader.file(&file, file == *path) {
+                Ok(()) if reader.counts.objects > before => reader.counts.files += 1,
+                Ok(()) => reader.counts.passed_over += 1,
+                Err(error) => errors.push(error),
+            }
         }
     }
-    if reader.kinds.is_empty() {
+    if errors.is_empty() && reader.kinds.is_empty() {
         let first = paths.first().map(PathBuf::as_path).unwrap_or(Path::new("."));
-        return Err(Error::new(first, "no Kubernetes object found; save some with `kubectl get -A -o json`"));
+        errors.push(Error::new(first, "no Kubernetes object found; save some with `kubectl get -A -o json`"));
     }
-    let date = as_of.unwrap_or_else(|| newest.map_or(DateTime::UNIX_EPOCH, truncated));
-    Ok(reader.finish(cluster, date))
+    if !errors.is_empty() {
+        return Err(Errors(errors));
+    }
+    let date = reading.as_of.unwrap_or_else(|| newest.map_or(DateTime::UNIX_EPOCH, truncated));
+    Ok(reader.finish(date))
 }
 
 /// File times have nanoseconds, which copying loses.
@@ -133,13 +207,27 @@ struct Kind {
 
 struct Reader<'a> {
     projections: &'a Projections,
+    reading: Reading<'a>,
     strings: Strings,
     kinds: BTreeMap<(String, String), Kind>,
     notes: Vec<String>,
+    places: BTreeMap<(Arc<str>, Arc<str>, Arc<str>, Arc<str>), Place>,
+    counts: Counts,
+    /// Pods that templates make, and whether a list held the template.
+    made: Vec<(Object, bool)>,
+}
+
+/// Where in which file a document stands.
+#[derive(Clone, Copy)]
+struct Source<'s> {
+    path: &'s Path,
+    lines: &'s Lines<'s>,
+    /// The file was named, not found in a folder.
+    named: bool,
 }
 
 /// What a document says of itself.
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Head<'a> {
     #[serde(default)]
@@ -183,28 +271,43 @@ impl Reader<'_> {
             };
         }
         if text.trim_start().starts_with('{') {
+            let lines = Lines::of(text);
             let mut documents = serde_json::Deserializer::from_str(text).into_iter::<&RawValue>();
             for document in documents.by_ref() {
                 let document = document.map_err(|error| {
                     let what = if error.is_eof() { "ends in the middle" } else { "is not valid JSON" };
                     Error::new(path, format!("{what} (line {}, column {})", error.line(), error.column()))
                 })?;
-                self.document(path, document.get(), named)?;
+                self.document(&Source { path, lines: &lines, named }, document.get())?;
             }
             return Ok(());
         }
         if size > MAX_YAML {
             return Err(Error::new(path, format!("is larger than {} MB; save it with `-o json`", MAX_YAML >> 20)));
         }
-        for document in yaml(text).map_err(|message| Error::new(path, message))? {
-            self.document(path, &document.to_string(), named)?;
+        if manifests::of_chart(path, text) {
+            return Err(Error::new(path, manifests::HELM));
+        }
+        for part in manifests::documents(text) {
+            let documents = yaml(part.text).map_err(|place| match manifests::templated(part.text) {
+                true => Error::new(path, manifests::HELM),
+                false => Error::new(path, format!("is not valid YAML{}", part.place(place))),
+            })?;
+            let lines = Lines::fixed(part.first);
+            for document in documents {
+                self.document(&Source { path, lines: &lines, named }, &document.to_string())?;
+            }
         }
         Ok(())
     }
 
-    fn document(&mut self, path: &Path, json: &str, named: bool) -> Result<(), Error> {
-        let head: Head<'_> =
-            serde_json::from_str(json).map_err(|_| Error::new(path, "holds something that is no Kubernetes object"))?;
+    fn document(&mut self, source: &Source<'_>, json: &str) -> Result<(), Error> {
+        let Source { path, named, .. } = *source;
+        let head = match serde_json::from_str::<Head<'_>>(json) {
+            Ok(head) => head,
+            Err(_) if named => return Err(Error::new(path, "holds something that is no Kubernetes object")),
+            Err(_) => Head::default(),
+        };
         let (Some(api_version), Some(kind)) = (head.api_version, head.kind) else {
             if named {
                 return Err(Error::new(path, "holds a document without `apiVersion` and `kind`"));
@@ -212,11 +315,15 @@ impl Reader<'_> {
             self.notes.push(format!("{}: passed over, no Kubernetes object", path.display()));
             return Ok(());
         };
+        if let Some(why) = manifests::passed_over(&api_version, &kind) {
+            self.notes.push(format!("{}: passed over, {why}", path.display()));
+            return Ok(());
+        }
         if kind == "Status" {
             return Err(Error::new(path, "holds an error answer of the API server (kind Status), not evidence"));
         }
         let Some(items) = head.items.filter(|_| kind.ends_with("List")) else {
-            return self.object(path, json, &api_version, &kind, None);
+            return self.object(source, json, &api_version, &kind, None);
         };
         // `kubectl` writes a `List` whose items name their kinds, the API server a `PodList` whose items do not.
         let item_kind = kind.strip_suffix("List").filter(|kind| !kind.is_empty());
@@ -240,7 +347,7 @@ impl Reader<'_> {
                 return Err(Error::new(path, "holds a list with an object that does not say its kind"));
             };
             seen.insert(key(api_version, kind));
-            self.object(path, item.get(), api_version, kind, Some(()))?;
+            self.object(source, item.get(), api_version, kind, Some(()))?;
         }
         for key in seen {
             if let Some(kind) = self.kinds.get_mut(&key) {
@@ -262,23 +369,29 @@ impl Reader<'_> {
 
     fn object(
         &mut self,
-        path: &Path,
+        source: &Source<'_>,
         json: &str,
         api_version: &str,
         kind: &str,
         listed: Option<()>,
     ) -> Result<(), Error> {
+        let path = source.path;
         let (group, _) = key(api_version, kind);
         if self.projections.left_out(&group, kind).is_some() {
             return Ok(());
         }
         let projection = self.projections.get_or_metadata(&group, kind);
         let read = page::parse_object(json, &projection, &self.strings);
+        self.counts.objects += 1;
+        let namespace = self.reading.namespace.filter(|_| projection.namespaced && !projection.resource.is_empty());
         let list = self.kind(api_version, kind);
         list.paths.insert(path.display().to_string());
         list.manifests += usize::from(listed.is_none());
         match read {
             Ok(mut object) => {
+                if let Some(namespace) = namespace.filter(|_| object.namespace.is_empty()) {
+                    object.namespace = Arc::from(namespace);
+                }
                 let named = |settings: &&super::projection::Settings| {
                     *settings.namespace == *object.namespace && *settings.name == *object.name
                 };
@@ -288,7 +401,19 @@ impl Reader<'_> {
                 {
                     object.body = body;
                 }
-                list.objects.push(object);
+                let known = (Arc::from(&*group), Arc::from(kind), object.namespace.clone(), object.name.clone());
+                if self.reading.templates == Templates::ArePods
+                    && let Some(json) = manifests::pod(json, api_version, kind, &object)
+                {
+                    let pods = self.projections.get_or_metadata("", "Pod");
+                    if let Ok(mut pod) = page::parse_object(&json, &pods, &self.strings) {
+                        pod.namespace = object.namespace.clone();
+                        self.made.push((pod, listed.is_some()));
+                    }
+                }
+                self.kind(api_version, kind).objects.push(object);
+                let line = source.lines.line(json);
+                self.places.entry(known).or_insert_with(|| Place { file: path.to_owned(), line });
             }
             Err(error) if listed.is_some() => list.odd.push(page::why_odd(&error).to_owned()),
             Err(error) => {
@@ -298,7 +423,20 @@ impl Reader<'_> {
         Ok(())
     }
 
-    fn finish(mut self, cluster: &str, date: DateTime<Utc>) -> Supplied {
+    /// Pods that templates make join the Pods; those of workloads read from a cluster only where its Pods were not.
+    fn make_pods(&mut self) {
+        let listed = self.kinds.get(&key("v1", "Pod")).is_some_and(|pods| pods.lists > 0);
+        for (pod, from_list) in std::mem::take(&mut self.made) {
+            if !(from_list && listed) {
+                let pods = self.kind("v1", "Pod");
+                pods.manifests += 1;
+                pods.objects.push(pod);
+            }
+        }
+    }
+
+    fn finish(mut self, date: DateTime<Utc>) -> Supplied {
+        self.make_pods();
         let namespaces: Option<BTreeSet<Arc<str>>> = self
             .kinds
             .get(&(String::new(), "Namespace".to_owned()))
@@ -358,8 +496,14 @@ impl Reader<'_> {
         let header = Header {
             format: FORMAT,
             generator: concat!("scopefence ", env!("CARGO_PKG_VERSION")).to_owned(),
-            source: Source::Supplied,
-            cluster: ClusterIdentity { id: cluster.to_owned(), uid, server: None, version: None, context: None },
+            source: Origin::Supplied,
+            cluster: ClusterIdentity {
+                id: self.reading.cluster.to_owned(),
+                uid,
+                server: None,
+                version: None,
+                context: None,
+            },
             collector: None,
             started: date,
             ended: date,
@@ -368,7 +512,8 @@ impl Reader<'_> {
         };
         self.notes.sort();
         self.notes.dedup();
-        Supplied { snapshot: Snapshot::new(header, lists), notes: self.notes }
+        let snapshot = Snapshot::new(header, lists);
+        Supplied { snapshot, notes: self.notes, places: self.places, counts: self.counts }
     }
 }
 
@@ -400,7 +545,8 @@ fn key(api_version: &str, kind: &str) -> (String, String) {
     (api_version.split_once('/').map_or("", |(group, _)| group).to_owned(), kind.to_owned())
 }
 
-fn yaml(text: &str) -> Result<Vec<serde_json::Value>, String> {
+/// The documents of a YAML text; an error is where it is none, if that is known: line and column.
+fn yaml(text: &str) -> Result<Vec<serde_json::Value>, Option<(usize, usize)>> {
     let options = serde_saphyr::options! {
         budget: serde_saphyr::budget! {
             // The file's size bounds these; aliases keep their own, tight bounds.
@@ -410,8 +556,7 @@ fn yaml(text: &str) -> Result<Vec<serde_json::Value>, String> {
         },
     };
     serde_saphyr::from_multiple_with_options(text, options).map_err(|error| {
-        let place =
-            error.location().map_or(String::new(), |at| format!(" (line {}, column {})", at.line(), at.column()));
-        format!("is not valid YAML{place}")
+        let place = error.location()?;
+        Some((usize::try_from(place.line()).ok()?, usize::try_from(place.column()).ok()?))
     })
 }

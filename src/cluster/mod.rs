@@ -17,6 +17,7 @@ mod discovery;
 mod files;
 mod handshake;
 mod list;
+mod manifests;
 mod metrics;
 pub(crate) mod page;
 mod permissions;
@@ -28,7 +29,7 @@ mod settings;
 
 pub use collect::{Collected, Event, collect, collect_packed};
 pub use connect::{Access, Connection, connect, contexts};
-pub use files::{Error as FilesError, Supplied, from_files};
+pub use files::{Counts, Errors as FilesErrors, Place, Reading, Supplied, Templates, from_files};
 pub use permissions::{ClusterRole, Extra};
 pub use preflight::{Preflight, Readable, listable, preflight};
 

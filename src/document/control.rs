@@ -7,8 +7,9 @@ use super::{
     words,
 };
 use crate::{
+    assess::{self, Bent, ExceptionState},
     snapshot::Source,
-    workspace::{Exception, Party, Team},
+    workspace::{CheckId, ExceptionId, Party, Team},
 };
 
 /// The control block of a document.
@@ -77,64 +78,83 @@ pub(super) fn disclosures(
     let t = ctx.t;
     let mut out = overridden(ctx, templates, &declared.template);
     let mut say = |what: &str, detail: String| out.push(Disclosure { what: t.t(what).to_owned(), detail });
-    for cluster in &ctx.assessment.clusters {
-        let values = [("cluster", cluster.header.cluster.id.as_str()), ("time", &words::time(cluster.header.ended))];
-        if cluster.header.sample || ctx.ws.sample {
-            say("disclosure.sample", t.fill("disclosure.sample_detail", &values));
-        }
-        if cluster.header.source == Source::Supplied && !declared.shareable {
-            say("disclosure.supplied", t.fill("disclosure.supplied_detail", &values));
-        }
-    }
-    // It rests on no evidence, and whose risks were accepted is not for its readers.
-    if declared.shareable {
-        return out;
-    }
-    for change in &ctx.ws.check_overrides {
-        let check = change.check.as_str();
-        if change.disabled {
-            say(
-                "disclosure.disabled",
-                t.fill("disclosure.disabled_detail", &[("check", check), ("reason", &change.reason)]),
-            );
-        }
-        if let Some(severity) = change.severity {
-            let severity = t.t(words::severity(severity));
-            let values = [("check", check), ("severity", severity), ("reason", change.reason.as_str())];
-            say("disclosure.severity", t.fill("disclosure.severity_detail", &values));
-        }
-    }
-    for (change, param) in
-        ctx.ws.check_overrides.iter().flat_map(|change| change.params.iter().map(move |it| (change, it)))
-    {
-        let values = [
-            ("check", change.check.as_str()),
-            ("param", &*param.name),
-            ("now", &*param.now),
-            ("instead", &*param.instead_of),
-            ("reason", &*change.reason),
-        ];
-        say("disclosure.param", t.fill("disclosure.param_detail", &values));
-    }
-    let expired = |exception: &Exception| {
-        ctx.assessment.exceptions.iter().any(|used| used.exception == exception.id && used.expired)
-    };
     // A brief shows the findings of one team: exceptions for others did not bend it.
-    let touches = |exception: &Exception, team: &Team| {
-        ctx.assessment.covered(&exception.id).any(|(finding, _)| finding.team.as_ref() == Some(&team.id))
+    let touches = |exception: &ExceptionId, team: &Team| {
+        ctx.assessment.covered(exception).any(|(finding, _)| finding.team.as_ref() == Some(&team.id))
+            || ctx.ws.exceptions.iter().any(|declared| declared.id == *exception && of(&declared.owner, team))
     };
-    let in_force: Vec<String> = ctx
-        .ws
-        .exceptions
-        .iter()
-        .filter(|exception| !expired(exception) && team.is_none_or(|team| touches(exception, team)))
-        .map(|exception| {
-            let values = [("exception", exception.id.as_str()), ("expires", &words::date(exception.expires))];
-            t.fill("disclosure.exception", &values)
-        })
-        .collect();
+    let mut in_force = Vec::new();
+    let mut idle = Vec::new();
+    for bent in assess::bent(ctx.ws, ctx.assessment) {
+        // It rests on no evidence, and whose risks were accepted is not for its readers.
+        if declared.shareable && !matches!(bent, Bent::Sample { .. }) {
+            continue;
+        }
+        match bent {
+            Bent::Sample { cluster } => {
+                let values = [("cluster", &*cluster), ("time", &*observed(ctx, &cluster))];
+                say("disclosure.sample", t.fill("disclosure.sample_detail", &values));
+            }
+            Bent::Supplied { cluster } => {
+                let values = [("cluster", &*cluster), ("time", &*observed(ctx, &cluster))];
+                say("disclosure.supplied", t.fill("disclosure.supplied_detail", &values));
+            }
+            Bent::Disabled { check, reason } => {
+                let values = [("check", check.as_str()), ("reason", &reason)];
+                say("disclosure.disabled", t.fill("disclosure.disabled_detail", &values));
+            }
+            Bent::Severity { check, severity, reason } => {
+                let severity = t.t(words::severity(severity));
+                let values = [("check", check.as_str()), ("severity", severity), ("reason", &reason)];
+                say("disclosure.severity", t.fill("disclosure.severity_detail", &values));
+            }
+            Bent::Param { check, param, now, instead_of, reason } => {
+                let values = [
+                    ("check", check.as_str()),
+                    ("param", &*param),
+                    ("now", &*now),
+                    ("instead", &*instead_of),
+                    ("reason", &*reason),
+                ];
+                say("disclosure.param", t.fill("disclosure.param_detail", &values));
+            }
+            Bent::Replaced { check } => {
+                say("disclosure.replaced", t.fill("disclosure.replaced_detail", &[("check", check.as_str())]));
+            }
+            Bent::Own { checks } => {
+                let list: Vec<&str> = checks.iter().map(CheckId::as_str).collect();
+                say("disclosure.own", t.fill("disclosure.own_detail", &[("list", &list.join(", "))]));
+            }
+            Bent::LeftOut { policy, namespaces } => {
+                let detail = match policy {
+                    "privileged-namespaces" => "disclosure.privileged_detail",
+                    _ => "disclosure.open_detail",
+                };
+                say("disclosure.left_out", t.fill(detail, &[("list", &namespaces.join(", "))]));
+            }
+            Bent::Exception { exception, state, objects } => {
+                if team.is_some_and(|team| !touches(&exception, team)) {
+                    continue;
+                }
+                let expires = ctx.ws.exceptions.iter().find(|declared| declared.id == exception);
+                let expires = expires.map(|declared| words::date(declared.expires)).unwrap_or_default();
+                let objects = t.count("observed.objects", objects);
+                let values = [("exception", exception.as_str()), ("expires", &expires), ("objects", &objects)];
+                match state {
+                    ExceptionState::InForce | ExceptionState::NotAsked => {
+                        in_force.push(t.fill("disclosure.exception", &values));
+                    }
+                    ExceptionState::Expired => idle.push(t.fill("disclosure.exception_expired", &values)),
+                    ExceptionState::Unused => idle.push(t.fill("disclosure.exception_unused", &values)),
+                }
+            }
+        }
+    }
     if !in_force.is_empty() {
         say("disclosure.exceptions", t.fill("disclosure.exceptions_detail", &[("list", &in_force.join(", "))]));
+    }
+    if !idle.is_empty() {
+        say("disclosure.idle", t.fill("disclosure.idle_detail", &[("list", &idle.join(", "))]));
     }
     out
 }
@@ -146,4 +166,15 @@ fn overridden(ctx: &Ctx<'_>, templates: &Templates, template: &str) -> Vec<Discl
     let bends = templates.overridden.iter().filter(|file| !of_another(file));
     let detail = |file: &String| ctx.t.fill("disclosure.template_detail", &[("file", &format!("templates/{file}"))]);
     bends.map(|file| Disclosure { what: ctx.t.t("disclosure.template").to_owned(), detail: detail(file) }).collect()
+}
+
+/// When a cluster was observed, as text.
+fn observed(ctx: &Ctx<'_>, cluster: &str) -> String {
+    let found = ctx.assessment.clusters.iter().find(|known| known.header.cluster.id == cluster);
+    found.map(|known| words::time(known.header.ended)).unwrap_or_default()
+}
+
+/// Whether a party is this team.
+fn of(party: &Party, team: &Team) -> bool {
+    matches!(party, Party::Team(id) if *id == team.id)
 }

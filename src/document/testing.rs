@@ -30,6 +30,7 @@ pub(crate) fn plan() -> Assessment {
         controls: Vec::new(),
         exceptions: Vec::new(),
         trend: Vec::new(),
+        vanished: Vec::new(),
     }
 }
 
@@ -161,6 +162,7 @@ pub(crate) fn workspace() -> Workspace {
             review_days: None,
             time_zone: None,
             staffing: StaffingPolicy::default(),
+            admission: None,
         },
         organizations: vec![Organization {
             id: OrganizationId::new("acme"),

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 /// Text within a line or a table cell: everything that could begin markup is escaped, white space flattened.
-pub(super) fn text(text: &str) -> String {
+pub(crate) fn text(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + 8);
     let mut last = ' ';
     for c in text.chars() {
@@ -41,7 +41,7 @@ pub(super) fn line_start(line: &str) -> Cow<'_, str> {
 }
 
 /// A code span; a bar in it is escaped, as tables need and as GitHub reads it in tables only.
-pub(super) fn code_span(text: &str) -> String {
+pub(crate) fn code_span(text: &str) -> String {
     let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
     if text.is_empty() {
         return String::new();

@@ -14,6 +14,8 @@ use std::fmt::Write as _;
 use crate::document::{Answer, Block, Callout, ControlBlock, Document, Form, Inline, Target, Tone};
 use escape::{code_span, line, text};
 
+pub(crate) use escape::{code_span as code, text as inline};
+
 /// Renders a document. Links to other documents of the build go to their `.md` files.
 pub fn render(document: &Document) -> String {
     let mut out = String::new();

@@ -334,6 +334,8 @@ pub struct Policy {
     pub restore_test_days: Option<u32>,
     /// Nodes that are reserved for some teams.
     pub dedicated_nodes: Vec<DedicatedNodes>,
+    /// Component that answers for what admission lets in; `None`: the one that owns the policies in the cluster.
+    pub admission: Option<ComponentId>,
     /// Days after which somebody has to look again at what no check decides; `None`: not declared.
     pub review_days: Option<u32>,
     /// Clock by which the hours of all rotas are written, in words.

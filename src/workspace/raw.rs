@@ -46,7 +46,7 @@ tables! {
         registries: Texts, node_images: Texts, runtimes: Texts, certificate_days: Number, evidence_days: Number,
         privileged_namespaces: Texts, open_namespaces: Texts, remediation_days: Option<Spanned<RemediationDays>>,
         report_days: Number, restore_test_days: Number, dedicated_nodes: Tables<DedicatedNodes>, review_days: Number,
-        time_zone: Text, staffing: Option<Spanned<StaffingPolicy>>,
+        time_zone: Text, staffing: Option<Spanned<StaffingPolicy>>, admission: Text,
     }
     StaffingPolicy { least_people: Number, most_alone: Number, least_on_call: Number }
     DedicatedNodes { nodes: Texts, teams: Texts }

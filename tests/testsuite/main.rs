@@ -1,6 +1,7 @@
 //! Whole-program tests: they run the real binary over small folders kept as data. One module per thing that a user does.
 
 mod assess;
+mod assess_formats;
 mod build;
 mod check;
 mod collect;

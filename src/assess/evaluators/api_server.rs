@@ -1,6 +1,8 @@
 //! The API server as a whole: its address, its certificate, the encryption at rest that it uses. Each is reported on the
 //! Service `kubernetes`, which stands for it in the cluster.
 
+use chrono::NaiveDate;
+
 use super::{Answer, Evaluator, Question, Tally};
 use crate::{
     facts::{Account, Reach, api_certificate, encryption, endpoint},
@@ -14,7 +16,10 @@ pub(super) const EVALUATORS: &[Evaluator] = &[
 ];
 
 /// What is known: `None` passes, `Some` says what is wrong; an error is why nothing can be said.
-type Found = Result<Option<String>, String>;
+type Found = Result<Option<Wrong>, String>;
+
+/// What is wrong, and by when at the latest it has to be right.
+struct Wrong(String, Option<NaiveDate>);
 
 fn service(question: &Question<'_>) -> Option<Spot> {
     question
@@ -33,7 +38,7 @@ fn about(question: &Question<'_>, found: Found) -> Answer {
     tally.subject();
     match found {
         Ok(None) => {}
-        Ok(Some(wrong)) => tally.fail(spot, wrong),
+        Ok(Some(Wrong(wrong, by))) => tally.fail_by(spot, wrong, by),
         Err(why) => return Answer::NotVisible(why),
     }
     tally.answer()
@@ -51,7 +56,7 @@ fn address(question: &Question<'_>) -> Answer {
     about(
         question,
         match endpoint.reach {
-            Reach::Public => Ok(Some(format!("evidence was collected through the public address {host}"))),
+            Reach::Public => Ok(Some(Wrong(format!("evidence was collected through the public address {host}"), None))),
             Reach::Private => Ok(None),
             Reach::Loopback => {
                 Err(format!("evidence was collected through {host}: a tunnel or proxy hides the address"))
@@ -67,13 +72,14 @@ fn certificate(question: &Question<'_>) -> Answer {
     let found = match fact.complete() {
         Some(Some(certificate)) => {
             let (days, end) = (certificate.days_left, certificate.not_after.date_naive());
-            Ok(match days {
+            let wrong = match days {
                 ..0 => Some(format!("its certificate expired on {end}")),
                 _ if days >= i64::from(question.policy.certificate_days) => None,
                 0 => Some(format!("its certificate expires within a day, on {end}")),
                 1 => Some(format!("its certificate expires in 1 day, on {end}")),
                 _ => Some(format!("its certificate expires in {days} days, on {end}")),
-            })
+            };
+            Ok(wrong.map(|wrong| Wrong(wrong, Some(end))))
         }
         _ => Err(unread(fact.account())),
     };
@@ -89,9 +95,9 @@ fn encryption_in_use(question: &Question<'_>) -> Answer {
         })
     };
     let found = if secrets(true, true) {
-        Ok(Some("Secrets were written to etcd in clear text".to_owned()))
+        Ok(Some(Wrong("Secrets were written to etcd in clear text".to_owned(), None)))
     } else if secrets(false, true) {
-        Ok(Some("Secrets were read from etcd that lie there in clear text: rewrite them".to_owned()))
+        Ok(Some(Wrong("Secrets were read from etcd that lie there in clear text: rewrite them".to_owned(), None)))
     } else if secrets(true, false) {
         Ok(None)
     } else {

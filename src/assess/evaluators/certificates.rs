@@ -32,7 +32,7 @@ fn ask(question: &Question<'_>, judge: fn(&Question<'_>, &Certificate) -> Option
         match certificate(object, question.as_of) {
             Ok(certificate) => {
                 if let Some(wrong) = judge(question, &certificate) {
-                    tally.fail(spot, wrong);
+                    tally.fail_by(spot, wrong, certificate.not_after.map(|end| end.date_naive()));
                 }
             }
             Err(error) => tally.odd(spot, error),

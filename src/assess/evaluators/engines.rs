@@ -7,13 +7,14 @@ use crate::{
     facts::{
         Purpose,
         admission::{
-            Mode,
+            self, Mode,
             policies::{CONSTRAINTS, ConstraintBody, KyvernoBody},
             webhooks::{GROUP, KINDS, RawWebhook, WebhooksBody},
         },
         delivery::{WORKLOADS, listed, marked},
         mesh::{PeerBody, ROOT},
         monitoring::{DaemonBody, RuleBody},
+        pod_security::{Level, labels},
     },
     ownership::{
         Spot,
@@ -26,6 +27,7 @@ pub(super) const EVALUATORS: &[Evaluator] = &[
     Evaluator { name: "webhook-hole", subjects: "webhook configurations", alone: true, ask: hole },
     Evaluator { name: "kyverno-enforces", subjects: "policies", alone: true, ask: kyverno },
     Evaluator { name: "gatekeeper-enforces", subjects: "constraints", alone: false, ask: gatekeeper },
+    Evaluator { name: "admission-guards", subjects: "namespaces", alone: false, ask: guards },
     Evaluator { name: "alert-rules", subjects: "Prometheus servers", alone: false, ask: alerts },
     Evaluator { name: "mesh-strict", subjects: "PeerAuthentications", alone: false, ask: mesh },
     Evaluator { name: "log-shipper-coverage", subjects: "log shippers", alone: false, ask: shippers },
@@ -138,6 +140,58 @@ fn gatekeeper(question: &Question<'_>) -> Answer {
         return Answer::NotVisible(format!("the constraints of {} were not read completely", names.join(", ")));
     }
     tally.answer()
+}
+
+fn guards(question: &Question<'_>) -> Answer {
+    let mut tally = Tally::default();
+    let excused = Pattern::list(&question.policy.privileged_namespaces);
+    let running: BTreeSet<&str> = question.objects("", "Pod").map(|(_, pod)| &*pod.namespace).collect();
+    let fact = admission::observe(question.join);
+    // Which fields a policy of an engine refuses is for a person to read.
+    let guards = |policy: &admission::Policy, namespace: &str| match policy.engine.as_str() {
+        "ValidatingAdmissionPolicy" => policy.enforced.iter().any(|name| name == namespace),
+        _ => {
+            matches!(policy.mode, Mode::Enforce | Mode::Mixed)
+                && (policy.namespace.is_empty() || policy.namespace == namespace)
+                && !policy.left_out.iter().any(|name| name == namespace)
+        }
+    };
+    let (mut by_engine, mut unread, mut left_out) = (BTreeSet::new(), Vec::new(), Vec::new());
+    for (spot, namespace) in question.objects("", "Namespace").filter(|(_, it)| running.contains(&*it.name)) {
+        if pattern::any(&excused, &namespace.name) {
+            left_out.push(&*namespace.name);
+            continue;
+        }
+        tally.subject();
+        if labels::Policy::of(&namespace.labels).enforce.level > Level::Privileged {
+            continue;
+        }
+        let policies = fact.seen().policies.iter().filter(|policy| guards(policy, &namespace.name));
+        let policies: Vec<&str> = policies.map(|policy| &*policy.name).collect();
+        if !policies.is_empty() {
+            by_engine.extend(policies);
+        } else if fact.complete().is_none() {
+            unread.push(&*namespace.name);
+        } else {
+            tally.fail(spot, "no Pod Security level is enforced, and no admission policy refuses anything");
+        }
+    }
+    if !left_out.is_empty() {
+        tally.remark(format!("left out as privileged by policy: {}", left_out.join(", ")));
+    }
+    if !by_engine.is_empty() {
+        let names: Vec<&str> = by_engine.into_iter().collect();
+        let read =
+            format!("some namespaces rest on {}: whether these refuse dangerous Pods is to be read", names.join(", "));
+        if unread.is_empty() && !tally.failed() {
+            return Answer::Manual(read);
+        }
+        tally.remark(read);
+    }
+    match fact.reasons().first() {
+        Some(why) if !unread.is_empty() && !tally.failed() => Answer::NotVisible(why.clone()),
+        _ => tally.answer(),
+    }
 }
 
 fn alerts(question: &Question<'_>) -> Answer {

@@ -22,7 +22,7 @@ mod supply;
 mod tenancy;
 mod vulnerabilities;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 
 use crate::{
     checks::params::Params,
@@ -114,6 +114,8 @@ pub(crate) struct Failing {
     pub(crate) spot: Spot,
     /// What is wrong, with the exact field.
     pub(crate) message: String,
+    /// Day by which it has to be right, where the object itself sets one.
+    pub(crate) by: Option<NaiveDate>,
 }
 
 /// Collects an answer.
@@ -131,7 +133,12 @@ impl Tally {
     }
 
     pub(crate) fn fail(&mut self, spot: Spot, message: impl Into<String>) {
-        self.failures.push(Failing { spot, message: message.into() });
+        self.failures.push(Failing { spot, message: message.into(), by: None });
+    }
+
+    /// An object that fails, and has to be right by a day of its own.
+    fn fail_by(&mut self, spot: Spot, message: impl Into<String>, by: Option<NaiveDate>) {
+        self.failures.push(Failing { spot, message: message.into(), by });
     }
 
     /// Something failed so far.

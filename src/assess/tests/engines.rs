@@ -69,6 +69,29 @@ pub(super) fn constraints_are_told_apart() {
 }
 
 #[test]
+pub(super) fn guards_of_namespaces_are_told_apart() {
+    let guarded = |level: &str, policies: Vec<crate::snapshot::Object>| {
+        let namespace = labelled(object("", "shop", json!({})), &[("pod-security.kubernetes.io/enforce", level)]);
+        let mut lists = vec![
+            list("Pod", vec![object("shop", "web", json!({}))]),
+            list("Namespace", vec![namespace]),
+            list("kyverno.io/ClusterPolicy", policies),
+        ];
+        let none = [VALIDATING, MUTATING, "apiextensions.k8s.io/CustomResourceDefinition", "Service"];
+        lists.extend(none.map(|kind| list(kind, Vec::new())));
+        lists
+    };
+    let fails = "no admission policy refuses anything";
+    tell_apart("admission-guards", guarded("baseline", Vec::new()), guarded("privileged", Vec::new()), fails);
+    let body = json!({ "spec": { "rules": [{ "name": "tag", "validate": { "failureAction": "Enforce" } }] } });
+    let engine = guarded("privileged", vec![object("", "disallow-latest-tag", body)]);
+    assert_eq!(ask("admission-guards", engine).0, Outcome::Manual);
+    let mut unread = guarded("privileged", Vec::new());
+    unread.retain(|list| list.record.kind != "CustomResourceDefinition");
+    assert_eq!(ask("admission-guards", unread).0, Outcome::NotVisible);
+}
+
+#[test]
 pub(super) fn servers_without_alerts_are_told_apart() {
     let rules = |rule: Value| {
         let body = json!({ "spec": { "groups": [{ "name": "shop", "rules": [rule] }] } });

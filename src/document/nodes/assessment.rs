@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use super::{Ctx, Grid, Head, Place, observed, table::lines};
 use crate::{
-    assess::{Check, Failure, Finding, Outcome},
+    assess::{Check, ExceptionState, Failure, Finding, Outcome},
     document::{
         tree::{Block, Cell, Inline, Target, Tone},
         words,
@@ -115,9 +115,9 @@ pub(super) fn findings(ctx: &Ctx<'_>, place: &mut Place<'_>) -> Result<Vec<Block
             who.push(vec![Inline::code(&*finding.cluster)]);
         }
         let mut objects = alike(&finding.objects);
-        for (key, exception) in &finding.excepted {
-            let text = ctx.t.fill("findings.excepted", &[("exception", exception.as_str())]);
-            objects.push(vec![Inline::code(key.to_string()), Inline::text(format!(": {text}"))]);
+        for accepted in &finding.excepted {
+            let text = ctx.t.fill("findings.excepted", &[("exception", accepted.exception.as_str())]);
+            objects.push(vec![Inline::code(accepted.key.to_string()), Inline::text(format!(": {text}"))]);
         }
         let mut what = vec![vec![Inline::text(check)]];
         if !finding.controls.is_empty() {
@@ -320,9 +320,20 @@ pub(super) fn exceptions(ctx: &Ctx<'_>, place: &mut Place<'_>) -> Result<Vec<Blo
         let used = ctx.assessment.exceptions.iter().find(|used| used.exception == exception.id);
         let state = match used {
             _ if !ctx.observed() => vec![ctx.badge(Tone::Unknown, "observed.not_yet")],
-            Some(used) if used.expired => vec![ctx.badge(Tone::Bad, "exceptions.expired")],
-            Some(used) if used.matched == 0 => vec![ctx.badge(Tone::Caution, "exceptions.covers_nothing")],
-            _ => covered(ctx, exception),
+            Some(used) => match used.state {
+                ExceptionState::Expired => {
+                    let mut text = vec![ctx.badge(Tone::Bad, "exceptions.expired")];
+                    if used.lapsed > 0 {
+                        let again = ctx.t.count("observed.objects", used.lapsed);
+                        text.push(Inline::text(format!(" {}", ctx.t.fill("exceptions.again", &[("objects", &again)]))));
+                    }
+                    text
+                }
+                ExceptionState::Unused => vec![ctx.badge(Tone::Caution, "exceptions.covers_nothing")],
+                ExceptionState::NotAsked => vec![ctx.badge(Tone::Unknown, "exceptions.not_asked")],
+                ExceptionState::InForce => covered(ctx, exception),
+            },
+            None => covered(ctx, exception),
         };
         let check = ctx.check_title(&exception.check);
         let instead = exception.compensating.as_deref();

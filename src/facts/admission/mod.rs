@@ -41,7 +41,7 @@ const ENGINES: &[(&str, &str)] = &[
     ("policy.sigstore.dev", "Sigstore policy controller"),
 ];
 
-pub(super) fn observe(join: &Join<'_>) -> Observed<Admission> {
+pub(crate) fn observe(join: &Join<'_>) -> Observed<Admission> {
     let mut reading = Reading::new(join.snapshot());
     let reach = Reach::new(join, &mut reading);
     let namespaces = reading.need("", "Namespace");

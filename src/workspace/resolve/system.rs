@@ -283,6 +283,7 @@ pub(super) fn policy(context: &Context<'_>, raw: &Raw) -> Policy {
         review_days: None,
         time_zone: None,
         staffing: StaffingPolicy::default(),
+        admission: None,
     };
     let Some(item) = once(context, &raw.policy, "policy") else { return policy };
     let table = context.table(item, "policy", None).named("the policy");
@@ -308,6 +309,7 @@ pub(super) fn policy(context: &Context<'_>, raw: &Raw) -> Policy {
             least_on_call: number(&raw.least_on_call),
         };
     }
+    policy.admission = table.optional_component(&raw.admission);
     for item in raw.dedicated_nodes.iter().flatten() {
         let table = table.within(item, "policy.dedicated-nodes");
         let raw = item.get_ref();
