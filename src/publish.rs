@@ -202,7 +202,11 @@ fn render(
 }
 
 fn filled(document: &Document) -> Vec<&document::Table> {
-    document::tables(document).into_iter().filter(|table| !table.rows.is_empty()).collect()
+    let sheets = document.sheets.iter().filter_map(|block| match block {
+        Block::Table(table) => Some(table),
+        _ => None,
+    });
+    sheets.chain(document::tables(document)).filter(|table| !table.rows.is_empty()).collect()
 }
 
 fn pictures(documents: &[Document]) -> BTreeMap<String, Vec<u8>> {

@@ -37,18 +37,18 @@ pub struct Past {
     /// Checks decided on complete evidence.
     pub decided: BTreeSet<String>,
     /// Checks answered on complete evidence: what they do not show was not there.
-    pub complete: BTreeSet<CheckId>,
+    pub complete: BTreeSet<String>,
     /// Checks in force.
     pub asked: usize,
 }
 
 /// A finding of an earlier snapshot.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PastFinding {
     /// Check.
-    pub check: CheckId,
+    pub check: String,
     /// Component that owned the objects.
-    pub component: Option<ComponentId>,
+    pub component: Option<String>,
 }
 
 /// An open finding of a snapshot.
@@ -82,7 +82,7 @@ impl Past {
         digest: &str,
         results: impl Iterator<Item = &'r CheckResult>,
         findings: &[Finding],
-        complete: BTreeSet<CheckId>,
+        complete: &BTreeSet<CheckId>,
     ) -> Self {
         let results: Vec<&CheckResult> = results.collect();
         let open = findings.iter().filter(|finding| finding.is_open()).map(|finding| Open {
@@ -92,7 +92,8 @@ impl Past {
             severity: finding.severity,
         });
         let known = |finding: &Finding| {
-            let past = PastFinding { check: finding.check.clone(), component: finding.component.clone() };
+            let component = finding.component.as_ref().map(ToString::to_string);
+            let past = PastFinding { check: finding.check.to_string(), component };
             (finding.id.clone(), past)
         };
         let decided = results.iter().filter(|result| result.outcome.is_decided());
@@ -101,7 +102,7 @@ impl Past {
             ended: header.ended,
             digest: digest.to_owned(),
             findings: findings.iter().map(known).collect(),
-            complete,
+            complete: complete.iter().map(ToString::to_string).collect(),
             open: open.collect(),
             decided: decided.map(|result| result.check.to_string()).collect(),
             asked: results.len(),
@@ -150,8 +151,8 @@ impl History {
                 }
                 let entry = vanished.entry(id).or_insert_with(|| Vanished {
                     id: id.clone(),
-                    check: finding.check.clone(),
-                    component: finding.component.clone(),
+                    check: CheckId::new(finding.check.clone()),
+                    component: finding.component.clone().map(ComponentId::new),
                     cluster: past.cluster.clone(),
                     first_seen: past.ended,
                     last_seen: past.ended,
@@ -161,8 +162,9 @@ impl History {
             }
         }
         for entry in vanished.values_mut() {
-            let later =
-                pasts.iter().filter(|past| past.ended > entry.last_seen && past.complete.contains(&entry.check));
+            let later = pasts
+                .iter()
+                .filter(|past| past.ended > entry.last_seen && past.complete.contains(entry.check.as_str()));
             let now = complete.contains(&entry.check).then_some(newest.ended);
             entry.gone = later.map(|past| past.ended).next().or(now);
         }

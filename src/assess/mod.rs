@@ -19,6 +19,7 @@ mod findings;
 mod history;
 mod links;
 pub mod outcome;
+pub mod plan;
 mod posture;
 mod results;
 mod rules;
@@ -31,10 +32,7 @@ pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    sync::Arc,
-};
+use std::{collections::BTreeSet, sync::Arc};
 
 use chrono::{DateTime, Utc};
 
@@ -43,6 +41,7 @@ pub use contradictions::contradictions;
 pub use findings::finding_id;
 pub use history::{Change, History, Open, Past, PastFinding};
 pub use outcome::*;
+pub use plan::{Plan, plan};
 pub use tally::{Tally, by_framework, by_team};
 
 use crate::{
@@ -50,7 +49,7 @@ use crate::{
     facts::{control_plane::provider, network::Network, pod::Pods},
     ownership,
     snapshot::{ClusterIdentity, Snapshot},
-    workspace::{ComponentId, Workspace},
+    workspace::{CheckId, Workspace},
 };
 
 /// Joins declarations and evidence.
@@ -97,7 +96,7 @@ pub fn assess(
         };
         vanished.append(&mut history.vanished(&newest, &judged.complete));
         let (results_of, findings_of) = (judged.results.iter(), &judged.findings);
-        trend.push(Past::of(&snapshot.header, &snapshot.digest, results_of, findings_of, judged.complete));
+        trend.push(Past::of(&snapshot.header, &snapshot.digest, results_of, findings_of, &judged.complete));
         results.extend(judged.results);
         found.extend(judged.findings);
         clusters.push(ClusterEvidence {
@@ -171,7 +170,7 @@ pub fn past(workspace: &Workspace, snapshot: &Snapshot) -> Past {
     let bench = results::Bench::new(&join, &pods, &network, &workspace.policy, as_of);
     let mut exceptions = findings::Exceptions::new(workspace, Some(as_of.date_naive()));
     let judged = judge(&definitions, &checks, &bench, &mut exceptions, &History::default());
-    Past::of(&snapshot.header, &snapshot.digest, judged.results.iter(), &judged.findings, judged.complete)
+    Past::of(&snapshot.header, &snapshot.digest, judged.results.iter(), &judged.findings, &judged.complete)
 }
 
 /// What the checks say of one snapshot.

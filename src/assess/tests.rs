@@ -783,6 +783,8 @@ fn what_let_a_pod_in_is_the_finding_of_whoever_answers_for_admission() {
         let none = [
             "admissionregistration.k8s.io/ValidatingWebhookConfiguration",
             "admissionregistration.k8s.io/MutatingWebhookConfiguration",
+            "admissionregistration.k8s.io/ValidatingAdmissionPolicy",
+            "admissionregistration.k8s.io/ValidatingAdmissionPolicyBinding",
             "apiextensions.k8s.io/CustomResourceDefinition",
             "Service",
         ];

@@ -39,7 +39,7 @@ pub(super) struct Arguments {
     /// Assess saved `kubectl get -o json|yaml` output or a folder of manifests instead of a snapshot
     #[arg(long, value_name = "PATH", num_args = 1.., conflicts_with = "evidence")]
     from_files: Vec<PathBuf>,
-    /// Only findings that this team answers for
+    /// Only findings that this team answers for; with --from-files, also those that nobody does
     #[arg(long, value_name = "TEAM")]
     team: Option<String>,
     /// Only checks and findings of this control, for example AC-6(5) or iso-27001-2022:a.8.2

@@ -8,7 +8,6 @@ mod judged;
 use std::{
     collections::{BTreeMap, BTreeSet},
     path::{Path, PathBuf},
-    sync::Arc,
 };
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
@@ -81,7 +80,7 @@ pub(super) struct Evidence {
 #[derive(Debug, Serialize)]
 pub(super) struct Files {
     #[serde(skip)]
-    places: BTreeMap<(Arc<str>, Arc<str>, Arc<str>, Arc<str>), cluster::Place>,
+    places: cluster::Places,
     #[serde(flatten)]
     counts: cluster::Counts,
 }
@@ -90,7 +89,7 @@ impl Files {
     /// Where an object stands.
     pub(super) fn place(&self, key: &ObjectKey) -> Option<&cluster::Place> {
         let ObjectKey { group, kind, namespace, name } = key.clone();
-        self.places.get(&(group, kind, namespace, name))
+        self.places.get(&[group, kind, namespace, name])
     }
 }
 

@@ -43,11 +43,14 @@ pub struct Supplied {
     pub snapshot: Snapshot,
     /// What was passed over and why, one sentence each.
     pub notes: Vec<String>,
-    /// Where each object stands: by group, kind, namespace and name.
-    pub places: BTreeMap<(Arc<str>, Arc<str>, Arc<str>, Arc<str>), Place>,
+    /// Where each object stands.
+    pub places: Places,
     /// How much there was.
     pub counts: Counts,
 }
+
+/// Where objects stand: by group, kind, namespace and name.
+pub type Places = BTreeMap<[Arc<str>; 4], Place>;
 
 /// Where an object stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -211,7 +214,7 @@ struct Reader<'a> {
     strings: Strings,
     kinds: BTreeMap<(String, String), Kind>,
     notes: Vec<String>,
-    places: BTreeMap<(Arc<str>, Arc<str>, Arc<str>, Arc<str>), Place>,
+    places: Places,
     counts: Counts,
     /// Pods that templates make, and whether a list held the template.
     made: Vec<(Object, bool)>,
@@ -401,7 +404,7 @@ impl Reader<'_> {
                 {
                     object.body = body;
                 }
-                let known = (Arc::from(&*group), Arc::from(kind), object.namespace.clone(), object.name.clone());
+                let known = [Arc::from(&*group), Arc::from(kind), object.namespace.clone(), object.name.clone()];
                 if self.reading.templates == Templates::ArePods
                     && let Some(json) = manifests::pod(json, api_version, kind, &object)
                 {

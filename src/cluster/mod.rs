@@ -29,7 +29,7 @@ mod settings;
 
 pub use collect::{Collected, Event, collect, collect_packed};
 pub use connect::{Access, Connection, connect, contexts};
-pub use files::{Counts, Errors as FilesErrors, Place, Reading, Supplied, Templates, from_files};
+pub use files::{Counts, Errors as FilesErrors, Place, Places, Reading, Supplied, Templates, from_files};
 pub use permissions::{ClusterRole, Extra};
 pub use preflight::{Preflight, Readable, listable, preflight};
 

@@ -122,6 +122,7 @@ fn document(
     if !problems.is_empty() {
         return Err(ComposeError { problems });
     }
+    let sheets = blocks.extract_if(.., |block| matches!(block, Block::Table(table) if table.sheet_only)).collect();
     acronyms::fill(ctx, &mut blocks);
     Ok(Document {
         id,
@@ -133,6 +134,7 @@ fn document(
         control: control::block(ctx, declared, team, framework),
         disclosures: control::disclosures(ctx, templates, declared, team),
         blocks,
+        sheets,
     })
 }
 

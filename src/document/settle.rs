@@ -23,9 +23,10 @@ pub(crate) fn settle(documents: &mut [Document]) {
         document.blocks.iter().for_each(|block| anchors_of(block, anchors));
     }
     for document in documents {
-        let Document { id, title, subtitle, summary, blocks, control, disclosures, .. } = document;
+        let Document { id, title, subtitle, summary, blocks, sheets, control, disclosures, .. } = document;
         let pass = Pass { known: &known, id };
         pass.blocks(blocks);
+        pass.blocks(sheets);
         [title, subtitle, summary].into_iter().for_each(clean);
         control_texts(control).into_iter().for_each(clean);
         for disclosure in disclosures {

@@ -45,6 +45,7 @@ pub(crate) fn document(id: &str, workspace: &Workspace) -> Document {
             Disclosure { what: "check disabled".to_owned(), detail: HOSTILE.to_owned() },
         ],
         blocks: blocks(workspace),
+        sheets: Vec::new(),
     }
 }
 
@@ -165,6 +166,7 @@ fn raci() -> Table {
         empty: Vec::new(),
         landscape: true,
         rotate_heads: true,
+        sheet_only: false,
     }
 }
 

@@ -200,6 +200,7 @@ pub(crate) fn workspace() -> Workspace {
         checks: Vec::new(),
         check_overrides: Vec::new(),
         exceptions: Vec::new(),
+        poam: Vec::new(),
         acronyms: BTreeMap::new(),
         renamed: BTreeMap::new(),
         sample: false,

@@ -30,6 +30,8 @@ pub struct Document {
     pub disclosures: Vec<Disclosure>,
     /// Body. Headings start at level 1; the title is not among them.
     pub blocks: Vec<Block>,
+    /// Tables too wide for a page, which only spreadsheets have.
+    pub sheets: Vec<Block>,
 }
 
 /// Document control as printed: dates and names already as text in the document's language.
@@ -274,6 +276,8 @@ pub struct Table {
     pub landscape: bool,
     /// Header cells of columns marked `narrow` are set upright (rotated) where they do not fit.
     pub rotate_heads: bool,
+    /// Too wide for any page: only spreadsheets have it.
+    pub sheet_only: bool,
 }
 
 /// A column.

@@ -6,8 +6,8 @@ use super::tree::Tone;
 use crate::{
     assess::{Outcome, Standing},
     workspace::{
-        ControlPlane, Duty, Fence, Impact, ImplementationStatus, OperationalStatus, OrganizationKind, Origination,
-        Severity, SystemKind,
+        ControlPlane, Deviation, Duty, Fence, Impact, ImplementationStatus, OperationalStatus, OrganizationKind,
+        Origination, PoamStatus, Severity, SystemKind,
     },
 };
 
@@ -62,6 +62,23 @@ pub(super) fn severity(severity: Severity) -> &'static str {
         Severity::Medium => "severity.medium",
         Severity::High => "severity.high",
         Severity::Critical => "severity.critical",
+    }
+}
+
+pub(super) fn poam_status(status: PoamStatus) -> (Tone, &'static str) {
+    match status {
+        PoamStatus::Open => (Tone::Neutral, "poam.status.open"),
+        PoamStatus::InProgress => (Tone::Neutral, "poam.status.in_progress"),
+        PoamStatus::Delayed => (Tone::Caution, "poam.status.delayed"),
+        PoamStatus::Remediated => (Tone::Good, "poam.status.remediated"),
+    }
+}
+
+pub(super) fn deviation(deviation: Deviation) -> &'static str {
+    match deviation {
+        Deviation::FalsePositive => "poam.deviation.false_positive",
+        Deviation::OperationalRequirement => "poam.deviation.operational_requirement",
+        Deviation::RiskAdjustment => "poam.deviation.risk_adjustment",
     }
 }
 

@@ -305,6 +305,7 @@ mod tests {
             control: ControlBlock::default(),
             disclosures: Vec::new(),
             blocks,
+            sheets: Vec::new(),
         }
     }
 

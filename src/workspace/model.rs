@@ -79,6 +79,8 @@ pub struct Workspace {
     pub check_overrides: Vec<CheckOverride>,
     /// Accepted risks.
     pub exceptions: Vec<Exception>,
+    /// What was decided of single findings, for the plan of action and milestones.
+    pub poam: Vec<PoamEntry>,
     /// The workspace's own acronyms, added to the built-in ones.
     pub acronyms: BTreeMap<String, String>,
     /// Old identifier to new one, from `was = [..]`.
@@ -1114,6 +1116,69 @@ pub struct Exception {
     pub expires: NaiveDate,
     /// What is done instead.
     pub compensating: Option<String>,
+}
+
+/// What people decided of one finding: an entry of the plan of action and milestones.
+#[derive(Debug, Clone, Serialize)]
+pub struct PoamEntry {
+    /// Identifier of the finding, as `assess` prints it.
+    pub finding: String,
+    /// Where the work stands.
+    pub status: PoamStatus,
+    /// Date by which it is to be done, instead of the one that severity or the object sets.
+    pub scheduled: Option<NaiveDate>,
+    /// Who does it; `None`: the accountable team.
+    pub owner: Option<Party>,
+    /// Steps.
+    pub milestones: Vec<Milestone>,
+    /// Whom or what it waits for.
+    pub vendor: Option<String>,
+    /// When the vendor was last asked.
+    pub vendor_checked: Option<NaiveDate>,
+    /// How it departs from the rule.
+    pub deviation: Option<Deviation>,
+    /// Severity as adjusted.
+    pub severity: Option<Severity>,
+    /// Why it departs.
+    pub reason: Option<String>,
+    /// Anything else.
+    pub comment: Option<String>,
+}
+
+/// A step of the plan.
+#[derive(Debug, Clone, Serialize)]
+pub struct Milestone {
+    /// By when.
+    pub date: NaiveDate,
+    /// What.
+    pub what: String,
+    /// When it was done.
+    pub done: Option<NaiveDate>,
+}
+
+/// Where the work on a finding stands, as somebody said. Nobody's word closes it: the evidence does.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+#[allow(missing_docs)]
+pub enum PoamStatus {
+    #[default]
+    Open,
+    InProgress,
+    Delayed,
+    /// Done; the next snapshot has to show it.
+    Remediated,
+}
+
+/// How an entry of the plan departs from the rule.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Deviation {
+    /// The check is mistaken here.
+    FalsePositive,
+    /// It cannot be otherwise for the system to work.
+    OperationalRequirement,
+    /// It weighs less, or more, here.
+    RiskAdjustment,
 }
 
 macro_rules! look_up {

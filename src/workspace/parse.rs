@@ -110,6 +110,7 @@ raw_tables! {
         implementations "implementation": raw::Implementation,
         check_overrides "check-override": raw::CheckOverride,
         exceptions "exception": raw::Exception,
+        poam "poam": raw::Poam,
     }
 }
 

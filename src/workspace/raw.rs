@@ -131,4 +131,9 @@ tables! {
         id: Text, was: Texts, check: Text, component: Text, namespaces: Texts, objects: Texts, reason: Text,
         owner: Text, approver: Text, approved: Date, expires: Date, compensating: Text,
     }
+    Poam {
+        finding: Text, status: Text, scheduled: Date, owner: Text, comment: Text, vendor: Text, vendor_checked: Date,
+        deviation: Text, severity: Text, reason: Text, milestone: Tables<Milestone>,
+    }
+    Milestone { date: Date, what: Text, done: Date }
 }

@@ -21,7 +21,7 @@ expires = 2027-01-01
 [[exception]]
 id = "gone"
 check = "pod-host-path"
-component = "payments"
+component = "payments-app"
 reason = "Was needed once."
 owner = "payments"
 approver = "@ada"
@@ -95,7 +95,7 @@ fn sarif_has_a_result_an_object_and_suppresses_what_is_accepted() {
         assert!((0.0..=10.0).contains(&score));
         assert!(["error", "warning", "note"].contains(&result["level"].as_str().expect("a level")));
         let location = &result["locations"][0]["logicalLocations"][0]["fullyQualifiedName"];
-        assert!(location.as_str().is_some_and(|name| name.starts_with("prod/")), "{location}");
+        assert!(location.as_str().is_some_and(|name| name.starts_with("cluster/")), "{location}");
         assert!(fingerprints.insert(result["partialFingerprints"].to_string()), "two results are one: {result}");
         assert!(!result["message"]["text"].as_str().expect("a message").contains(|c: char| c.is_control()));
     }
@@ -168,17 +168,22 @@ fn pristine_undoes_what_bent_the_result() {
 fn manifests_are_judged_as_the_pods_they_make() {
     let workspace = Workspace::bare();
     let folder = manifests(&[("deploy/web.yaml", DEPLOYMENT), ("mkdocs.yml", "site_name: Shop\n")]);
-    let run = from_files(&workspace, folder.path(), &["-n", "team-payments", "--fail-on", "critical"]);
+    let run = from_files(&workspace, folder.path(), &["-n", "databases", "--fail-on", "critical"]);
     assert_eq!(run.status, Some(1), "{}{}", run.out, run.err);
     assert!(run.out.contains("2 objects in 1 file, supplied; 1 file passed over"), "{}", run.out);
-    assert!(run.out.contains("Deployment team-payments/web") && run.out.contains("Payments team"), "{}", run.out);
+    assert!(run.out.contains("Deployment databases/web") && run.out.contains("Payments team"), "{}", run.out);
     assert!(
         run.out.contains("need the live cluster") && run.out.contains("nothing wrong in these files"),
         "{}",
         run.out
     );
 
-    let sarif = from_files(&workspace, folder.path(), &["-n", "team-payments", "--format", "sarif"]).json();
+    // Whose a namespace is by its labels cannot be seen in files: what nobody claims stays the asking team's.
+    let labelled =
+        from_files(&workspace, folder.path(), &["-n", "team-x", "--team", "payments", "--fail-on", "critical"]);
+    assert_eq!(labelled.status, Some(1), "{}", labelled.out);
+
+    let sarif = from_files(&workspace, folder.path(), &["-n", "databases", "--format", "sarif"]).json();
     let results = sarif["runs"][0]["results"].as_array().expect("results").clone();
     let privileged = results.iter().find(|result| result["ruleId"] == "pod-privileged").expect("a result");
     let place = &privileged["locations"][0]["physicalLocation"];
@@ -202,7 +207,7 @@ fn files_that_cannot_be_read_are_all_named_with_their_place() {
     let workspace = Workspace::bare();
     let chart = "apiVersion: v1\nkind: Service\nmetadata:\n  name: {{ .Release.Name }}\n";
     let folder = manifests(&[
-        ("a.yaml", "apiVersion: v1\nkind: ConfigMap\n---\nkind: [\n"),
+        ("a.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n---\nkind: [\n"),
         ("b.json", "{ \"kind\": "),
         ("shop/Chart.yaml", "apiVersion: v2\nname: shop\n"),
         ("shop/templates/service.yaml", chart),

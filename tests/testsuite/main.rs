@@ -21,6 +21,7 @@ mod oscal;
 mod pdf;
 mod pdf_sample;
 mod permissions;
+mod poam;
 mod replay;
 mod starters;
 mod suggest;

@@ -94,6 +94,7 @@ pub fn document() -> Document {
             },
         ],
         blocks,
+        sheets: Vec::new(),
     }
 }
 
@@ -358,6 +359,7 @@ pub fn matrix(teams: usize, rows: usize) -> Table {
         rows: out,
         landscape: true,
         rotate_heads: true,
+        sheet_only: false,
         ..Table::default()
     }
 }

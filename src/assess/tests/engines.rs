@@ -77,6 +77,8 @@ pub(super) fn guards_of_namespaces_are_told_apart() {
             list("Namespace", vec![namespace]),
             list("kyverno.io/ClusterPolicy", policies),
         ];
+        let policies = ["ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding"];
+        lists.extend(policies.map(|kind| list(&format!("admissionregistration.k8s.io/{kind}"), Vec::new())));
         let none = [VALIDATING, MUTATING, "apiextensions.k8s.io/CustomResourceDefinition", "Service"];
         lists.extend(none.map(|kind| list(kind, Vec::new())));
         lists

@@ -33,6 +33,7 @@ const TESTS: &[fn()] = &[
     super::engines::webhooks_of_engines_are_told_apart,
     super::engines::policies_are_told_apart,
     super::engines::constraints_are_told_apart,
+    super::engines::guards_of_namespaces_are_told_apart,
     super::engines::servers_without_alerts_are_told_apart,
     super::engines::meshes_are_told_apart,
     super::engines::log_shippers_are_told_apart,

@@ -18,6 +18,8 @@ pub(super) struct Filter {
     pub(super) control: Option<ControlId>,
     pub(super) checks: BTreeSet<CheckId>,
     pub(super) namespace: Option<String>,
+    /// What nobody claims is the team's as well: it asks about files of its own.
+    unclaimed: bool,
 }
 
 impl Filter {
@@ -30,6 +32,7 @@ impl Filter {
                 Some(found.map(|team| team.id.clone()).ok_or_else(|| unknown("team", wanted, names()))?)
             }
         };
+        let unclaimed = !arguments.from_files.is_empty();
         let control = match &arguments.control {
             None => None,
             Some(wanted) => {
@@ -50,7 +53,7 @@ impl Filter {
             }
             checks.insert(CheckId::new(wanted.clone()));
         }
-        Ok(Self { team, control, checks, namespace: arguments.namespace.clone() })
+        Ok(Self { team, control, checks, namespace: arguments.namespace.clone(), unclaimed })
     }
 
     /// Whether a check is asked for.
@@ -67,7 +70,9 @@ impl Filter {
     /// The findings asked for, with the objects asked for.
     pub(super) fn findings(&self, assessment: &Assessment) -> Vec<Finding> {
         let asked = |finding: &&Finding| assessment.check(&finding.check).is_some_and(|check| self.asks(check));
-        let ours = |finding: &&Finding| self.team.is_none() || finding.team == self.team;
+        let ours = |finding: &&Finding| {
+            self.team.is_none() || finding.team == self.team || self.unclaimed && finding.team.is_none()
+        };
         let of = |finding: &Finding| {
             let mut finding = finding.clone();
             finding.objects.retain(|failure| self.inside(&failure.key));

@@ -37,6 +37,16 @@ pub(super) struct Report<'a> {
     pub(super) posture: Posture,
     trend: Vec<posture::Point<'a>>,
     pub(super) exceptions: Vec<ExceptionLine<'a>>,
+    pub(super) plan: PlanLine,
+}
+
+/// What of the plan of action needs somebody now.
+#[derive(Default, Serialize)]
+pub(super) struct PlanLine {
+    /// Findings past their date.
+    pub(super) overdue: Vec<String>,
+    /// Entries about findings that no snapshot at hand shows.
+    pub(super) orphans: Vec<String>,
 }
 
 #[derive(Serialize)]
@@ -124,7 +134,13 @@ impl<'a> Report<'a> {
             });
             asked(&gone.check) && filter.team.as_ref().is_none_or(|wanted| team == Some(wanted))
         });
+        let plan = match files {
+            // What is not deployed yet has no plan.
+            Some(_) => PlanLine::default(),
+            None => plan(workspace, assessment, &findings),
+        };
         Self {
+            plan,
             as_of: assessment.as_of.map(time),
             pristine,
             snapshots: assessment
@@ -249,6 +265,17 @@ impl Standing {
             _ if files => Standing::NeedsCluster,
             _ => Standing::NotAnswered,
         }
+    }
+}
+
+/// Of the findings asked for, those that are late; of all entries, those without a finding.
+fn plan(workspace: &Workspace, assessment: &Assessment, findings: &[Finding]) -> PlanLine {
+    let plan = assess::plan(workspace, assessment);
+    let asked = |id: &str| findings.iter().any(|finding| finding.id == id);
+    let late = plan.open.iter().filter(|item| item.overdue && asked(&item.finding.id));
+    PlanLine {
+        overdue: late.map(|item| item.finding.id.clone()).collect(),
+        orphans: plan.orphans.iter().map(|entry| entry.finding.clone()).collect(),
     }
 }
 

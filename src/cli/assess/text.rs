@@ -13,7 +13,7 @@ use crate::{
     },
 };
 
-/// Names in one cell.
+/// Names in one cell or line.
 const MOST: usize = 20;
 
 pub(super) fn text(report: &Report<'_>) -> String {
@@ -38,6 +38,10 @@ pub(super) fn text(report: &Report<'_>) -> String {
         parts.push(format!("what let these in:\n{}", causes.join("\n")));
     }
     parts.extend(exceptions(report));
+    let plan = [("past their date", &report.plan.overdue), ("in the plan without a finding", &report.plan.orphans)];
+    for (what, ids) in plan.into_iter().filter(|(_, ids)| !ids.is_empty()) {
+        parts.push(format!("{what}: {}", escaped(&ids.join(", "))));
+    }
     parts.push(match report.files {
         Some(_) => before_deployment(report),
         None => checks(report),
@@ -132,7 +136,10 @@ fn before_deployment(report: &Report<'_>) -> String {
     let mut parts = vec![format!("checks: {}", report.results.len())];
     let mut say = |what: &str, checks: Vec<String>| {
         if !checks.is_empty() {
-            parts.push(format!("  {what} ({}): {}", checks.len(), checks.join(", ")));
+            let more = checks.len().checked_sub(MOST).filter(|more| *more > 0);
+            let more = more.map(|more| format!(" and {more} more")).unwrap_or_default();
+            let some: Vec<&str> = checks.iter().take(MOST).map(String::as_str).collect();
+            parts.push(format!("  {what} ({}): {}{more}", checks.len(), some.join(", ")));
         }
     };
     say("fail", of(&[Standing::Fails]));

@@ -123,6 +123,7 @@ pub(super) fn findings(ctx: &Ctx<'_>, place: &mut Place<'_>) -> Result<Vec<Block
         if !finding.controls.is_empty() {
             what.push(ctx.controls(&finding.controls));
         }
+        what.extend(linked(ctx, finding));
         what.push(vec![Inline::text(ctx.t.fill("findings.first_seen", &[("time", &words::time(finding.first_seen))]))]);
         let anchor = place.anchors.claim(&anchor(&finding.id));
         grid.anchored(
@@ -141,8 +142,35 @@ pub(super) fn findings(ctx: &Ctx<'_>, place: &mut Place<'_>) -> Result<Vec<Block
     grid.blocks()
 }
 
+/// What let a finding in, and what it let in: one line each, with whose finding that is.
+pub(super) fn linked(ctx: &Ctx<'_>, finding: &Finding) -> Vec<Vec<Inline>> {
+    let line = |key: &str, ids: &[String]| {
+        let mut teams: Vec<(Option<&TeamId>, Vec<Inline>)> = Vec::new();
+        for other in ids.iter().filter_map(|id| ctx.assessment.finding(id)) {
+            match teams.iter_mut().find(|(team, _)| *team == other.team.as_ref()) {
+                Some((_, links)) => links.extend([Inline::text(", "), link(other)]),
+                None => teams.push((other.team.as_ref(), vec![link(other)])),
+            }
+        }
+        let mut text = vec![ctx.text(key), Inline::text(" ")];
+        for (number, (team, links)) in teams.into_iter().enumerate() {
+            if number > 0 {
+                text.push(Inline::text("; "));
+            }
+            text.extend(links);
+            let team = team.map_or_else(|| ctx.text("findings.nobody"), |team| ctx.team(team));
+            text.extend([Inline::text(" ("), team, Inline::text(")")]);
+        }
+        (!ids.is_empty()).then_some(text)
+    };
+    [("findings.let_in_by", &finding.let_in_by), ("findings.lets_in", &finding.lets_in)]
+        .into_iter()
+        .filter_map(|(key, ids)| line(key, ids))
+        .collect()
+}
+
 /// Failing objects, one line a message, in the order of their first object.
-fn alike(failures: &[Failure]) -> Vec<Vec<Inline>> {
+pub(super) fn alike(failures: &[Failure]) -> Vec<Vec<Inline>> {
     let mut lines: Vec<(&str, Vec<Inline>)> = Vec::new();
     let mut known: HashMap<&str, usize> = HashMap::new();
     for failure in failures {
@@ -268,14 +296,14 @@ fn accepted_of(ctx: &Ctx<'_>, team: &TeamId) -> Vec<Vec<Block>> {
 }
 
 /// A link to the finding in the audit pack.
-fn link(finding: &Finding) -> Inline {
+pub(super) fn link(finding: &Finding) -> Inline {
     Inline::Link {
         target: Target::Document("audit-pack".to_owned(), Some(anchor(&finding.id))),
         text: vec![Inline::code(&*finding.id)],
     }
 }
 
-fn severity(ctx: &Ctx<'_>, finding: &Finding) -> Inline {
+pub(super) fn severity(ctx: &Ctx<'_>, finding: &Finding) -> Inline {
     let text = ctx.t.t(words::severity(finding.severity)).to_owned();
     Inline::Badge { tone: words::severity_tone(finding.severity), text }
 }
@@ -296,7 +324,7 @@ fn due(ctx: &Ctx<'_>, finding: &Finding) -> Vec<Inline> {
 }
 
 /// When the clusters were observed.
-fn times(ctx: &Ctx<'_>) -> Vec<Inline> {
+pub(super) fn times(ctx: &Ctx<'_>) -> Vec<Inline> {
     let clusters = ctx.assessment.clusters.iter();
     let times: Vec<String> = clusters.map(|cluster| format!("{}.", observed::when(ctx, cluster))).collect();
     if times.is_empty() { Vec::new() } else { vec![Inline::text(times.join(" "))] }

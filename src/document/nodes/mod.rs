@@ -31,11 +31,13 @@ mod observed;
 mod pack;
 mod paths;
 mod people;
+mod poam;
 mod posture;
 mod privilege;
 mod raci;
 pub(super) mod reading;
 mod responsibility;
+mod remedies;
 mod scope;
 mod storage;
 mod supply;
@@ -97,6 +99,7 @@ const NODES: &[(&str, Build)] = &[
     ("brief-findings", team::findings),
     ("brief-people", people::of_team),
     ("brief-posture", posture::of_team),
+    ("brief-remedies", remedies::of_team),
     ("brief-rows", team::rows),
     ("brief-they-call", team::they_call),
     ("brief-trend", trend::of_team),
@@ -176,6 +179,11 @@ const NODES: &[(&str, Build)] = &[
     ("people-undeclared", people::undeclared),
     ("pod-security", hardening::by_namespace),
     ("pod-security-violations", hardening::violations),
+    ("poam-closed", poam::closed),
+    ("poam-open", poam::open),
+    ("poam-orphans", poam::orphans),
+    ("poam-sheet", poam::sheet),
+    ("poam-summary", poam::summary),
     ("posture", pack::posture),
     ("posture-due", posture::due),
     ("posture-frameworks", posture::frameworks),

@@ -118,6 +118,11 @@ impl Grid {
         self.table.landscape = true;
     }
 
+    /// Too wide for any page.
+    pub(crate) fn sheet_only(&mut self) {
+        self.table.sheet_only = true;
+    }
+
     /// Heads of narrow columns stand upright.
     pub(crate) fn rotate_heads(&mut self) {
         self.table.rotate_heads = true;

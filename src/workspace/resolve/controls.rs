@@ -28,7 +28,7 @@ const STATUSES: Words<ImplementationStatus> = &[
     ("not-applicable", ImplementationStatus::NotApplicable),
 ];
 
-const SEVERITIES: Words<Severity> =
+pub(super) const SEVERITIES: Words<Severity> =
     &[("low", Severity::Low), ("medium", Severity::Medium), ("high", Severity::High), ("critical", Severity::Critical)];
 
 impl Table<'_> {

@@ -60,6 +60,11 @@ impl Data {
         }
         let mut check_ids: BTreeSet<String> = checks::known_ids().map(str::to_owned).collect();
         check_ids.extend(own_checks.iter().map(|check| check.id.to_string()));
+        for (check, cause) in own_checks.iter().flat_map(|check| check.prevented_by.iter().map(move |it| (check, it))) {
+            if !check_ids.contains(cause.as_str()) {
+                diagnostics.extend(no_cause(raw, check, cause.as_str()));
+            }
+        }
         Self { frameworks, own_checks, check_ids, complete: diagnostics.len() == before }
     }
 }
@@ -89,6 +94,15 @@ fn projections(root: &Path, raw: &Raw, diagnostics: &mut Vec<Diagnostic>) -> Pro
 fn not_collected(source: &Arc<Source>, placed: &Placed, why: String) -> Diagnostic {
     let place = Place { source: Arc::clone(source), span: placed.place.clone() };
     Diagnostic::new(Code::NotCollected, place, why, "read here")
+}
+
+/// A check names another that is not there as what prevents it.
+fn no_cause(raw: &Raw, check: &Definition, cause: &str) -> Option<Diagnostic> {
+    let written = format!("\"{cause}\"");
+    let mut sources = raw.data_files.iter().filter(|source| raw.check_files.contains(source.path()));
+    let (source, at) = sources.find_map(|source| Some((source, source.text().find(&written)?)))?;
+    let message = format!("`prevented-by` of `{}` names no check: `{cause}`", check.id);
+    Some(unusable(source, Some(at..at + written.len()), &message))
 }
 
 fn wrong(source: &Arc<Source>, problem: checks::Problem) -> Diagnostic {

@@ -16,6 +16,7 @@ mod files;
 mod index;
 mod origination;
 mod parties;
+mod plan;
 mod provider;
 mod raci;
 mod scope;
@@ -91,6 +92,7 @@ fn model(context: &Context<'_>, raw: &Raw) -> Option<Workspace> {
         checks: context.data.own_checks.clone(),
         check_overrides: controls::check_overrides(context, raw),
         exceptions: controls::exceptions(context, raw),
+        poam: plan::poam(context, raw),
         acronyms: system::acronyms(context, raw),
         renamed: context
             .index
