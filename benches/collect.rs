@@ -1,12 +1,17 @@
 //! Reading a generated large cluster, and the recorded one, over loopback; reading the snapshots back.
 //!
-//! `cargo bench --bench collect` prints both; `-- recorded` and the like measure only what they name. The recorded part
-//! uses `../shared/recorded-cluster` when it is there, else the slice in the source tree.
+//! `cargo bench --bench collect` prints both; `-- scale` prints the first alone, and `-- apiserver`, with
+//! `KUBEBUILDER_ASSETS`, the same of a real API server. The recorded part uses `../shared/recorded-cluster` when it is there, else the slice in the source tree.
 
+#[path = "../tests/testsuite/apiserver.rs"]
+mod apiserver;
 mod generated;
 #[path = "../tests/testsuite/replay.rs"]
 mod replay;
 mod scale;
+#[allow(dead_code)]
+#[path = "../tests/testsuite/support.rs"]
+mod support;
 
 use std::{
     fs,
@@ -29,8 +34,10 @@ fn main() {
         _ => {}
     }
     // `cargo bench` itself says `--bench`.
-    match arguments.iter().find(|argument| *argument != "--bench").map(String::as_str) {
+    let mut words = arguments.iter().filter(|argument| *argument != "--bench").map(String::as_str);
+    match words.next() {
         Some("scale") => return scale::report(),
+        Some("apiserver") => return scale::real(words.next().and_then(|pods| pods.parse().ok()).unwrap_or(20_000)),
         None => scale::report(),
         Some(_) => {}
     }

@@ -38,6 +38,7 @@ pub mod embedded;
 pub mod facts;
 pub mod frameworks;
 pub mod html;
+mod json;
 pub mod markdown;
 pub mod oscal;
 pub mod output;

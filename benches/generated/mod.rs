@@ -200,6 +200,42 @@ pub fn generate(size: Size, seed: u64) -> Cluster {
     cluster
 }
 
+/// Hands over the objects of a cluster one by one, with the path that each is created at: those of Kubernetes itself
+/// that a server without controllers takes, without what it sets itself.
+#[allow(dead_code)]
+pub fn each(size: Size, seed: u64, put: &mut dyn FnMut(String, Value)) {
+    const TAKEN: [&str; 10] = [
+        "Namespace",
+        "Pod",
+        "ServiceAccount",
+        "ConfigMap",
+        "Deployment",
+        "ReplicaSet",
+        "NetworkPolicy",
+        "Role",
+        "RoleBinding",
+        "ClusterRole",
+    ];
+    objects::fill(size, &mut Random(seed), &mut |name, object| {
+        let Some(kind) = KINDS.iter().find(|kind| kind.kind == name && TAKEN.contains(&name)) else { return };
+        let mut object = object.clone();
+        let namespace =
+            object["metadata"]["namespace"].as_str().map(|name| format!("namespaces/{name}/{}", kind.resource));
+        let path = kind.path().replace(kind.resource, namespace.as_deref().unwrap_or(kind.resource));
+        if let Some(metadata) = object["metadata"].as_object_mut() {
+            for set in ["uid", "resourceVersion", "managedFields", "creationTimestamp"] {
+                metadata.remove(set);
+            }
+            // Pods are made without asking whether their namespace would admit them.
+            let labels = metadata.get_mut("labels").and_then(Value::as_object_mut);
+            labels.map(|labels| labels.remove("pod-security.kubernetes.io/enforce"));
+        }
+        object["kind"] = kind.kind.into();
+        object["apiVersion"] = kind.api_version().into();
+        put(path, object);
+    });
+}
+
 /// What the API server says of itself and of whoever asks.
 fn discovery(pages: &mut Pages) {
     let mut put = |path: &str, value: Value| pages.insert(path.to_owned(), vec![packed(value.to_string().as_bytes())]);

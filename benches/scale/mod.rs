@@ -6,7 +6,7 @@
 //!
 //! Both clients ask for the same pages, as gzip. The server packs each page anew, as the API server does; it does not
 //! read objects from etcd and encode them, which costs the API server more than packing. So the ratio of times is
-//! above that of a real cluster.
+//! above that of a real cluster; `-- apiserver PODS` measures against a real API server, in which it makes the objects.
 
 use std::{
     fs,
@@ -25,7 +25,7 @@ use scopefence::{
 };
 use tokio::{sync::Semaphore, task::JoinSet};
 
-use crate::{generated, replay::Replay};
+use crate::{apiserver, generated, replay::Replay};
 
 /// Says to this program that it is to serve the pages.
 pub const SERVE: &str = "--serve-cluster";
@@ -53,6 +53,9 @@ pub fn serve() {
     let _ = std::io::stdin().read(&mut [0]);
 }
 
+/// Marks a list of which the metadata alone is asked for.
+const METADATA: char = '+';
+
 /// Fetches every page of the lists through the same client, unpacks and drops it. Arguments: kubeconfig, paths.
 pub fn fetch(arguments: &[String]) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
@@ -75,24 +78,29 @@ pub fn fetch(arguments: &[String]) {
 }
 
 async fn list(client: &Client, path: &str) -> usize {
+    let (path, accept) = match path.strip_prefix(METADATA) {
+        Some(path) => (path, "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"),
+        None => (path, "application/json"),
+    };
     let mut bytes = 0;
-    let mut next = 0;
+    let mut next = String::new();
     loop {
-        let token = if next == 0 { String::new() } else { format!("&continue={next}") };
-        let request = http::Request::get(format!("{path}?limit=500{token}")).body(Body::empty()).expect("a request");
-        let mut body = client.send(request).await.expect("an answer").into_body();
+        let request = http::Request::get(format!("{path}?limit=500{next}")).header("accept", accept);
+        let mut body =
+            client.send(request.body(Body::empty()).expect("a request")).await.expect("an answer").into_body();
         let mut start = Vec::new();
         while let Some(frame) = body.frame().await {
             let data = frame.expect("a whole answer").into_data().unwrap_or_default();
             bytes += data.len();
-            if start.len() < 200 {
-                start.extend_from_slice(&data[..data.len().min(200)]);
+            if start.len() < 1000 {
+                start.extend_from_slice(&data[..data.len().min(1000)]);
             }
         }
-        if !String::from_utf8_lossy(&start).contains("\"continue\"") {
-            return bytes;
+        let start = String::from_utf8_lossy(&start);
+        match start.split_once("\"continue\":\"").and_then(|(_, rest)| rest.split_once('"')) {
+            Some((token, _)) if !token.is_empty() => next = format!("&continue={token}"),
+            _ => return bytes,
         }
-        next += 1;
     }
 }
 
@@ -137,10 +145,10 @@ struct Cost {
     peak: u64,
 }
 
-/// Runs a command to its end.
-fn measure(server: &Server, command: &mut Command) -> Cost {
-    let serving = format!("/proc/{}/stat", server.child.id());
-    let (worked, served) = (ticks("/proc/self/stat", ENDED), ticks(&serving, OWN));
+/// Runs a command to its end, while these processes serve it.
+fn measure(servers: &[u32], command: &mut Command) -> Cost {
+    let serving = || -> Duration { servers.iter().map(|server| ticks(&format!("/proc/{server}/stat"), OWN)).sum() };
+    let (worked, served) = (ticks("/proc/self/stat", ENDED), serving());
     let begun = Instant::now();
     let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("it starts");
     let status = PathBuf::from(format!("/proc/{}/status", child.id()));
@@ -153,7 +161,7 @@ fn measure(server: &Server, command: &mut Command) -> Cost {
         std::thread::sleep(Duration::from_millis(1));
     };
     assert!(ended.success(), "{command:?} ends with {ended}");
-    let (work, serve) = (ticks("/proc/self/stat", ENDED) - worked, ticks(&serving, OWN) - served);
+    let (work, serve) = (ticks("/proc/self/stat", ENDED) - worked, serving() - served);
     Cost { time: begun.elapsed(), work, served: serve, peak: peak >> 10 }
 }
 
@@ -196,39 +204,68 @@ fn print(what: &str, cost: &Cost) {
     );
 }
 
-/// Prints time and memory of a collection of the large cluster, and of reading and assessing what it wrote.
-pub fn report() {
-    let server = Server::start();
-    let folder = tempfile::tempdir().expect("a folder");
-    let out = folder.path().join("large.snapshot.jsonl.zst");
+/// Fetches and collects in turn, and prints both and their ratios.
+fn compare(servers: &[u32], kubeconfig: &Path, paths: &[String], out: &Path) {
     let this = std::env::current_exe().expect("this program");
     let (mut fetched, mut collected) = (Vec::new(), Vec::new());
     for _ in 0..TURNS {
-        fetched.push(measure(&server, Command::new(&this).arg(FETCH).arg(&server.kubeconfig).args(&server.paths)));
-        collected.push(measure(
-            &server,
-            Command::new(env!("CARGO_BIN_EXE_scopefence"))
-                .args(["collect", "--quiet", "--kubeconfig", &server.kubeconfig, "--out"])
-                .arg(&out),
-        ));
+        fetched.push(measure(servers, Command::new(&this).arg(FETCH).arg(kubeconfig).args(paths)));
+        let mut collect = Command::new(env!("CARGO_BIN_EXE_scopefence"));
+        collect.args(["collect", "--quiet", "--kubeconfig"]).arg(kubeconfig).arg("--out").arg(out);
+        collected.push(measure(servers, &mut collect));
     }
-    drop(server);
     let (fetch, collect) = (best(&fetched), best(&collected));
     print("fetch and throw away", &fetch);
     print("collect", &collect);
     println!("time ratio           {:>7.2}    (at most 1.5)", collect.time.as_secs_f64() / fetch.time.as_secs_f64());
     println!("memory ratio         {:>7.2}    (at most 300 MB)", collect.peak as f64 / fetch.peak.max(1) as f64);
-    println!("snapshot             {:>7} kB", fs::metadata(&out).expect("written").len() >> 10);
+    println!("snapshot             {:>7} kB", fs::metadata(out).expect("written").len() >> 10);
+}
+
+/// Prints time and memory of a collection of the large cluster from a server that has every page ready, and of reading
+/// and assessing what it wrote.
+pub fn report() {
+    println!("\na server that has every page ready and packs it:");
+    let server = Server::start();
+    let folder = tempfile::tempdir().expect("a folder");
+    let out = folder.path().join("large.snapshot.jsonl.zst");
+    compare(&[server.child.id()], Path::new(&server.kubeconfig), &server.paths, &out);
+    drop(server);
     let begun = Instant::now();
     let snapshot = snapshot::read(&out).expect("a snapshot");
-    println!("%-20s {:>7.2} s", begun.elapsed().as_secs_f64());
+    println!("{:<20} {:>7.2} s", "load", begun.elapsed().as_secs_f64());
     let starter = Path::new(env!("CARGO_MANIFEST_DIR")).join("scopes/compliant-kubernetes");
     let today = chrono::NaiveDate::from_ymd_opt(2026, 11, 21).expect("a date");
     let workspace = workspace::load(&starter, today).expect("a workspace").workspace.expect("a sound workspace");
     let begun = Instant::now();
     let assessment = assess::assess(&workspace, std::slice::from_ref(&snapshot), &History::default(), None);
-    println!("%-20s {:>7.2} s  {:>5} findings", begun.elapsed().as_secs_f64(), assessment.findings.len());
+    println!("{:<20} {:>7.2} s  {:>5} findings", "assess", begun.elapsed().as_secs_f64(), assessment.findings.len());
     let begun = Instant::now();
     let past = assess::past(&workspace, &snapshot);
-    println!("%-20s {:>7.2} s  {:>5} findings", begun.elapsed().as_secs_f64(), past.findings.len());
+    println!("{:<20} {:>7.2} s  {:>5} findings", "assess the past", begun.elapsed().as_secs_f64(), past.findings.len());
+}
+
+/// Prints the same of `kube-apiserver`, filled with as many Pods; `None` without one.
+pub fn real(pods: usize) {
+    let Some(server) = apiserver::server() else { return };
+    let size = generated::Size { namespaces: pods / 20, pods, bindings: pods / 10, objects: pods * 4 };
+    let (mut first, mut rest) = (Vec::new(), Vec::new());
+    generated::each(size, SEED, &mut |path, object| {
+        let objects = if path.ends_with("/namespaces") { &mut first } else { &mut rest };
+        objects.push((path, object.to_string()));
+    });
+    let begun = Instant::now();
+    let made = server.create_all(first) + server.create_all(rest);
+    let kubeconfig = server.kubeconfig_of("admin");
+    let out = server.file("large.snapshot.jsonl.zst");
+    let mut collect = Command::new(env!("CARGO_BIN_EXE_scopefence"));
+    collect.args(["collect", "--quiet", "--kubeconfig"]).arg(&kubeconfig).arg("--out").arg(&out);
+    assert!(collect.status().expect("it starts").success());
+    let snapshot = snapshot::read(&out).expect("a snapshot");
+    let complete = snapshot.lists.iter().filter(|list| list.complete().is_ok()).map(|list| &list.record);
+    let paths: Vec<String> = complete
+        .map(|record| if record.metadata_only { format!("{METADATA}{}", record.path) } else { record.path.clone() })
+        .collect();
+    println!("\nkube-apiserver and etcd on this machine, {made} objects made in {} s:", begun.elapsed().as_secs());
+    compare(&server.processes(), &kubeconfig, &paths, &out);
 }

@@ -16,8 +16,8 @@ use super::{
     settings,
 };
 use crate::snapshot::{
-    Body, ClusterIdentity, Collector, Completeness, FORMAT, Header, Kept, List, ListRecord, Object, Packed, Probe,
-    Snapshot, Source,
+    ClusterIdentity, Collector, Completeness, FORMAT, Header, Kept, Lines, List, ListRecord, Packed, Probe, Snapshot,
+    Source,
 };
 
 /// Kinds read at the same time.
@@ -44,13 +44,13 @@ pub struct Collected<L> {
 
 /// What becomes of a list as soon as it was read.
 trait Keep: Send + Sized + 'static {
-    fn keep(record: ListRecord, objects: Vec<Object>) -> Result<Self, String>;
+    fn keep(record: ListRecord, lines: Lines) -> Result<Self, String>;
     fn record(&self) -> &ListRecord;
 }
 
 impl Keep for List {
-    fn keep(record: ListRecord, objects: Vec<Object>) -> Result<Self, String> {
-        Ok(List::new(record, objects))
+    fn keep(record: ListRecord, lines: Lines) -> Result<Self, String> {
+        lines.into_list(record).map_err(|_| "an object in it cannot be read back".to_owned())
     }
 
     fn record(&self) -> &ListRecord {
@@ -59,8 +59,8 @@ impl Keep for List {
 }
 
 impl Keep for Packed {
-    fn keep(record: ListRecord, objects: Vec<Object>) -> Result<Self, String> {
-        Packed::new(record, objects).map_err(|error| error.to_string())
+    fn keep(record: ListRecord, lines: Lines) -> Result<Self, String> {
+        Packed::new(record, lines).map_err(|error| error.to_string())
     }
 
     fn record(&self) -> &ListRecord {
@@ -132,7 +132,7 @@ async fn gather<L: Keep>(
         });
     }
     for record in missing(&discovery, &lists, projections) {
-        lists.push(L::keep(record, Vec::new()).map_err(Error::Memory)?);
+        lists.push(L::keep(record, Lines::default()).map_err(Error::Memory)?);
     }
     let (certificate, encryption) = tokio::join!(connection.handshake.certificate(), metrics::encryption(api));
     let mut probes = vec![certificate, encryption];
@@ -243,15 +243,15 @@ async fn read_all<L: Keep>(
         tasks.spawn(async move {
             // The semaphore is never closed.
             let _permit = permits.acquire_owned().await;
-            let (mut record, mut objects) = list::list(&api, &kind, projection.clone()).await;
-            read_settings(&api, &projection, &mut record, &mut objects).await;
-            let uid = cluster_uid(&record, &objects);
+            let (mut record, mut lines) = list::list(&api, &kind, projection.clone()).await;
+            read_settings(&api, &projection, &mut record, &mut lines).await;
+            let uid = cluster_uid(&record, &lines);
             let nodes: Vec<String> = match record.key() {
-                ("", "Node") => objects.iter().map(|node| node.name.to_string()).collect(),
+                ("", "Node") => lines.iter().map(|node| node.name.to_owned()).collect(),
                 _ => Vec::new(),
             };
             // Sorting, hashing and packing a large list take longer than a network round trip.
-            let kept = tokio::task::spawn_blocking(move || L::keep(record, objects)).await;
+            let kept = tokio::task::spawn_blocking(move || L::keep(record, lines)).await;
             (kept, uid, nodes)
         });
     }
@@ -268,7 +268,7 @@ async fn read_all<L: Keep>(
 }
 
 /// Adds the known settings of named ConfigMaps to their list.
-async fn read_settings(api: &Api, projection: &Projection, record: &mut ListRecord, objects: &mut [Object]) {
+async fn read_settings(api: &Api, projection: &Projection, record: &mut ListRecord, lines: &mut Lines) {
     for settings in &projection.settings {
         let path =
             format!("/api/{}/namespaces/{}/{}/{}", record.version, settings.namespace, record.resource, settings.name);
@@ -279,17 +279,11 @@ async fn read_settings(api: &Api, projection: &Projection, record: &mut ListReco
                 Some(Refusal::Forbidden(_)) => "forbidden".to_owned(),
                 Some(Refusal::Gone) => "gone".to_owned(),
                 Some(Refusal::Failed(reason)) => reason,
-                None => match settings::body(&answer.body, settings).map(|body| Body::new(&body)) {
-                    Ok(Ok(body)) => {
-                        let named = |object: &&mut Object| {
-                            *object.namespace == settings.namespace && *object.name == settings.name
-                        };
-                        if let Some(object) = objects.iter_mut().find(named) {
-                            object.body = body;
-                        }
+                None => match settings::body(&answer.body, settings) {
+                    Ok(body) => {
+                        lines.set_body(&settings.namespace, &settings.name, &body);
                         continue;
                     }
-                    Ok(Err(_)) => "it cannot be read".to_owned(),
                     Err(reason) => reason.to_owned(),
                 },
             },
@@ -352,12 +346,12 @@ fn empty(
     }
 }
 
-fn cluster_uid(record: &ListRecord, objects: &[Object]) -> Option<String> {
+fn cluster_uid(record: &ListRecord, lines: &Lines) -> Option<String> {
     if record.key() != ("", "Namespace") {
         return None;
     }
-    let system = objects.iter().find(|object| &*object.name == "kube-system")?;
-    Some(system.uid.to_string()).filter(|uid| !uid.is_empty())
+    let system = lines.iter().find(|line| line.name == "kube-system")?;
+    Some(system.uid.to_owned()).filter(|uid| !uid.is_empty())
 }
 
 /// One namespace may be readable where the list of all is not.

@@ -9,13 +9,12 @@
 
 use std::sync::Arc;
 
-use serde::de::DeserializeSeed;
 use serde_json::{Map, Value};
 use tokio::{sync::Semaphore, task::JoinSet};
 
 use super::{
     now,
-    projection::{Emit, Node, Projections},
+    projection::{Node, Projections, emit},
     request::{Api, Refusal},
 };
 use crate::snapshot::{Completeness, Probe};
@@ -114,7 +113,7 @@ fn kept(answer: &[u8], known: &Node) -> Result<Value, &'static str> {
     let answer: Value = serde_json::from_slice(answer).map_err(|_| "its answer is not JSON")?;
     let config = answer.get("kubeletconfig").filter(|it| it.is_object()).ok_or("its answer holds no configuration")?;
     let mut kept = Vec::new();
-    Emit::new(known, &mut kept).deserialize(config).map_err(|_| "a setting in its answer cannot be read")?;
+    emit(&config.to_string(), known, None, &mut kept).map_err(|_| "a setting in its answer cannot be read")?;
     serde_json::from_slice(&kept).map_err(|_| "a setting in its answer cannot be read")
 }
 

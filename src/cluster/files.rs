@@ -24,11 +24,11 @@ use serde_json::value::RawValue;
 use super::{
     manifests::{self, Lines},
     page,
-    projection::{Projections, Strings},
+    projection::Projections,
     settings,
 };
 use crate::snapshot::{
-    Body, ClusterIdentity, Completeness, FORMAT, Header, List, ListRecord, Object, Snapshot, Source as Origin,
+    Body, ClusterIdentity, Completeness, FORMAT, Header, List, ListRecord, Object, Snapshot, Source as Origin, Strings,
 };
 
 /// Larger files are refused: they would have to be held in memory.
@@ -418,10 +418,8 @@ impl Reader<'_> {
                 let line = source.lines.line(json);
                 self.places.entry(known).or_insert_with(|| Place { file: path.to_owned(), line });
             }
-            Err(error) if listed.is_some() => list.odd.push(page::why_odd(&error).to_owned()),
-            Err(error) => {
-                return Err(Error::new(path, format!("holds a {kind} that cannot be read: {}", page::why_odd(&error))));
-            }
+            Err(why) if listed.is_some() => list.odd.push(why.to_owned()),
+            Err(why) => return Err(Error::new(path, format!("holds a {kind} that cannot be read: {why}"))),
         }
         Ok(())
     }

@@ -6,9 +6,9 @@ use super::{
     discovery::Listable,
     now, page,
     projection::Projection,
-    request::{Api, Refusal},
+    request::{Answer, Api, Refusal, Trouble},
 };
-use crate::snapshot::{Completeness, ListRecord, Object, Strings};
+use crate::snapshot::{Completeness, Lines, ListRecord};
 
 /// Objects asked for at a time.
 const PAGE: usize = 500;
@@ -33,22 +33,16 @@ enum End {
     Refused(Refusal),
 }
 
+#[derive(Default)]
 struct Reading {
-    objects: Vec<Object>,
-    strings: Strings,
+    lines: Lines,
     resource_version: Option<String>,
     odd: Vec<String>,
     pages: usize,
 }
 
-impl Reading {
-    fn new() -> Self {
-        Self { objects: Vec::new(), strings: Strings::default(), resource_version: None, odd: Vec::new(), pages: 0 }
-    }
-}
-
 /// Reads a kind. Never fails: how it ended is in the record, but for count and digest.
-pub(super) async fn list(api: &Api, kind: &Listable, projection: Arc<Projection>) -> (ListRecord, Vec<Object>) {
+pub(super) async fn list(api: &Api, kind: &Listable, projection: Arc<Projection>) -> (ListRecord, Lines) {
     let content = ["Secret", "ConfigMap"].contains(&&*kind.kind) && kind.group.is_empty();
     let accept = match projection.metadata_only {
         // Never ask for content of these, not even as a second choice.
@@ -75,7 +69,7 @@ pub(super) async fn list(api: &Api, kind: &Listable, projection: Arc<Projection>
     };
     let (mut limit, mut restarted) = (PAGE, false);
     let (reading, end) = loop {
-        let mut reading = Reading::new();
+        let mut reading = Reading::default();
         let end = read(api, accept, limit, &projection, &mut record, &mut reading).await;
         match end {
             End::Gone if !restarted => restarted = true,
@@ -102,12 +96,12 @@ pub(super) async fn list(api: &Api, kind: &Listable, projection: Arc<Projection>
         End::Refused(Refusal::Gone) => partial(reading.pages, "the API server answers 410".to_owned()),
     };
     if !reading.odd.is_empty() && record.completeness == Completeness::Complete {
-        let all = reading.odd.len() + reading.objects.len();
+        let all = reading.odd.len() + reading.lines.len();
         let first = reading.odd.iter().take(MAX_ODD).map(String::as_str).collect::<Vec<_>>().join("; ");
         record.completeness =
             Completeness::Partial(format!("{} of {all} objects could not be read: {first}", reading.odd.len()));
     }
-    (record, reading.objects)
+    (record, reading.lines)
 }
 
 fn partial(pages: usize, reason: String) -> Completeness {
@@ -129,13 +123,14 @@ async fn read(
     let failed = |reason: String| End::Refused(Refusal::Failed(reason));
     let mut token = String::new();
     let whole = projection.resource_version.as_ref().map(|word| format!("&resourceVersion={}", escape(word)));
-    let whole = whole.unwrap_or_default();
+    let first = format!("{}?limit={limit}{}", record.path, whole.unwrap_or_default());
+    let mut early = None;
     loop {
-        let path = match token.as_str() {
-            "" => format!("{}?limit={limit}{whole}", record.path),
-            token => format!("{}?limit={limit}{whole}&continue={}", record.path, escape(token)),
+        let answer = match early.take() {
+            Some(answer) => answer,
+            None => ask(api, &first, &token, accept).await,
         };
-        let answer = match api.get(&path, accept).await {
+        let answer = match answer {
             Ok(answer) => answer,
             Err(trouble) => {
                 record.retries += trouble.retries;
@@ -153,20 +148,24 @@ async fn read(
             Some(Refusal::Gone) => return End::Gone,
             Some(refusal) => return End::Refused(refusal),
         }
-        // Parsing runs beside the network: other lists go on meanwhile.
-        let strings = std::mem::take(&mut reading.strings);
+        let ahead = page::token_ahead(&answer.body).filter(|next| *next != token);
         let (body, projection) = (answer.body, projection.clone());
-        let parsed = tokio::task::spawn_blocking(move || (page::parse(&body, &projection, &strings), strings)).await;
-        let page = match parsed {
-            Ok((Ok(page), strings)) => {
-                reading.strings = strings;
-                page
+        // A page is read on another thread, while the next one is on its way.
+        let reader = tokio::task::spawn_blocking(move || page::parse(&body, &projection));
+        let next = async {
+            match &ahead {
+                Some(next) => Some(ask(api, &first, next, accept).await),
+                None => None,
             }
-            Ok((Err(error), _)) => return failed(error.to_string()),
+        };
+        let (page, next) = tokio::join!(reader, next);
+        let page = match page {
+            Ok(Ok(page)) => page,
+            Ok(Err(error)) => return failed(error.to_string()),
             Err(_) => return failed("the answer could not be processed".to_owned()),
         };
         reading.pages += 1;
-        reading.objects.extend(page.objects);
+        reading.lines.append(page.lines);
         reading.odd.extend(page.odd);
         reading.resource_version = page.resource_version.or(reading.resource_version.take());
         if page.next.is_empty() {
@@ -175,7 +174,16 @@ async fn read(
         if page.next == token || reading.pages >= MAX_PAGES {
             return failed("the API server's pages do not end".to_owned());
         }
+        early = next.filter(|_| ahead.as_ref() == Some(&page.next));
         token = page.next;
+    }
+}
+
+/// Asks for the page that a token stands for; `first` is the path and query of the first page.
+async fn ask(api: &Api, first: &str, token: &str, accept: &str) -> Result<Answer, Trouble> {
+    match token {
+        "" => api.get(first, accept).await,
+        token => api.get(&format!("{first}&continue={}", escape(token)), accept).await,
     }
 }
 

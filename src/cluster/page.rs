@@ -1,18 +1,18 @@
-//! One answer to a list request: bytes in, objects out, without building generic values.
+//! One answer to a list request: text in, lines of a snapshot out, without building values.
 //!
-//! The whole page is parsed in one pass. Only when an object in it is not what the API promises is the page parsed a
-//! second time, object by object, so that one odd object costs itself and not its neighbours.
+//! The page is read in one pass. An object in it that is not what the API promises is passed over and named, so that it
+//! costs itself and not its neighbours.
 
-use std::fmt;
+use std::{borrow::Cow, fmt};
 
-use serde::{
-    Deserialize,
-    de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor},
+use super::projection::{Projection, Reader};
+use crate::{
+    json::{Cursor, Trouble},
+    snapshot::{Lines, Object, Strings, Writing},
 };
-use serde_json::{error::Category, value::RawValue};
 
-use super::projection::{ObjectSeed, Projection, Strings};
-use crate::snapshot::Object;
+/// Of an answer so many bytes are searched for the token of the next page.
+const HEAD: usize = 8 << 10;
 
 /// What one page held.
 #[derive(Debug, Default)]
@@ -20,7 +20,7 @@ pub(crate) struct Page {
     /// `kind` of the answer, for example `PodList`.
     pub(crate) kind: String,
     /// Objects, in the server's order.
-    pub(crate) objects: Vec<Object>,
+    pub(crate) lines: Lines,
     /// Token for the next page; empty on the last.
     pub(crate) next: String,
     /// `resourceVersion` of the list.
@@ -50,171 +50,174 @@ impl fmt::Display for NotAPage {
     }
 }
 
-#[derive(Default, Deserialize)]
-struct ListMeta {
-    #[serde(default, rename = "resourceVersion")]
-    resource_version: Option<String>,
-    #[serde(default, rename = "continue")]
-    next: Option<String>,
+impl From<Trouble> for NotAPage {
+    fn from(trouble: Trouble) -> Self {
+        match trouble {
+            Trouble::CutOff => Self::CutOff,
+            Trouble::NotJson => Self::NotJson,
+            Trouble::Shape(_) => Self::NotAList,
+        }
+    }
 }
 
 /// Reads one page.
 ///
 /// # Errors
 /// When the answer is no list at all.
-pub(crate) fn parse(bytes: &[u8], projection: &Projection, strings: &Strings) -> Result<Page, NotAPage> {
-    let seed = ObjectSeed { projection, strings };
+pub(crate) fn parse(bytes: &[u8], projection: &Projection) -> Result<Page, NotAPage> {
     // Looked at once instead of text by text. The API server sends UTF-8; a text that is not stays no reason to fail.
-    let text = String::from_utf8_lossy(bytes);
-    let mut deserializer = serde_json::Deserializer::from_str(&text);
-    let fast = PageSeed(Fast(seed)).deserialize(&mut deserializer).and_then(|page| deserializer.end().map(|()| page));
-    let page = match fast {
-        Ok(page) => page,
-        Err(error) if error.classify() == Category::Eof => return Err(NotAPage::CutOff),
-        Err(_) => {
-            let mut deserializer = serde_json::Deserializer::from_str(&text);
-            PageSeed(Careful(seed))
-                .deserialize(&mut deserializer)
-                .and_then(|page| deserializer.end().map(|()| page))
-                .map_err(|error| match error.classify() {
-                    Category::Eof => NotAPage::CutOff,
-                    Category::Data => NotAPage::NotAList,
-                    Category::Syntax | Category::Io => NotAPage::NotJson,
-                })?
-        }
+    let text = match std::str::from_utf8(bytes) {
+        Ok(text) => Cow::Borrowed(text),
+        Err(_) => String::from_utf8_lossy(bytes),
     };
-    page.ok_or(NotAPage::NotAList)
+    let mut cursor = Cursor::new(&text);
+    let mut page = Page::default();
+    let mut found = false;
+    let mut members = cursor.members()?;
+    while let Some(key) = members.next(&mut cursor)? {
+        match &*key {
+            "kind" => page.kind = cursor.text()?.unwrap_or_default().into_owned(),
+            "metadata" => metadata(&mut cursor, &mut page)?,
+            "items" if !found => {
+                // Go writes an empty list as `null`, or leaves it out of a list that says so by its kind.
+                found = true;
+                if !cursor.null()? {
+                    items(&mut cursor, projection, &mut page)?;
+                }
+            }
+            _ => cursor.skip()?,
+        }
+    }
+    cursor.end()?;
+    if found || page.kind.ends_with("List") { Ok(page) } else { Err(NotAPage::NotAList) }
+}
+
+fn metadata(cursor: &mut Cursor<'_>, page: &mut Page) -> Result<(), Trouble> {
+    if cursor.null()? {
+        return Ok(());
+    }
+    let mut members = cursor.members()?;
+    while let Some(key) = members.next(cursor)? {
+        match &*key {
+            "continue" => page.next = cursor.text()?.unwrap_or_default().into_owned(),
+            "resourceVersion" => {
+                let version = cursor.text()?.filter(|version| !version.is_empty());
+                page.resource_version = version.map(|version| version.into_owned());
+            }
+            _ => cursor.skip()?,
+        }
+    }
+    Ok(())
+}
+
+fn items<'a>(cursor: &mut Cursor<'a>, projection: &Projection, page: &mut Page) -> Result<(), Trouble> {
+    let mut reader = Reader::new(projection);
+    let mut writing = Writing::default();
+    let mut place = 0;
+    let mut elements = cursor.elements()?;
+    while elements.next(cursor)? {
+        place += 1;
+        let (start, depth) = (cursor.at(), cursor.depth());
+        match reader.read(cursor, &mut writing) {
+            Err(Trouble::Shape(why)) => {
+                page.odd.push(format!("object {place} of a page: {}", why.why()));
+                cursor.back(start, depth);
+                cursor.skip()?;
+            }
+            other => other?,
+        }
+    }
+    page.lines = writing.finish();
+    Ok(())
+}
+
+/// The token for the next page, if it stands before the items, where API servers write it: so the next page can be
+/// asked for while this one is read.
+pub(crate) fn token_ahead(bytes: &[u8]) -> Option<String> {
+    let head = String::from_utf8_lossy(&bytes[..bytes.len().min(HEAD)]);
+    let mut cursor = Cursor::new(&head);
+    let mut members = cursor.members().ok()?;
+    while let Some(key) = members.next(&mut cursor).ok()? {
+        match &*key {
+            "metadata" => {
+                let mut page = Page::default();
+                metadata(&mut cursor, &mut page).ok()?;
+                return Some(page.next).filter(|token| !token.is_empty());
+            }
+            "items" => return None,
+            _ => cursor.skip().ok()?,
+        }
+    }
+    None
 }
 
 /// Reads one object, for example the answer to a GET.
-pub(crate) fn parse_object(json: &str, projection: &Projection, strings: &Strings) -> serde_json::Result<Object> {
-    let mut deserializer = serde_json::Deserializer::from_str(json);
-    let object = ObjectSeed { projection, strings }.deserialize(&mut deserializer)?;
-    deserializer.end()?;
-    Ok(object)
+///
+/// # Errors
+/// When it is none; the reason holds none of its content.
+pub(crate) fn parse_object(json: &str, projection: &Projection, strings: &Strings) -> Result<Object, &'static str> {
+    let mut cursor = Cursor::new(json);
+    let mut writing = Writing::default();
+    let read = Reader::new(projection).read(&mut cursor, &mut writing).and_then(|()| cursor.end());
+    let object = read.and_then(|()| writing.finish().first(strings));
+    object.map_err(|trouble| match trouble {
+        Trouble::Shape(why) => why.why(),
+        Trouble::CutOff | Trouble::NotJson => "it is not valid JSON",
+    })
 }
 
-/// How the items of a page are read.
-trait Items<'de>: Sized {
-    fn read<A: SeqAccess<'de>>(self, items: A, page: &mut Page) -> Result<(), A::Error>;
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cluster::projection::Projections;
 
-#[derive(Clone, Copy)]
-struct Fast<'a>(ObjectSeed<'a>);
+    fn read(text: &str) -> Result<Page, NotAPage> {
+        parse(text.as_bytes(), Projections::builtin().expect("embedded").get("", "Pod").expect("Pod"))
+    }
 
-impl<'de> Items<'de> for Fast<'_> {
-    fn read<A: SeqAccess<'de>>(self, mut items: A, page: &mut Page) -> Result<(), A::Error> {
-        while let Some(object) = items.next_element_seed(self.0)? {
-            page.objects.push(object);
+    fn names(page: &Page) -> Vec<String> {
+        page.lines.iter().map(|line| line.name.to_owned()).collect()
+    }
+
+    #[test]
+    fn one_odd_object_costs_itself() {
+        let page = read(
+            r#"{"kind":"PodList","metadata":{"continue":"t","resourceVersion":"7"},"items":[
+                {"metadata":{"name":"a"}}, {"metadata":{"name":["b"]}}, 7, null, {"spec":{}},
+                {"metadata":{"name":"c","labels":{"z":"1","a":"2","z":"3"}}}, {"metadata":{"name":""}}]}"#,
+        )
+        .expect("a page");
+        assert_eq!(names(&page), ["a", "c"]);
+        assert_eq!((&*page.next, page.resource_version.as_deref()), ("t", Some("7")));
+        assert_eq!(page.odd.len(), 5, "{:?}", page.odd);
+        assert!(page.odd[4].contains("it has no name") && page.odd[3].contains("it has no metadata"), "{:?}", page.odd);
+        let last = page.lines.iter().last().expect("c").text.to_owned();
+        assert_eq!(last, r#"{"name":"c","labels":{"a":"2","z":"3"},"body":{}}"#);
+    }
+
+    #[test]
+    fn what_is_no_page_says_why() {
+        for (text, why) in [
+            ("", NotAPage::CutOff),
+            (r#"{"kind":"PodList","items":[{"metadata":{"name":"a"#, NotAPage::CutOff),
+            (r#"{"kind":"PodList","items":[{"metadata":{"name":"a"},}]}"#, NotAPage::NotJson),
+            (r#"{"kind":"PodList","items":[]} more"#, NotAPage::NotJson),
+            ("<html>", NotAPage::NotJson),
+            ("[]", NotAPage::NotAList),
+            (r#"{"kind":"Status","code":200}"#, NotAPage::NotAList),
+            (r#"{"kind":"PodList","items":{}}"#, NotAPage::NotAList),
+        ] {
+            assert_eq!(read(text).expect_err(text), why, "{text}");
         }
-        Ok(())
-    }
-}
-
-#[derive(Clone, Copy)]
-struct Careful<'a>(ObjectSeed<'a>);
-
-impl<'de> Items<'de> for Careful<'_> {
-    fn read<A: SeqAccess<'de>>(self, mut items: A, page: &mut Page) -> Result<(), A::Error> {
-        let mut place = 0;
-        while let Some(raw) = items.next_element::<&'de RawValue>()? {
-            place += 1;
-            match parse_object(raw.get(), self.0.projection, self.0.strings) {
-                Ok(object) => page.objects.push(object),
-                Err(error) => page.odd.push(format!("object {place} of a page: {}", why_odd(&error))),
-            }
-        }
-        Ok(())
-    }
-}
-
-/// What is wrong with an object, in words that cannot hold any of its content.
-pub(crate) fn why_odd(error: &serde_json::Error) -> &'static str {
-    let message = error.to_string();
-    if message.starts_with("it has no metadata") {
-        "it has no metadata"
-    } else if message.starts_with("it has no name") {
-        "it has no name"
-    } else if message.starts_with("recursion limit") {
-        "it is nested too deeply"
-    } else {
-        "a field has another type than the API promises"
-    }
-}
-
-struct PageSeed<I>(I);
-
-impl<'de, I: Items<'de>> DeserializeSeed<'de> for PageSeed<I> {
-    type Value = Option<Page>;
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
-        deserializer.deserialize_map(self)
-    }
-}
-
-impl<'de, I: Items<'de>> Visitor<'de> for PageSeed<I> {
-    type Value = Option<Page>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a list of objects")
+        assert!(read(r#"{"kind":"PodList","items":null}"#).is_ok() && read(r#"{"kind":"PodList"}"#).is_ok());
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        let mut page = Page::default();
-        let mut items = Some(self.0);
-        let mut found = false;
-        while let Some(key) = map.next_key::<std::borrow::Cow<'de, str>>()? {
-            match &*key {
-                "kind" => page.kind = map.next_value::<Option<String>>()?.unwrap_or_default(),
-                "metadata" => {
-                    let meta: ListMeta = map.next_value::<Option<ListMeta>>()?.unwrap_or_default();
-                    page.next = meta.next.unwrap_or_default();
-                    page.resource_version = meta.resource_version.filter(|version| !version.is_empty());
-                }
-                "items" => match items.take() {
-                    Some(items) => {
-                        map.next_value_seed(ItemsSeed { items, page: &mut page })?;
-                        found = true;
-                    }
-                    None => {
-                        map.next_value::<IgnoredAny>()?;
-                    }
-                },
-                _ => {
-                    map.next_value::<IgnoredAny>()?;
-                }
-            }
-        }
-        // Go writes an empty list as `null`, or leaves it out of a list that says so by its kind.
-        Ok((found || page.kind.ends_with("List")).then_some(page))
-    }
-}
-
-struct ItemsSeed<'a, I> {
-    items: I,
-    page: &'a mut Page,
-}
-
-impl<'de, I: Items<'de>> DeserializeSeed<'de> for ItemsSeed<'_, I> {
-    type Value = ();
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
-        deserializer.deserialize_any(self)
-    }
-}
-
-impl<'de, I: Items<'de>> Visitor<'de> for ItemsSeed<'_, I> {
-    type Value = ();
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a list of objects")
-    }
-
-    fn visit_unit<E>(self) -> Result<(), E> {
-        Ok(())
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, seq: A) -> Result<(), A::Error> {
-        self.items.read(seq, self.page)
+    #[test]
+    fn the_next_token_is_seen_before_the_items() {
+        let ahead = |text: &str| token_ahead(text.as_bytes());
+        assert_eq!(ahead(r#"{"kind":"PodList","metadata":{"continue":"abc"},"items":[{"#), Some("abc".to_owned()));
+        assert_eq!(ahead(r#"{"kind":"PodList","items":[],"metadata":{"continue":"abc"}}"#), None);
+        assert_eq!(ahead(r#"{"metadata":{"resourceVersion":"7"},"items":[]}"#), None);
+        assert_eq!(ahead("<html>"), None);
     }
 }

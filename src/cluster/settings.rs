@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, de::DeserializeSeed};
+use serde::Deserialize;
 use serde_json::Value;
 
-use super::projection::{Emit, Settings};
+use super::projection::{Settings, emit};
 
 /// `data` of a ConfigMap, read one value at a time so that a foreign key costs nothing.
 #[derive(Deserialize)]
@@ -32,8 +32,7 @@ pub(crate) fn body(json: &[u8], settings: &Settings) -> Result<String, &'static 
         }
         serde_json::to_writer(&mut body, key).map_err(|_| "its key cannot be written")?;
         body.push(b':');
-        Emit::with_flags(node, &mut body, settings.flags.as_ref())
-            .deserialize(value)
+        emit(&value.to_string(), node, settings.flags.as_ref(), &mut body)
             .map_err(|_| "a setting in it cannot be read")?;
     }
     body.extend_from_slice(b"}}");

@@ -81,7 +81,7 @@ pub(super) fn of_result(build: &Build<'_>, result: &CheckResult) -> Value {
 pub(super) fn of_finding(build: &Build<'_>, finding: &Finding) -> Value {
     let subject = finding.component.as_ref().map_or_else(|| this_system(build), |id| build.component(id));
     let objects = finding.objects.iter().map(|it| own("object", format_args!("{}: {}", it.key, it.message)));
-    let accepted = finding.excepted.iter().map(|(key, by)| own("accepted", format_args!("{key}: {by}")));
+    let accepted = finding.excepted.iter().map(|it| own("accepted", format_args!("{}: {}", it.key, it.exception)));
     let seen = cluster(build, &finding.cluster);
     let collected = seen.map_or_else(|| build.modified(), |cluster| cluster.header.ended);
     object([
@@ -164,7 +164,7 @@ pub(super) fn risk(build: &Build<'_>, finding: &Finding) -> Value {
 }
 
 fn exceptions(finding: &Finding) -> impl Iterator<Item = &ExceptionId> {
-    let mut ids: Vec<_> = finding.excepted.iter().map(|(_, by)| by).collect();
+    let mut ids: Vec<_> = finding.excepted.iter().map(|it| &it.exception).collect();
     ids.sort();
     ids.dedup();
     ids.into_iter()

@@ -32,7 +32,10 @@ use super::{
     share::Strings,
     template::{self, Template},
 };
-use crate::digest::{hex, sha256_hex};
+use crate::{
+    digest::{hex, sha256_hex},
+    json::{OTHER_TYPE, Trouble},
+};
 
 /// Compressed size beyond which a file is not read: a cluster of 200,000 objects needs a few tens of MB.
 const MAX_FILE: u64 = 1 << 30;
@@ -210,9 +213,10 @@ impl Batch {
                 let ends = &self.ends[first..(first + SHARE).min(self.ends.len())];
                 ends.iter()
                     .map(|&(end, number)| {
-                        let line = &self.text[start..end - 1];
+                        let line = std::str::from_utf8(&self.text[start..end - 1]).map_err(|_| Trouble::NotJson);
                         start = end;
-                        line::parse(line, &strings).map_err(|error| lines_error(path, number, "object", &error))
+                        line.and_then(|line| line::parse(line, &strings))
+                            .map_err(|trouble| line_error(path, number, "object", trouble))
                     })
                     .collect()
             })
@@ -312,7 +316,13 @@ impl<'a> Lines<'a> {
     }
 
     fn parse<T: for<'de> Deserialize<'de>>(&self, what: &str) -> Result<T, Error> {
-        serde_json::from_slice(&self.line).map_err(|error| lines_error(self.path, self.number, what, &error))
+        serde_json::from_slice(&self.line).map_err(|error| {
+            let trouble = match error.classify() {
+                serde_json::error::Category::Data => OTHER_TYPE,
+                _ => Trouble::NotJson,
+            };
+            line_error(self.path, self.number, what, trouble)
+        })
     }
 
     fn header(&mut self) -> Result<Header, Error> {
@@ -358,10 +368,10 @@ impl<'a> Lines<'a> {
 }
 
 /// Names the place and the kind of mistake, never the content: a damaged file may hold anything.
-fn lines_error(path: &Path, number: usize, what: &str, error: &serde_json::Error) -> Error {
-    let how = match error.classify() {
-        serde_json::error::Category::Data => "lacks a field or has one of the wrong type",
-        _ => "is not JSON",
+fn line_error(path: &Path, number: usize, what: &str, trouble: Trouble) -> Error {
+    let how = match trouble {
+        Trouble::Shape(_) => "lacks a field or has one of the wrong type",
+        Trouble::CutOff | Trouble::NotJson => "is not JSON",
     };
     Error::Damaged { path: path.to_owned(), reason: format!("line {number} is no {what}: it {how}") }
 }

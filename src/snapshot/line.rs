@@ -2,198 +2,271 @@
 //!
 //! Invariant: [`write`] gives the bytes that serializing the object gives.
 
-use std::{borrow::Cow, fmt};
+use std::borrow::Cow;
 
-use chrono::{Datelike, Timelike};
-use serde::{
-    Deserialize, Deserializer, Serialize,
-    de::{MapAccess, Visitor},
-};
-use serde_json::value::RawValue;
+use chrono::{DateTime, Datelike, Timelike, Utc};
 
 use super::{
     Object, OwnerRef, moment,
     share::{Strings, Texts},
 };
+use crate::json::{Cursor, OTHER_TYPE, Shape, Trouble, put_text};
 
-/// A text, borrowed from the line where it has no escapes.
-#[derive(Default, Deserialize)]
-struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
+/// Texts by name, sorted by name, none twice.
+pub(crate) type Pairs<'a> = Vec<(Cow<'a, str>, Cow<'a, str>)>;
 
-/// A map of texts, in the line's order.
+/// What an object's line says, borrowed from wherever it was read.
 #[derive(Default)]
-struct Pairs<'a>(Vec<(Cow<'a, str>, Cow<'a, str>)>);
+pub(crate) struct Parts<'a> {
+    pub(crate) namespace: Cow<'a, str>,
+    pub(crate) name: Cow<'a, str>,
+    pub(crate) uid: Cow<'a, str>,
+    pub(crate) created: Option<DateTime<Utc>>,
+    pub(crate) labels: Pairs<'a>,
+    pub(crate) annotations: Pairs<'a>,
+    pub(crate) owners: Vec<Owner<'a>>,
+}
 
-impl<'de: 'a, 'a> Deserialize<'de> for Pairs<'a> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Each;
-        impl<'de> Visitor<'de> for Each {
-            type Value = Pairs<'de>;
+/// An owner reference.
+#[derive(Default)]
+pub(crate) struct Owner<'a> {
+    pub(crate) group: Cow<'a, str>,
+    pub(crate) kind: Cow<'a, str>,
+    pub(crate) name: Cow<'a, str>,
+    pub(crate) uid: Cow<'a, str>,
+    pub(crate) controller: bool,
+}
 
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a map of texts")
+/// A place in the text of a line.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Span {
+    pub(super) start: usize,
+    pub(super) end: usize,
+}
+
+/// Where in the output things of a line stand, without quotes.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Places {
+    pub(super) namespace: Span,
+    pub(super) name: Span,
+    pub(super) uid: Span,
+    pub(super) body: Span,
+}
+
+impl Parts<'_> {
+    /// Empty again, with the memory that it has.
+    pub(crate) fn clear(&mut self) {
+        let Self { namespace, name, uid, created, labels, annotations, owners } = self;
+        (*namespace, *name, *uid, *created) = (Cow::Borrowed(""), Cow::Borrowed(""), Cow::Borrowed(""), None);
+        labels.clear();
+        annotations.clear();
+        owners.clear();
+    }
+
+    /// Writes the line without the line break.
+    pub(super) fn write(&self, body: &[u8], out: &mut Vec<u8>) -> Places {
+        let mut places = Places::default();
+        out.push(b'{');
+        if !self.namespace.is_empty() {
+            places.namespace = put_named(out, br#""namespace":"#, &self.namespace);
+            out.push(b',');
+        }
+        places.name = put_named(out, br#""name":"#, &self.name);
+        if !self.uid.is_empty() {
+            places.uid = put_named(out, br#","uid":"#, &self.uid);
+        }
+        if let Some(created) = self.created {
+            out.extend_from_slice(br#","created":"#);
+            put_time(out, created);
+        }
+        for (name, map) in [(&br#","labels":{"#[..], &self.labels), (br#","annotations":{"#, &self.annotations)] {
+            if map.is_empty() {
+                continue;
             }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-                let mut pairs = Vec::new();
-                while let Some((Text(key), Text(value))) = map.next_entry()? {
-                    pairs.push((key, value));
+            out.extend_from_slice(name);
+            for (number, (key, value)) in map.iter().enumerate() {
+                if number > 0 {
+                    out.push(b',');
                 }
-                Ok(Pairs(pairs))
+                put_text(out, key);
+                out.push(b':');
+                put_text(out, value);
             }
+            out.push(b'}');
         }
-        deserializer.deserialize_map(Each)
-    }
-}
-
-impl Pairs<'_> {
-    fn shared(&self, strings: &Strings) -> Texts {
-        self.0.iter().map(|(key, value)| (strings.get(key), strings.get(value))).collect()
-    }
-}
-
-#[derive(Deserialize)]
-struct Line<'a> {
-    #[serde(borrow, default)]
-    namespace: Text<'a>,
-    #[serde(borrow)]
-    name: Text<'a>,
-    #[serde(borrow, default)]
-    uid: Text<'a>,
-    #[serde(borrow, default)]
-    created: Option<Text<'a>>,
-    #[serde(borrow, default)]
-    labels: Option<&'a RawValue>,
-    #[serde(borrow, default)]
-    annotations: Pairs<'a>,
-    #[serde(borrow, default)]
-    owners: Vec<Owner<'a>>,
-    #[serde(borrow, default)]
-    body: Option<&'a RawValue>,
-}
-
-#[derive(Deserialize)]
-struct Owner<'a> {
-    #[serde(borrow, default)]
-    group: Text<'a>,
-    #[serde(borrow)]
-    kind: Text<'a>,
-    #[serde(borrow)]
-    name: Text<'a>,
-    #[serde(borrow, default)]
-    uid: Text<'a>,
-    #[serde(default)]
-    controller: bool,
-}
-
-/// Reads an object.
-pub(super) fn parse(line: &[u8], strings: &Strings) -> serde_json::Result<Object> {
-    let line: Line<'_> = match std::str::from_utf8(line) {
-        Ok(line) => serde_json::from_str(line)?,
-        // Says where it is none.
-        Err(_) => serde_json::from_slice(line)?,
-    };
-    let owner = |owner: &Owner<'_>| OwnerRef {
-        group: strings.get(&owner.group.0),
-        kind: strings.get(&owner.kind.0),
-        name: strings.get(&owner.name.0),
-        uid: strings.get(&owner.uid.0),
-        controller: owner.controller,
-    };
-    let created = match &line.created {
-        None => None,
-        Some(Text(text)) => {
-            Some(moment::parse(text).ok_or_else(|| serde::de::Error::custom("it was created at no time"))?)
+        for (number, owner) in self.owners.iter().enumerate() {
+            out.extend_from_slice(if number == 0 { br#","owners":["# } else { b"," });
+            owner.write(out);
         }
-    };
-    let labels = line.labels.map(RawValue::get).unwrap_or("{}");
-    Ok(Object {
-        namespace: strings.get(&line.namespace.0),
-        name: line.name.0.into(),
-        uid: line.uid.0.into(),
-        created,
-        labels: strings.map(labels, || serde_json::from_str::<Pairs<'_>>(labels).map(|pairs| pairs.shared(strings)))?,
-        annotations: line.annotations.shared(strings),
-        owners: line.owners.iter().map(owner).collect(),
-        body: strings.body(line.body.map_or("{}", RawValue::get)),
-    })
+        if !self.owners.is_empty() {
+            out.push(b']');
+        }
+        out.extend_from_slice(br#","body":"#);
+        places.body.start = out.len();
+        out.extend_from_slice(body);
+        places.body.end = out.len();
+        out.push(b'}');
+        places
+    }
 }
 
-/// Writes an object's line without the line break.
-pub(super) fn write(object: &Object, out: &mut Vec<u8>) -> serde_json::Result<()> {
-    out.push(b'{');
-    if !object.namespace.is_empty() {
-        out.extend_from_slice(br#""namespace":"#);
-        put_text(out, &object.namespace);
-        out.push(b',');
-    }
-    out.extend_from_slice(br#""name":"#);
-    put_text(out, &object.name);
-    if !object.uid.is_empty() {
-        out.extend_from_slice(br#","uid":"#);
-        put_text(out, &object.uid);
-    }
-    if let Some(created) = object.created {
-        out.extend_from_slice(br#","created":"#);
-        let (date, time) = (created.date_naive(), created.time());
-        match u32::try_from(date.year()) {
-            Ok(year @ 0..=9999) if time.nanosecond() == 0 => {
-                let two = |out: &mut Vec<u8>, number: u32| {
-                    out.extend([number / 10, number % 10].map(|digit| b'0' + (digit % 10) as u8));
-                };
-                out.push(b'"');
-                two(out, year / 100);
-                two(out, year % 100);
-                for (before, number) in [(b'-', date.month()), (b'-', date.day()), (b'T', time.hour())] {
-                    out.push(before);
-                    two(out, number);
-                }
-                for number in [time.minute(), time.second()] {
-                    out.push(b':');
-                    two(out, number);
-                }
-                out.extend_from_slice(b"Z\"");
-            }
-            _ => serde_json::to_writer(&mut *out, &created)?,
+impl Owner<'_> {
+    fn write(&self, out: &mut Vec<u8>) {
+        out.push(b'{');
+        if !self.group.is_empty() {
+            put_named(out, br#""group":"#, &self.group);
+            out.push(b',');
         }
-    }
-    for (name, map) in [(&br#","labels":{"#[..], &*object.labels), (br#","annotations":{"#, &object.annotations)] {
-        if map.is_empty() {
-            continue;
+        put_named(out, br#""kind":"#, &self.kind);
+        put_named(out, br#","name":"#, &self.name);
+        if !self.uid.is_empty() {
+            put_named(out, br#","uid":"#, &self.uid);
         }
-        out.extend_from_slice(name);
-        for (number, (key, value)) in map.iter().enumerate() {
-            if number > 0 {
-                out.push(b',');
-            }
-            put_text(out, key);
-            out.push(b':');
-            put_text(out, value);
+        if self.controller {
+            out.extend_from_slice(br#","controller":true"#);
         }
         out.push(b'}');
     }
-    if !object.owners.is_empty() {
-        out.extend_from_slice(br#","owners":"#);
-        object.owners.serialize(&mut serde_json::Serializer::new(&mut *out))?;
-    }
-    out.extend_from_slice(br#","body":"#);
-    out.extend_from_slice(object.body.get().as_bytes());
-    out.push(b'}');
-    Ok(())
 }
 
-/// Writes a text as JSON.
-pub(crate) fn put_text(out: &mut Vec<u8>, text: &str) {
-    // Without a branch per byte this takes many bytes at a time.
-    let escapes = text.bytes().fold(false, |any, byte| any | (byte < 0x20) | (byte == b'"') | (byte == b'\\'));
-    if escapes {
-        // Writing a string into memory cannot fail.
-        let _ = serde_json::to_writer(out, text);
-        return;
+/// Writes a name and its text; where the text stands.
+fn put_named(out: &mut Vec<u8>, name: &[u8], text: &str) -> Span {
+    out.extend_from_slice(name);
+    let start = out.len() + 1;
+    put_text(out, text);
+    Span { start, end: out.len() - 1 }
+}
+
+fn put_time(out: &mut Vec<u8>, time: DateTime<Utc>) {
+    let (date, clock) = (time.date_naive(), time.time());
+    let two = |out: &mut Vec<u8>, number: u32| {
+        out.extend([number / 10, number % 10].map(|digit| b'0' + (digit % 10) as u8));
+    };
+    match u32::try_from(date.year()) {
+        Ok(year @ 0..=9999) if clock.nanosecond() == 0 => {
+            out.push(b'"');
+            two(out, year / 100);
+            two(out, year % 100);
+            for (before, number) in [(b'-', date.month()), (b'-', date.day()), (b'T', clock.hour())] {
+                out.push(before);
+                two(out, number);
+            }
+            for number in [clock.minute(), clock.second()] {
+                out.push(b':');
+                two(out, number);
+            }
+            out.extend_from_slice(b"Z\"");
+        }
+        // Writing a time into memory cannot fail.
+        _ => drop(serde_json::to_writer(out, &time)),
     }
-    out.push(b'"');
-    out.extend_from_slice(text.as_bytes());
-    out.push(b'"');
+}
+
+/// Writes an object's line without the line break.
+pub(super) fn write(object: &Object, out: &mut Vec<u8>) -> Places {
+    let Object { namespace, name, uid, created, labels, annotations, owners, body } = object;
+    let owners = owners.iter().map(|OwnerRef { group, kind, name, uid, controller }| Owner {
+        group: group.as_ref().into(),
+        kind: kind.as_ref().into(),
+        name: name.as_ref().into(),
+        uid: uid.as_ref().into(),
+        controller: *controller,
+    });
+    let parts = Parts {
+        namespace: namespace.as_ref().into(),
+        name: name.as_ref().into(),
+        uid: uid.as_ref().into(),
+        created: *created,
+        labels: pairs(labels),
+        annotations: pairs(annotations),
+        owners: owners.collect(),
+    };
+    parts.write(body.get().as_bytes(), out)
+}
+
+fn pairs(texts: &Texts) -> Pairs<'_> {
+    texts.iter().map(|(key, value)| (key.as_ref().into(), value.as_ref().into())).collect()
+}
+
+/// Reads an object.
+pub(super) fn parse(line: &str, strings: &Strings) -> Result<Object, Trouble> {
+    let mut cursor = Cursor::new(line);
+    let mut object = Object {
+        namespace: strings.get(""),
+        name: strings.get(""),
+        uid: strings.get(""),
+        created: None,
+        labels: strings.map("{}", || Ok::<_, Trouble>(Texts::new()))?,
+        annotations: Texts::new(),
+        owners: Vec::new(),
+        body: strings.body("{}"),
+    };
+    let mut named = false;
+    let mut members = cursor.members()?;
+    while let Some(key) = members.next(&mut cursor)? {
+        match &*key {
+            "namespace" => object.namespace = strings.get(&text(&mut cursor)?),
+            "name" => {
+                object.name = text(&mut cursor)?.into();
+                named = true;
+            }
+            "uid" => object.uid = text(&mut cursor)?.into(),
+            "created" => {
+                object.created = match cursor.text()? {
+                    None => None,
+                    Some(text) => Some(moment::parse(&text).ok_or(OTHER_TYPE)?),
+                };
+            }
+            "labels" => {
+                let json = cursor.raw()?;
+                object.labels = strings.map(json, || texts(&mut Cursor::new(json), strings))?;
+            }
+            "annotations" => object.annotations = texts(&mut cursor, strings)?,
+            "owners" => {
+                let mut elements = cursor.elements()?;
+                while elements.next(&mut cursor)? {
+                    object.owners.push(owner(&mut cursor, strings)?);
+                }
+            }
+            "body" => object.body = strings.body(cursor.raw()?),
+            _ => cursor.skip()?,
+        }
+    }
+    cursor.end()?;
+    if named { Ok(object) } else { Err(Trouble::Shape(Shape::NoName)) }
+}
+
+fn text<'a>(cursor: &mut Cursor<'a>) -> Result<Cow<'a, str>, Trouble> {
+    cursor.text()?.ok_or(OTHER_TYPE)
+}
+
+fn texts(cursor: &mut Cursor<'_>, strings: &Strings) -> Result<Texts, Trouble> {
+    let mut texts = Texts::new();
+    let mut members = cursor.members()?;
+    while let Some(key) = members.next(cursor)? {
+        texts.insert(strings.get(&key), strings.get(&text(cursor)?));
+    }
+    Ok(texts)
+}
+
+fn owner(cursor: &mut Cursor<'_>, strings: &Strings) -> Result<OwnerRef, Trouble> {
+    let none = strings.get("");
+    let (mut kind, mut name) = (None, None);
+    let mut owner =
+        OwnerRef { group: none.clone(), kind: none.clone(), name: none.clone(), uid: none, controller: false };
+    let mut members = cursor.members()?;
+    while let Some(key) = members.next(cursor)? {
+        match &*key {
+            "group" => owner.group = strings.get(&text(cursor)?),
+            "kind" => kind = Some(strings.get(&text(cursor)?)),
+            "name" => name = Some(strings.get(&text(cursor)?)),
+            "uid" => owner.uid = strings.get(&text(cursor)?),
+            "controller" => owner.controller = cursor.truth()?.ok_or(OTHER_TYPE)?,
+            _ => cursor.skip()?,
+        }
+    }
+    let (Some(kind), Some(name)) = (kind, name) else { return Err(OTHER_TYPE) };
+    Ok(OwnerRef { kind, name, ..owner })
 }
 
 #[cfg(test)]
@@ -225,9 +298,9 @@ mod tests {
                 body: Body::new(r#"{"spec":{"a":[1,"\"",null]}}"#).expect("JSON"),
             };
             let mut line = Vec::new();
-            write(&object, &mut line).expect("written");
+            write(&object, &mut line);
             prop_assert_eq!(std::str::from_utf8(&line), Ok(&*serde_json::to_string(&object).expect("JSON")));
-            let back = parse(&line, &Strings::default()).expect("an object");
+            let back = parse(std::str::from_utf8(&line).expect("text"), &Strings::default()).expect("an object");
             prop_assert_eq!(serde_json::to_vec(&back).expect("JSON"), line);
         }
     }

@@ -14,6 +14,7 @@ mod find;
 mod frames;
 mod kept;
 mod line;
+mod lines;
 pub(crate) mod moment;
 mod pack;
 mod probe;
@@ -24,9 +25,8 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
-use crate::digest::{hex, sha256_hex};
+use crate::digest::sha256_hex;
 
 pub use body::Body;
 pub use cite::{Citation, State};
@@ -38,7 +38,11 @@ pub use kept::Kept;
 pub use pack::{Packed, pack, write, write_packed};
 pub use probe::{Probe, ProbeRecord};
 pub use share::Texts;
-pub(crate) use {line::put_text, share::Strings};
+pub(crate) use {
+    line::{Owner as OwnerParts, Pairs, Parts},
+    lines::{Lines, Writing},
+    share::Strings,
+};
 
 /// Format version that this program writes; it reads this and every older one.
 pub const FORMAT: u32 = 2;
@@ -260,28 +264,13 @@ fn sort(objects: &mut [Object]) {
     objects.sort_by(|a, b| (&a.namespace, &a.name, &a.uid).cmp(&(&b.namespace, &b.name, &b.uid)));
 }
 
-/// SHA-256 in hex over the lines of `objects`, as a record's digest.
-fn digest_of(objects: &[Object]) -> String {
-    let mut digest = Sha256::new();
-    let mut line = Vec::new();
-    for object in objects {
-        line.clear();
-        // Strings, maps with string keys and JSON always can be written.
-        if line::write(object, &mut line).is_ok() {
-            line.push(b'\n');
-            digest.update(&line);
-        }
-    }
-    hex(&digest.finalize())
-}
-
 impl List {
     /// Binds objects to the record of how they were read: sorts them by (namespace, name) and sets the record's count
     /// and digest from them.
     pub fn new(mut record: ListRecord, mut objects: Vec<Object>) -> Self {
         sort(&mut objects);
         record.count = objects.len();
-        record.digest = digest_of(&objects);
+        record.digest = Lines::of(&objects).digest();
         Self { record, objects }
     }
 

@@ -15,9 +15,9 @@ use sha2::{Digest, Sha256};
 use tempfile::NamedTempFile;
 
 use super::{
-    Error, FORMAT, Header, List, ListRecord, Object, Probe, Snapshot,
+    Error, FORMAT, Header, ListRecord, Probe, Snapshot,
     file::{End, Totals},
-    line,
+    lines::Lines,
     template::Sharing,
 };
 use crate::digest::hex;
@@ -35,54 +35,37 @@ pub struct Packed {
 }
 
 impl Packed {
-    /// Binds objects to the record of how they were read, as [`List::new`] does.
+    /// Binds lines to the record of how they were read: sorts them and sets the record's count and digest from them.
     ///
     /// # Errors
     /// When the memory for it cannot be had.
-    pub fn new(record: ListRecord, mut objects: Vec<Object>) -> io::Result<Self> {
-        super::sort(&mut objects);
-        Self::of(record, &objects)
+    pub(crate) fn new(record: ListRecord, mut lines: Lines) -> io::Result<Self> {
+        lines.sort();
+        Self::of(record, &lines)
     }
 
-    fn of(mut record: ListRecord, objects: &[Object]) -> io::Result<Self> {
-        let mut digest = Sha256::new();
+    fn of(mut record: ListRecord, lines: &Lines) -> io::Result<Self> {
+        record.count = lines.len();
+        record.digest = lines.digest();
         let mut sharing = (record.group.is_empty() && record.kind == "Pod").then(Sharing::default);
         let mut frames = Frames::new()?;
-        let mut line = Vec::new();
-        let (mut text, mut first) = (Vec::new(), None);
-        for object in objects {
-            line.clear();
-            line::write(object, &mut line)?;
-            match (&mut sharing, std::str::from_utf8(&line)) {
-                (Some(sharing), Ok(line)) => sharing.put(line, &mut text),
-                _ => {
-                    text.extend_from_slice(&line);
+        let mut text = line_of(&record)?;
+        for (line, body) in lines.texts() {
+            match &mut sharing {
+                Some(sharing) => sharing.put(line, body, &mut text),
+                None => {
+                    text.extend_from_slice(line.as_bytes());
                     text.push(b'\n');
                 }
             }
-            line.push(b'\n');
-            digest.update(&line);
             if text.len() >= CHUNK {
-                match first {
-                    // The record stands before the objects, but its digest is known only after the last.
-                    None => first = Some(std::mem::take(&mut text)),
-                    Some(_) => {
-                        frames.put(&text)?;
-                        text.clear();
-                    }
-                }
+                frames.put(&text)?;
+                text.clear();
             }
         }
-        record.count = objects.len();
-        record.digest = hex(&digest.finalize());
-        let mut head = line_of(&record)?;
-        head.extend_from_slice(first.as_ref().unwrap_or(&text));
-        if first.is_some() && !text.is_empty() {
+        if !text.is_empty() {
             frames.put(&text)?;
         }
-        let rest = std::mem::take(&mut frames.out);
-        frames.put(&head)?;
-        frames.out.extend_from_slice(&rest);
         Ok(Self { record, frames: frames.out })
     }
 }
@@ -127,7 +110,7 @@ pub fn write(snapshot: &Snapshot, path: &Path) -> Result<String, Error> {
 /// # Errors
 /// As [`Packed::new`].
 pub fn pack(snapshot: &Snapshot) -> io::Result<Vec<Packed>> {
-    snapshot.lists.par_iter().map(|List { record, objects }| Packed::of(record.clone(), objects)).collect()
+    snapshot.lists.par_iter().map(|list| Packed::of(list.record.clone(), &Lines::of(&list.objects))).collect()
 }
 
 /// As [`write`], of lists that were packed as they were read. Lists and probes are in the order of a file.

@@ -18,7 +18,7 @@ use serde_json::{Value, json};
 
 use crate::{
     replay::{Fault, Options, Replay},
-    support::{scopefence, tool},
+    support::{in_pod, scopefence},
 };
 
 fn run(command: &mut Command) -> (i32, String) {
@@ -91,29 +91,15 @@ fn the_proxy_of_the_environment_is_used_unless_no_proxy_names_the_server() {
     assert!(stderr.contains("cannot reach the API server https://api.cluster.invalid"), "{stderr}");
 }
 
-/// The folder of a service account cannot be moved, so the program gets a view of the file system that has one.
 #[cfg(target_os = "linux")]
 #[test]
 fn in_a_pod_the_service_account_is_used() {
-    let Some(unshare) = tool("unshare") else { return };
-    let allowed = Command::new(&unshare).args(["-rm", "true"]).output().is_ok_and(|output| output.status.success());
-    if !allowed {
-        return eprintln!("skipped: this machine does not allow mount namespaces");
-    }
     let server = Replay::start(Options::default());
-    let account = server.folder().join("account");
-    fs::create_dir(&account).expect("made");
-    fs::copy(server.folder().join("ca.pem"), account.join("ca.crt")).expect("copied");
-    fs::write(account.join("token"), "pod-t0ken").expect("written");
-    fs::write(account.join("namespace"), "audit").expect("written");
     let out = server.folder().join("x.snapshot.jsonl.zst");
-    let program = scopefence();
-    let script = r#"mount -t tmpfs none /var/run && at=/var/run/secrets/kubernetes.io/serviceaccount && mkdir -p $at && cp "$0"/* $at && exec "$@""#;
-    let mut command = Command::new(unshare);
-    command.args(["-rm", "sh", "-c", script]).arg(&account).arg(program.get_program()).args(["collect", "--out"]);
-    command.arg(&out).env_remove("KUBECONFIG").env_remove("HTTPS_PROXY").env("HOME", server.folder());
-    command.env("KUBERNETES_SERVICE_HOST", "127.0.0.1");
-    command.env("KUBERNETES_SERVICE_PORT", server.url.rsplit(':').next().expect("a port"));
+    let mut program = scopefence();
+    program.args(["collect", "--out"]).arg(&out);
+    let port = server.url.rsplit(':').next().and_then(|port| port.parse().ok()).expect("a port");
+    let Some(mut command) = in_pod(&program, "pod-t0ken", &server.folder().join("ca.pem"), port) else { return };
     let (status, stderr) = run(&mut command);
     assert_eq!(status, 0, "{stderr}");
     assert!(server.seen().iter().all(|seen| seen.headers["authorization"] == "Bearer pod-t0ken"));

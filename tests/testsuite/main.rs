@@ -1,5 +1,6 @@
 //! Whole-program tests: they run the real binary over small folders kept as data. One module per thing that a user does.
 
+mod apiserver;
 mod assess;
 mod assess_formats;
 mod build;

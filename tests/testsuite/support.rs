@@ -51,3 +51,29 @@ pub fn tool(name: &str) -> Option<PathBuf> {
     }
     found
 }
+
+/// A command of [`scopefence`] as it runs in a Pod: with the token and certificate of a service account, and nothing
+/// else that says where the API server is. The folder of a service account cannot be moved, so the program gets a view
+/// of the file system that has one; `None` where the machine does not allow that.
+#[cfg(target_os = "linux")]
+pub fn in_pod(program: &Command, token: &str, certificate: &Path, port: u16) -> Option<Command> {
+    let unshare = tool("unshare")?;
+    if !Command::new(&unshare).args(["-rm", "true"]).output().is_ok_and(|output| output.status.success()) {
+        eprintln!("skipped: this machine does not allow mount namespaces");
+        return None;
+    }
+    let script = r#"mount -t tmpfs none /var/run && cd /var/run && mkdir -p secrets/kubernetes.io/serviceaccount &&
+        cd secrets/kubernetes.io/serviceaccount && printf %s "$TOKEN" > token && printf audit > namespace &&
+        cp "$0" ca.crt && unset TOKEN && cd / && exec "$@""#;
+    let mut command = Command::new(unshare);
+    command.args(["-rm", "sh", "-c", script]).arg(certificate).arg(program.get_program()).args(program.get_args());
+    for (name, value) in program.get_envs() {
+        match value {
+            Some(value) => command.env(name, value),
+            None => command.env_remove(name),
+        };
+    }
+    command.env("TOKEN", token).env("HOME", "/nowhere");
+    command.env("KUBERNETES_SERVICE_HOST", "127.0.0.1").env("KUBERNETES_SERVICE_PORT", port.to_string());
+    Some(command)
+}

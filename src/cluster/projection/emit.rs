@@ -1,218 +1,150 @@
-//! Follows a projection while parsing: what it names goes into compact JSON, all else is skipped, and no generic value
-//! is built.
+//! Follows a projection while reading: what it names goes into compact JSON, all else is passed over, and no generic
+//! value is built.
 //!
 //! A value that is not of the shape that the projection expects (a text where a list should be) becomes the marker
 //! [`UNEXPECTED`], so that whoever reads the field fails loudly instead of reading absence into it.
 
-use std::{borrow::Cow, fmt, sync::Arc};
+use std::borrow::Cow;
 
-use chrono::{DateTime, Utc};
-use serde::{
-    Deserialize,
-    de::{DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor},
+use super::{Flags, Leaf, Node, Projection};
+use crate::{
+    json::{Cursor, OTHER_TYPE, Shape, Trouble, put_text},
+    snapshot::{OwnerParts, Pairs, Parts, REDACTED, UNEXPECTED, Writing, moment},
 };
-use serde_json::value::RawValue;
 
-use super::{Flags, Leaf, Node, Projection, path::WHOLE};
-use crate::snapshot::{self, Object, OwnerRef, REDACTED, Strings, UNEXPECTED, moment, put_text};
-
-/// Reads one object.
-#[derive(Clone, Copy)]
-pub(crate) struct ObjectSeed<'a> {
-    /// What to keep.
-    pub(crate) projection: &'a Projection,
-    /// Where repeated texts live.
-    pub(crate) strings: &'a Strings,
+/// Reads objects of one kind, one after the other, into lines of a snapshot.
+pub(crate) struct Reader<'p, 'a> {
+    projection: &'p Projection,
+    parts: Parts<'a>,
+    body: Vec<u8>,
 }
 
-/// A key, borrowed from the input where it has no escapes.
-#[derive(Deserialize)]
-struct Key<'a>(#[serde(borrow)] Cow<'a, str>);
-
-impl<'de> DeserializeSeed<'de> for ObjectSeed<'_> {
-    type Value = Object;
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Object, D::Error> {
-        deserializer.deserialize_map(self)
-    }
-}
-
-impl<'de> Visitor<'de> for ObjectSeed<'_> {
-    type Value = Object;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an object with metadata")
+impl<'p, 'a> Reader<'p, 'a> {
+    pub(crate) fn new(projection: &'p Projection) -> Self {
+        Self { projection, parts: Parts::default(), body: Vec::new() }
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Object, A::Error> {
-        let mut metadata: Option<Metadata> = None;
-        let mut body = Vec::with_capacity(1024);
-        body.push(b'{');
-        while let Some(Key(key)) = map.next_key()? {
-            match &*key {
-                "metadata" => metadata = Some(map.next_value_seed(MetadataSeed(self))?),
-                _ => match self.projection.root().field(&key) {
-                    None => {
-                        map.next_value::<IgnoredAny>()?;
-                    }
-                    Some(node) => {
-                        let flags = match &metadata {
-                            Some(metadata) => FlagScope::of(self.projection.flags(), metadata),
-                            None => FlagScope::Unknown,
-                        };
-                        let scope = Scope { projection: Some(self.projection), flags };
-                        put_key(&mut body, &key);
-                        map.next_value_seed(Emit { node, out: &mut body, scope })?;
-                    }
-                },
+    /// Reads the object at hand.
+    ///
+    /// # Errors
+    /// When it is none; nothing of it is written then.
+    pub(crate) fn read(&mut self, cursor: &mut Cursor<'a>, out: &mut Writing) -> Result<(), Trouble> {
+        self.parts.clear();
+        self.body.clear();
+        self.body.push(b'{');
+        let mut known = false;
+        let mut members = cursor.members()?;
+        while let Some(key) = members.next(cursor)? {
+            let key: &str = &key;
+            if key == "metadata" {
+                self.metadata(cursor)?;
+                known = true;
+                continue;
+            }
+            let Some(node) = self.projection.root().field(key) else {
+                cursor.skip()?;
+                continue;
+            };
+            let flags = match known {
+                true => FlagScope::of(self.projection.flags(), &self.parts),
+                false => FlagScope::Unknown,
+            };
+            put_key(&mut self.body, key);
+            Emit { projection: Some(self.projection), flags }.emit(cursor, node, &mut self.body)?;
+        }
+        self.body.push(b'}');
+        match (known, self.parts.name.is_empty()) {
+            (false, _) => Err(Trouble::Shape(Shape::NoMetadata)),
+            (true, true) => Err(Trouble::Shape(Shape::NoName)),
+            (true, false) => {
+                out.put(&self.parts, &self.body);
+                Ok(())
             }
         }
-        body.push(b'}');
-        let Metadata { name, namespace, uid, created, labels, annotations, owners } =
-            metadata.ok_or_else(|| A::Error::custom("it has no metadata"))?;
-        if name.is_empty() {
-            return Err(A::Error::custom("it has no name"));
-        }
-        let body = self.strings.body(std::str::from_utf8(&body).map_err(A::Error::custom)?);
-        Ok(Object { namespace, name, uid, created, labels, annotations, owners, body })
-    }
-}
-
-#[derive(Default)]
-struct Metadata {
-    name: Arc<str>,
-    namespace: Arc<str>,
-    uid: Arc<str>,
-    created: Option<DateTime<Utc>>,
-    labels: Arc<snapshot::Texts>,
-    annotations: snapshot::Texts,
-    owners: Vec<OwnerRef>,
-}
-
-struct MetadataSeed<'a>(ObjectSeed<'a>);
-
-impl<'de> DeserializeSeed<'de> for MetadataSeed<'_> {
-    type Value = Metadata;
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Metadata, D::Error> {
-        deserializer.deserialize_map(self)
-    }
-}
-
-impl<'de> Visitor<'de> for MetadataSeed<'_> {
-    type Value = Metadata;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("metadata")
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Metadata, A::Error> {
-        let ObjectSeed { projection, strings } = self.0;
-        let mut metadata = Metadata::default();
-        while let Some(Key(key)) = map.next_key()? {
+    fn metadata(&mut self, cursor: &mut Cursor<'a>) -> Result<(), Trouble> {
+        let parts = &mut self.parts;
+        parts.clear();
+        let mut members = cursor.members()?;
+        while let Some(key) = members.next(cursor)? {
             match &*key {
-                "name" => metadata.name = text(&mut map)?.as_deref().unwrap_or_default().into(),
-                "namespace" => metadata.namespace = strings.get(text(&mut map)?.as_deref().unwrap_or_default()),
-                "uid" => metadata.uid = text(&mut map)?.as_deref().unwrap_or_default().into(),
-                "creationTimestamp" => metadata.created = created(&mut map)?,
-                "labels" => {
-                    // Thousands of objects have the same.
-                    let json = map.next_value::<&'de RawValue>()?.get();
-                    let read = || {
-                        let mut deserializer = serde_json::Deserializer::from_str(json);
-                        Texts { strings, keep: &|_| true }.deserialize(&mut deserializer)
+                "name" => parts.name = cursor.text()?.unwrap_or_default(),
+                "namespace" => parts.namespace = cursor.text()?.unwrap_or_default(),
+                "uid" => parts.uid = cursor.text()?.unwrap_or_default(),
+                "creationTimestamp" => {
+                    parts.created = match cursor.text()? {
+                        None => None,
+                        Some(text) => Some(moment::parse(&text).ok_or(OTHER_TYPE)?),
                     };
-                    metadata.labels = strings.map(json, read).map_err(A::Error::custom)?;
                 }
+                "labels" => pairs(cursor, &mut parts.labels, |_| true)?,
                 "annotations" => {
-                    let keep = |name: &str| projection.keeps_annotation(name);
-                    metadata.annotations = map.next_value_seed(Texts { strings, keep: &keep })?;
+                    pairs(cursor, &mut parts.annotations, |name| self.projection.keeps_annotation(name))?;
                 }
-                "ownerReferences" => {
-                    let owners: Option<Vec<Owner<'de>>> = map.next_value()?;
-                    metadata.owners = owners.unwrap_or_default().iter().map(|owner| owner.keep(strings)).collect();
-                }
-                _ => {
-                    map.next_value::<IgnoredAny>()?;
-                }
+                "ownerReferences" => owners(cursor, &mut parts.owners)?,
+                _ => cursor.skip()?,
             }
         }
-        Ok(metadata)
-    }
-}
-
-fn text<'de, A: MapAccess<'de>>(map: &mut A) -> Result<Option<Cow<'de, str>>, A::Error> {
-    Ok(map.next_value::<Option<Key<'de>>>()?.map(|Key(text)| text))
-}
-
-fn created<'de, A: MapAccess<'de>>(map: &mut A) -> Result<Option<DateTime<Utc>>, A::Error> {
-    let Some(text) = text(map)? else { return Ok(None) };
-    moment::parse(&text).map(Some).ok_or_else(|| A::Error::custom("it was created at no time"))
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Owner<'a> {
-    #[serde(borrow, default)]
-    api_version: Cow<'a, str>,
-    #[serde(borrow)]
-    kind: Cow<'a, str>,
-    #[serde(borrow)]
-    name: Cow<'a, str>,
-    #[serde(borrow, default)]
-    uid: Cow<'a, str>,
-    #[serde(default)]
-    controller: Option<bool>,
-}
-
-impl Owner<'_> {
-    fn keep(&self, strings: &Strings) -> OwnerRef {
-        OwnerRef {
-            group: strings.get(self.api_version.rsplit_once('/').map_or("", |(group, _)| group)),
-            kind: strings.get(&self.kind),
-            name: strings.get(&self.name),
-            uid: strings.get(&self.uid),
-            controller: self.controller.unwrap_or(false),
-        }
+        Ok(())
     }
 }
 
 /// A map of texts, of which some are kept; values that are not kept may be anything.
-struct Texts<'a> {
-    strings: &'a Strings,
-    keep: &'a dyn Fn(&str) -> bool,
+fn pairs<'a>(cursor: &mut Cursor<'a>, pairs: &mut Pairs<'a>, keep: impl Fn(&str) -> bool) -> Result<(), Trouble> {
+    pairs.clear();
+    if cursor.null()? {
+        return Ok(());
+    }
+    let mut members = cursor.members()?;
+    while let Some(key) = members.next(cursor)? {
+        if keep(&key) {
+            let value = cursor.text()?.unwrap_or_default();
+            pairs.push((key, value));
+        } else {
+            cursor.skip()?;
+        }
+    }
+    // Go writes maps in order. Of a name that comes twice the last counts.
+    if !pairs.is_sorted_by(|a, b| a.0 < b.0) {
+        pairs.reverse();
+        pairs.sort_by(|a, b| a.0.cmp(&b.0));
+        pairs.dedup_by(|b, a| a.0 == b.0);
+    }
+    Ok(())
 }
 
-impl<'de> DeserializeSeed<'de> for Texts<'_> {
-    type Value = snapshot::Texts;
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
-        deserializer.deserialize_any(self)
+fn owners<'a>(cursor: &mut Cursor<'a>, owners: &mut Vec<OwnerParts<'a>>) -> Result<(), Trouble> {
+    owners.clear();
+    if cursor.null()? {
+        return Ok(());
     }
-}
-
-impl<'de> Visitor<'de> for Texts<'_> {
-    type Value = snapshot::Texts;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a map of texts")
-    }
-
-    fn visit_unit<E>(self) -> Result<Self::Value, E> {
-        Ok(Self::Value::new())
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        let mut texts = Self::Value::new();
-        while let Some(Key(key)) = map.next_key()? {
-            if (self.keep)(&key) {
-                let value = text(&mut map)?.unwrap_or_default();
-                texts.insert(self.strings.get(&key), self.strings.get(&value));
-            } else {
-                map.next_value::<IgnoredAny>()?;
+    let mut elements = cursor.elements()?;
+    while elements.next(cursor)? {
+        let mut owner = OwnerParts::default();
+        let (mut kind, mut name) = (None, None);
+        let mut members = cursor.members()?;
+        while let Some(key) = members.next(cursor)? {
+            match &*key {
+                "apiVersion" => owner.group = group(cursor.text()?.ok_or(OTHER_TYPE)?),
+                "kind" => kind = cursor.text()?,
+                "name" => name = cursor.text()?,
+                "uid" => owner.uid = cursor.text()?.ok_or(OTHER_TYPE)?,
+                "controller" => owner.controller = cursor.truth()?.unwrap_or(false),
+                _ => cursor.skip()?,
             }
         }
-        Ok(texts)
+        let (Some(kind), Some(name)) = (kind, name) else { return Err(OTHER_TYPE) };
+        owners.push(OwnerParts { kind, name, ..owner });
+    }
+    Ok(())
+}
+
+/// `apps` of `apps/v1`, nothing of `v1`.
+fn group(version: Cow<'_, str>) -> Cow<'_, str> {
+    match version {
+        Cow::Borrowed(version) => Cow::Borrowed(version.rsplit_once('/').map_or("", |(group, _)| group)),
+        Cow::Owned(version) => Cow::Owned(version.rsplit_once('/').map_or("", |(group, _)| group).to_owned()),
     }
 }
 
@@ -228,46 +160,122 @@ enum FlagScope<'a> {
 }
 
 impl<'a> FlagScope<'a> {
-    fn of(flags: Option<&'a Flags>, metadata: &Metadata) -> Self {
+    fn of(flags: Option<&'a Flags>, parts: &Parts<'_>) -> Self {
         match flags {
-            Some(flags) if flags.applies_to(&metadata.namespace, &metadata.labels) => Self::Listed(flags),
+            Some(flags) if flags.applies_to(&parts.namespace, &parts.labels) => Self::Listed(flags),
             _ => Self::Outside,
         }
     }
 }
 
-/// What a value's surroundings say about it.
+/// Writes what nodes keep of values, for values that stand in this object.
 #[derive(Clone, Copy)]
-struct Scope<'a> {
+struct Emit<'a> {
     projection: Option<&'a Projection>,
     flags: FlagScope<'a>,
 }
 
-/// Writes what a node keeps of a value.
-pub(crate) struct Emit<'a> {
-    node: &'a Node,
-    out: &'a mut Vec<u8>,
-    scope: Scope<'a>,
+/// Writes what a node keeps of a value outside of objects, for example a setting in a ConfigMap, where `flags` are kept
+/// of arguments.
+pub(crate) fn emit(json: &str, node: &Node, flags: Option<&Flags>, out: &mut Vec<u8>) -> Result<(), Trouble> {
+    let flags = flags.map_or(FlagScope::Outside, FlagScope::Listed);
+    Emit { projection: None, flags }.emit(&mut Cursor::new(json), node, out)
 }
 
-impl<'a> Emit<'a> {
-    /// For values outside of objects, for example settings in a ConfigMap.
-    pub(crate) fn new(node: &'a Node, out: &'a mut Vec<u8>) -> Self {
-        Self { node, out, scope: Scope { projection: None, flags: FlagScope::Outside } }
-    }
-
-    /// The same, where these flags are kept of arguments.
-    pub(crate) fn with_flags(node: &'a Node, out: &'a mut Vec<u8>, flags: Option<&'a Flags>) -> Self {
-        let flags = flags.map_or(FlagScope::Outside, FlagScope::Listed);
-        Self { node, out, scope: Scope { projection: None, flags } }
-    }
-
-    fn scalar<E: serde::de::Error>(self, value: impl serde::Serialize) -> Result<(), E> {
-        match self.node.leaf {
-            Leaf::Whole if !self.node.expects_map() => put(self.out, value),
-            Leaf::Redacted | Leaf::Presence => put(self.out, REDACTED),
-            _ => put(self.out, UNEXPECTED),
+impl Emit<'_> {
+    fn emit(self, cursor: &mut Cursor<'_>, node: &Node, out: &mut Vec<u8>) -> Result<(), Trouble> {
+        if node.is_all() {
+            return cursor.copy(out);
         }
+        match cursor.peek()? {
+            b'n' => cursor.copy(out),
+            b'{' => self.map(cursor, node, out),
+            b'[' => self.list(cursor, node, out),
+            byte => {
+                let whole = node.is_whole() && !node.expects_map();
+                match node.leaf {
+                    Leaf::Url if byte == b'"' => {
+                        let url = cursor.text()?.unwrap_or_default();
+                        put_text(out, &without_credentials(&url));
+                        return Ok(());
+                    }
+                    _ if whole => return cursor.copy(out),
+                    Leaf::Redacted | Leaf::Presence => put_text(out, REDACTED),
+                    _ => put_text(out, UNEXPECTED),
+                }
+                cursor.skip()
+            }
+        }
+    }
+
+    fn map(self, cursor: &mut Cursor<'_>, node: &Node, out: &mut Vec<u8>) -> Result<(), Trouble> {
+        let marker = match node.leaf {
+            Leaf::Redacted => Some(REDACTED),
+            Leaf::Nothing if !node.expects_map() => Some(UNEXPECTED),
+            Leaf::Url | Leaf::Flags => Some(UNEXPECTED),
+            _ => None,
+        };
+        if let Some(marker) = marker {
+            put_text(out, marker);
+            return cursor.skip();
+        }
+        let mut members = cursor.members()?;
+        out.push(b'{');
+        while let Some(key) = members.next(cursor)? {
+            let key: &str = &key;
+            let child = match node.leaf {
+                Leaf::Annotations => self.projection.filter(|it| it.keeps_annotation(key)).map(|_| Node::all()),
+                _ => node.field(key),
+            };
+            match child {
+                Some(child) if !(child.leaf == Leaf::Flags && matches!(self.flags, FlagScope::Outside)) => {
+                    put_key(out, key);
+                    self.emit(cursor, child, out)?;
+                }
+                _ => cursor.skip()?,
+            }
+        }
+        out.push(b'}');
+        Ok(())
+    }
+
+    fn list(self, cursor: &mut Cursor<'_>, node: &Node, out: &mut Vec<u8>) -> Result<(), Trouble> {
+        let item = match (node.leaf, node.item()) {
+            (Leaf::Flags, _) => None,
+            (Leaf::Nothing | Leaf::Whole, Some(item)) => Some(item),
+            (leaf, _) => {
+                match leaf {
+                    Leaf::Redacted => put_text(out, REDACTED),
+                    Leaf::Presence => out.extend_from_slice(b"[]"),
+                    _ => put_text(out, UNEXPECTED),
+                }
+                return cursor.skip();
+            }
+        };
+        let mut elements = cursor.elements()?;
+        out.push(b'[');
+        let empty = out.len();
+        while elements.next(cursor)? {
+            if out.len() > empty {
+                out.push(b',');
+            }
+            match item {
+                Some(item) => self.emit(cursor, item, out)?,
+                None => self.word(cursor, out)?,
+            }
+        }
+        out.push(b']');
+        Ok(())
+    }
+
+    /// One word of a command line.
+    fn word(self, cursor: &mut Cursor<'_>, out: &mut Vec<u8>) -> Result<(), Trouble> {
+        let word = cursor.text()?.ok_or(OTHER_TYPE)?;
+        match self.flags {
+            FlagScope::Listed(flags) if flags.keeps(&word) => put_text(out, &without_credentials_each(&word)),
+            _ => put_text(out, REDACTED),
+        }
+        Ok(())
     }
 }
 
@@ -297,10 +305,6 @@ fn without_credentials_each(word: &str) -> Cow<'_, str> {
     }
 }
 
-fn put<E: serde::de::Error>(out: &mut Vec<u8>, value: impl serde::Serialize) -> Result<(), E> {
-    serde_json::to_writer(out, &value).map_err(E::custom)
-}
-
 /// Writes `"key":`, after a comma unless it is the first of its map.
 fn put_key(out: &mut Vec<u8>, key: &str) {
     if out.last() != Some(&b'{') {
@@ -308,146 +312,4 @@ fn put_key(out: &mut Vec<u8>, key: &str) {
     }
     put_text(out, key);
     out.push(b':');
-}
-
-impl<'de> DeserializeSeed<'de> for Emit<'_> {
-    type Value = ();
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
-        deserializer.deserialize_any(self)
-    }
-}
-
-impl<'de> Visitor<'de> for Emit<'_> {
-    type Value = ();
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("any value")
-    }
-
-    fn visit_unit<E: serde::de::Error>(self) -> Result<(), E> {
-        self.out.extend_from_slice(b"null");
-        Ok(())
-    }
-
-    fn visit_none<E: serde::de::Error>(self) -> Result<(), E> {
-        self.visit_unit()
-    }
-
-    fn visit_bool<E: serde::de::Error>(self, value: bool) -> Result<(), E> {
-        self.scalar(value)
-    }
-
-    fn visit_i64<E: serde::de::Error>(self, value: i64) -> Result<(), E> {
-        self.scalar(value)
-    }
-
-    fn visit_u64<E: serde::de::Error>(self, value: u64) -> Result<(), E> {
-        self.scalar(value)
-    }
-
-    fn visit_f64<E: serde::de::Error>(self, value: f64) -> Result<(), E> {
-        self.scalar(value)
-    }
-
-    fn visit_str<E: serde::de::Error>(self, value: &str) -> Result<(), E> {
-        match self.node.leaf {
-            Leaf::Url => put(self.out, without_credentials(value)),
-            Leaf::Whole if !self.node.expects_map() => {
-                put_text(self.out, value);
-                Ok(())
-            }
-            _ => self.scalar(value),
-        }
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<(), A::Error> {
-        let Self { node, out, scope } = self;
-        let item = match (node.leaf, node.item()) {
-            (Leaf::Flags, _) => {
-                out.push(b'[');
-                while seq.next_element_seed(Word { out: &mut *out, flags: scope.flags })?.is_some() {}
-                out.push(b']');
-                return Ok(());
-            }
-            (Leaf::Nothing | Leaf::Whole, Some(item)) => item,
-            (leaf, _) => {
-                while seq.next_element::<IgnoredAny>()?.is_some() {}
-                return match leaf {
-                    Leaf::Redacted => put(out, REDACTED),
-                    Leaf::Presence => put(out, [(); 0]),
-                    _ => put(out, UNEXPECTED),
-                };
-            }
-        };
-        out.push(b'[');
-        loop {
-            let end = out.len();
-            if out.last() != Some(&b'[') {
-                out.push(b',');
-            }
-            if seq.next_element_seed(Emit { node: item, out: &mut *out, scope })?.is_none() {
-                out.truncate(end);
-                break;
-            }
-        }
-        out.push(b']');
-        Ok(())
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
-        let Self { node, out, scope } = self;
-        let nested = node.expects_map();
-        let marker = match node.leaf {
-            Leaf::Redacted => Some(REDACTED),
-            Leaf::Nothing if !nested => Some(UNEXPECTED),
-            Leaf::Url | Leaf::Flags => Some(UNEXPECTED),
-            _ => None,
-        };
-        if let Some(marker) = marker {
-            while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
-            return put(out, marker);
-        }
-        out.push(b'{');
-        while let Some(Key(key)) = map.next_key()? {
-            let child = match node.leaf {
-                Leaf::Annotations => {
-                    scope.projection.filter(|projection| projection.keeps_annotation(&key)).map(|_| &WHOLE)
-                }
-                _ => node.field(&key),
-            };
-            match child {
-                Some(child) if !(child.leaf == Leaf::Flags && matches!(scope.flags, FlagScope::Outside)) => {
-                    put_key(out, &key);
-                    map.next_value_seed(Emit { node: child, out: &mut *out, scope })?;
-                }
-                _ => {
-                    map.next_value::<IgnoredAny>()?;
-                }
-            }
-        }
-        out.push(b'}');
-        Ok(())
-    }
-}
-
-/// One word of a command line.
-struct Word<'a> {
-    out: &'a mut Vec<u8>,
-    flags: FlagScope<'a>,
-}
-
-impl<'de> DeserializeSeed<'de> for Word<'_> {
-    type Value = ();
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
-        let Key(word) = Key::deserialize(deserializer)?;
-        if self.out.last() != Some(&b'[') {
-            self.out.push(b',');
-        }
-        match self.flags {
-            FlagScope::Listed(flags) if flags.keeps(&word) => put(self.out, without_credentials_each(&word)),
-            _ => put(self.out, REDACTED),
-        }
-    }
 }

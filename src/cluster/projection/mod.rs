@@ -2,7 +2,7 @@
 //!
 //! In: `controls/projections/*.toml`, embedded and the workspace's own. Out: [`Projections`], one [`Projection`] a kind.
 //! Steps: parse each file ([`raw`]), compile paths into a [`Node`] tree ([`path`]), then, per object read, follow the
-//! tree while parsing ([`emit`]). What the rules of a workspace's own checks read is added ([`widen`]).
+//! tree while reading ([`emit`]). What the rules of a workspace's own checks read is added ([`widen`]).
 //!
 //! Invariant: nothing is kept that no path names, and no file can name values of Secrets, ConfigMaps or environment
 //! variables, nor `managedFields` and `last-applied-configuration` ([`path::refuse`]).
@@ -18,12 +18,11 @@ use std::{
     sync::{Arc, OnceLock},
 };
 
-pub(crate) use emit::{Emit, ObjectSeed};
+pub(crate) use emit::{Reader, emit};
 use path::Leaf;
 pub(crate) use path::Node;
 
-use crate::snapshot::Kept;
-pub(crate) use crate::snapshot::Strings;
+use crate::snapshot::{Kept, Pairs};
 
 /// Projections of all kinds.
 #[derive(Debug, Clone, Default)]
@@ -391,9 +390,9 @@ impl Projection {
 
 impl Flags {
     /// Whether flags of an object in this namespace with these labels are kept.
-    fn applies_to(&self, namespace: &str, labels: &BTreeMap<Arc<str>, Arc<str>>) -> bool {
+    fn applies_to(&self, namespace: &str, labels: &Pairs<'_>) -> bool {
         self.namespaces.iter().any(|name| name == namespace)
-            && self.labels.iter().all(|(key, value)| labels.get(key.as_str()).is_some_and(|label| **label == **value))
+            && self.labels.iter().all(|(key, value)| labels.iter().any(|label| label.0 == *key && label.1 == *value))
     }
 
     /// Whether one word of a command line may be kept: a known program, or `--flag[=value]` with a known flag. The

@@ -38,15 +38,18 @@ pub(crate) struct Node {
     items: Option<Box<Node>>,
 }
 
-/// Keeps everything below it.
-pub(super) static WHOLE: Node =
-    Node { leaf: Leaf::Whole, fields: Vec::new(), tags: Vec::new(), any: None, items: None };
+static WHOLE: Node = Node { leaf: Leaf::Whole, fields: Vec::new(), tags: Vec::new(), any: None, items: None };
 
 /// Length, beginning and end of a name: telling most names apart without looking at them.
 fn tag(name: &str) -> u64 {
     let bytes = name.as_bytes();
-    let few = |bytes: &mut dyn Iterator<Item = &u8>| bytes.take(3).fold(0, |sum, &byte| sum << 8 | u64::from(byte));
-    (bytes.len() as u64) << 48 | few(&mut bytes.iter()) << 24 | few(&mut bytes.iter().rev())
+    let mut tag = (bytes.len() as u64) << 48;
+    let mut at = 0;
+    while at < bytes.len() && at < 3 {
+        tag |= u64::from(bytes[at]) << (40 - 8 * at) | u64::from(bytes[bytes.len() - 1 - at]) << (16 - 8 * at);
+        at += 1;
+    }
+    tag
 }
 
 enum Step<'a> {
@@ -122,16 +125,29 @@ impl Node {
     /// What is kept of a field: nothing, if `None`.
     pub(super) fn field(&self, name: &str) -> Option<&Node> {
         let sought = tag(name);
-        let mut found = self.tags.iter().zip(&self.fields).filter(|(tag, _)| **tag == sought);
-        match found.find(|(_, (field, _))| **field == *name) {
-            Some((_, (_, node))) => Some(node),
-            None => self.any.as_deref().or_else(|| self.is_whole().then_some(&WHOLE)),
+        let mut at = 0;
+        while at < self.tags.len() {
+            if self.tags[at] == sought && *self.fields[at].0 == *name {
+                return Some(&self.fields[at].1);
+            }
+            at += 1;
         }
+        self.any.as_deref().or_else(|| self.is_whole().then_some(&WHOLE))
     }
 
     /// What is kept of an element.
     pub(super) fn item(&self) -> Option<&Node> {
         self.items.as_deref().or_else(|| self.is_whole().then_some(&WHOLE))
+    }
+
+    /// Keeps everything below it.
+    pub(super) fn all() -> &'static Self {
+        &WHOLE
+    }
+
+    /// Nothing below it says otherwise.
+    pub(super) fn is_all(&self) -> bool {
+        self.is_whole() && self.fields.is_empty() && self.any.is_none() && self.items.is_none()
     }
 
     pub(super) fn is_whole(&self) -> bool {

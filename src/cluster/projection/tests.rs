@@ -3,7 +3,7 @@ use serde_json::{Value, json};
 use super::*;
 use crate::{
     cluster::page,
-    snapshot::{REDACTED, UNEXPECTED},
+    snapshot::{REDACTED, Strings, UNEXPECTED},
 };
 
 fn read(projection: &Projection, object: &Value) -> (crate::snapshot::Object, Value) {

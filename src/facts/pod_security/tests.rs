@@ -10,10 +10,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{templates::KINDS, *};
-use crate::cluster::{
-    page,
-    projection::{Projections, Strings},
-};
+use crate::cluster::{page, projection::Projections};
 
 /// Newest minor version that has rules of its own.
 const NEWEST: u32 = 37;
@@ -123,7 +120,8 @@ fn object(group: &str, kind: &str, path: &str, template: Value) -> Value {
 fn kept(group: &str, kind: &str, object: &Value) -> Value {
     let projections = Projections::builtin().expect("embedded");
     let projection = projections.get(group, kind).expect("every kind with a template has a projection");
-    let kept = page::parse_object(&object.to_string(), projection, &Strings::default()).expect("an object");
+    let kept =
+        page::parse_object(&object.to_string(), projection, &crate::snapshot::Strings::default()).expect("an object");
     let mut body: Value = serde_json::from_str(kept.body.get()).expect("JSON");
     let annotations: Value = kept.annotations.iter().map(|(key, value)| (key.to_string(), json!(&**value))).collect();
     merge(
