@@ -72,7 +72,7 @@ fn full_moderate(bencher: Bencher<'_, '_>) {
         let frameworks = Frameworks::load(Some(&workspace.root)).expect("frameworks");
         let checklists = checklist::load(Some(&workspace.root), &frameworks).expect("checklists");
         let documents = document::compose(&workspace, &assessment, &frameworks, &checklists).expect("documents");
-        black_box(publish::publish(&workspace, &assessment, documents, None, &selection).expect("files"))
+        black_box(publish::publish(&workspace, &assessment, &frameworks, documents, None, &selection).expect("files"))
     });
 }
 

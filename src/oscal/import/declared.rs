@@ -296,9 +296,6 @@ impl Share {
 
 /// A status as declarations know it; what a file leaves out counts as met, as a definition of a capability says.
 fn status_of(state: Option<&str>) -> String {
-    match state {
-        Some(known @ ("partial" | "planned" | "alternative" | "not-applicable")) => known,
-        _ => "implemented",
-    }
-    .to_owned()
+    let others = ["partial", "planned", "alternative", "not-applicable"];
+    others.into_iter().find(|known| state == Some(*known)).unwrap_or("implemented").to_owned()
 }
