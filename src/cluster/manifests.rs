@@ -138,7 +138,9 @@ impl<'t> Lines<'t> {
     pub(super) fn line(&self, part: &str) -> usize {
         let (at, line) = self.last.get();
         let offset = (part.as_ptr() as usize).wrapping_sub(self.text.as_ptr() as usize);
-        let Some(between) = self.text.as_bytes().get(at..offset) else { return line };
+        // Another text may lie right behind this one.
+        let inside = offset < self.text.len();
+        let Some(between) = self.text.as_bytes().get(at..offset).filter(|_| inside) else { return line };
         let line = line + between.iter().filter(|byte| **byte == b'\n').count();
         self.last.set((offset, line));
         line

@@ -172,7 +172,7 @@ fn a_workspace_adds_its_own_framework() {
     let messages: Vec<_> = errors.iter().map(ToString::to_string).collect();
     assert_eq!(messages.len(), 4, "{messages:#?}");
     assert!(messages.iter().any(|message| message.contains("exists already")));
-    assert!(messages.iter().any(|message| message.contains("`h-2`, which the file does not list")));
+    assert!(messages.iter().any(|message| message.contains("`h-2`, which its framework does not list")));
     assert!(messages.iter().any(|message| message.contains("`h-1` twice")));
     assert!(errors.iter().any(|error| error.span.is_some() && error.message.contains("labell")));
 }

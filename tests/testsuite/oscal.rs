@@ -209,8 +209,9 @@ fn an_imported_catalog_puts_its_text_before_the_statement() {
     import("profile", &path);
     let choice = workspace.join("controls/controls.toml");
     let text = fs::read_to_string(&choice).unwrap();
-    assert!(text.contains("name = \"moderate\""));
-    fs::write(&choice, text.replace("name = \"moderate\"", "name = \"ours\"")).unwrap();
+    let chosen = "framework = \"nist-800-53r5\"\n";
+    assert!(text.contains(chosen));
+    fs::write(&choice, text.replacen(chosen, &format!("{chosen}name = \"ours\"\n"), 1)).unwrap();
     let checked = scopefence().arg("check").arg(&workspace).output().unwrap();
     assert!(checked.status.success(), "{}", String::from_utf8_lossy(&checked.stderr));
 }

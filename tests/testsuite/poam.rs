@@ -110,6 +110,10 @@ fn every_document_says_what_bent_it_and_a_brief_how_to_remedy() {
             if path.is_dir() && !path.ends_with("assets") {
                 folders.push(path);
             } else if path.extension().is_some_and(|it| it == "md" || it == "html") {
+                // It rests on no check, and goes to people outside.
+                if path.file_stem().is_some_and(|name| name == "responsibilities") {
+                    continue;
+                }
                 let text = fs::read_to_string(&path).expect("text");
                 assert!(text.contains("Asked by another tool"), "{} does not disclose it", path.display());
                 seen += 1;
