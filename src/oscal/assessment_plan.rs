@@ -1,17 +1,12 @@
 //! Assessment plan: which questions are asked of the cluster, and what people do again and again.
 
-use std::collections::BTreeSet;
-
 use serde_json::{Map, Value};
 
 use super::{
     build::{Build, control_token, fields, line, list, object, own, prose_or, responsible},
-    metadata, profile,
+    metadata,
 };
-use crate::{
-    assess::{Check, Outcome},
-    workspace::{ControlId, RecurringAssessment},
-};
+use crate::{assess::Check, workspace::RecurringAssessment};
 
 pub(super) fn of(build: &Build<'_>) -> Map<String, Value> {
     let framework = build.framework().unwrap_or_default();
@@ -33,7 +28,7 @@ pub(super) fn of(build: &Build<'_>) -> Map<String, Value> {
 
 /// The controls that are looked at.
 pub(super) fn reviewed(build: &Build<'_>) -> Value {
-    let ids = profile::selected(build).into_iter().map(|it| object([("control-id", build.control(&it).into())]));
+    let ids = build.selected.iter().map(|it| object([("control-id", build.control(it).into())]));
     object([("control-selections", list([object([("include-controls", list(ids))])]))])
 }
 
@@ -66,14 +61,9 @@ pub(super) fn origin(build: &Build<'_>) -> Value {
     list([object([("actors", list([actor]))])])
 }
 
-/// Controls that a list of identifiers names, if the plan selects them.
-pub(super) fn controls(selected: &BTreeSet<ControlId>, controls: &[ControlId]) -> Vec<String> {
-    controls.iter().filter(|it| selected.contains(*it)).map(control_token).collect()
-}
-
 fn activity(build: &Build<'_>, check: &Check) -> Value {
-    let selected = profile::selected(build).into_iter().collect();
-    let related = controls(&selected, &check.controls);
+    let selected = check.controls.iter().filter(|it| build.selected.contains(it));
+    let related: Vec<String> = selected.map(control_token).collect();
     let related = match related.is_empty() {
         true => Value::Null,
         false => {
@@ -121,9 +111,4 @@ fn task(build: &Build<'_>, assessment: &RecurringAssessment) -> Value {
         ("timing", timing),
         ("responsible-roles", list([responsible("asset-owner", [build.team(&assessment.team)])])),
     ])
-}
-
-/// Whether an outcome was decided on what was seen.
-pub(super) fn decided(outcome: Outcome) -> bool {
-    matches!(outcome, Outcome::Pass | Outcome::Fail | Outcome::NotApplicable)
 }

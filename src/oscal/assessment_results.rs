@@ -5,19 +5,19 @@ use std::collections::BTreeSet;
 use serde_json::{Map, Value};
 
 use super::{
-    assessment_plan::{assets, controls, decided, origin, reviewed},
+    assessment_plan::{assets, origin, reviewed},
     build::{Build, fields, line, list, moment, object, own, word},
-    metadata, observations, profile,
+    metadata, observations,
 };
 use crate::{
-    assess::{ControlPosture, Outcome},
+    assess::{ControlPosture, Standing},
     workspace::ControlId,
 };
 
 pub(super) fn of(build: &Build<'_>) -> Map<String, Value> {
     let framework = build.framework().unwrap_or_default();
     let clusters = &build.assessment.clusters;
-    let selected: BTreeSet<ControlId> = profile::selected(build).into_iter().collect();
+    let selected: BTreeSet<&ControlId> = build.selected.iter().collect();
     let start = clusters.iter().map(|cluster| cluster.header.started).min().unwrap_or_else(|| build.modified());
     let end = clusters.iter().map(|cluster| cluster.header.ended).max().unwrap_or(start);
     let findings = &build.assessment.findings;
@@ -60,24 +60,22 @@ pub(super) fn of(build: &Build<'_>) -> Map<String, Value> {
 /// What the checks say of a control. Only what was decided on complete evidence is said: OSCAL has no word for a
 /// control that nobody could look at, so such a control has observations and no finding.
 fn finding(build: &Build<'_>, posture: &ControlPosture) -> Option<Value> {
-    let (state, reason) = match posture.outcome {
-        Outcome::Pass => ("satisfied", "pass"),
-        Outcome::Fail => ("not-satisfied", "fail"),
+    let (state, reason) = match posture.standing {
+        Standing::Passing => ("satisfied", "pass"),
+        Standing::Failing | Standing::Contradicted => ("not-satisfied", "fail"),
+        Standing::Incomplete => ("not-satisfied", "other"),
         _ => return None,
     };
     let control = build.control(&posture.control);
-    let selected: BTreeSet<ControlId> = std::iter::once(posture.control.clone()).collect();
-    let related = build.assessment.results.iter().filter(|result| {
-        let serves =
-            observations::check(build, &result.check).is_some_and(|it| !controls(&selected, &it.controls).is_empty());
-        (serves || posture.checks.contains(&result.check)) && decided(result.outcome)
-    });
+    let results = build.assessment.results.iter();
+    let related = results.filter(|it| posture.checks.contains(&it.check) && it.outcome.is_decided());
     let related =
         related.map(|it| object([("observation-uuid", build.names.id("observation", &observations::result_name(it)))]));
     let risks = posture.findings.iter().map(|id| object([("risk-uuid", build.names.id("risk", id))]));
     let coverage = format!("{} of {} checks decided", posture.observed, posture.needed);
-    let said = match posture.outcome {
-        Outcome::Pass => {
+    let said = match posture.standing {
+        Standing::Incomplete => "It is declared as planned or met in part.",
+        Standing::Passing => {
             "The checks that serve this control pass. Parts of the control that no check asks about are answered in the plan alone."
         }
         _ => "At least one check that serves this control fails.",
@@ -88,7 +86,7 @@ fn finding(build: &Build<'_>, posture: &ControlPosture) -> Option<Value> {
         ("description", said.into()),
         (
             "props",
-            list([own("coverage", coverage), own("outcome", word(posture.outcome).as_str().unwrap_or_default())]),
+            list([own("coverage", coverage), own("standing", word(posture.standing).as_str().unwrap_or_default())]),
         ),
         ("origins", origin(build)),
         (

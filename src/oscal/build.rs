@@ -2,16 +2,16 @@
 //!
 //! OSCAL has no empty lists and no empty strings: [`object`] leaves out what has nothing to say.
 
-use std::fmt::Display;
+use std::{collections::BTreeMap, fmt::Display};
 
 use chrono::{DateTime, NaiveDate, SecondsFormat, Utc};
 use serde_json::{Map, Value};
 
 use super::names::Names;
 use crate::{
-    assess::Assessment,
+    assess::{Assessment, Check},
     frameworks::Frameworks,
-    workspace::{ComponentId, ControlId, OrganizationKind, Party, TeamId, Workspace},
+    workspace::{CheckId, ComponentId, ControlId, OrganizationKind, Party, TeamId, Workspace},
 };
 
 /// Namespace of properties that OSCAL does not define, and seed of all identifiers.
@@ -23,11 +23,23 @@ pub(super) struct Build<'a> {
     pub(super) assessment: &'a Assessment,
     pub(super) frameworks: &'a Frameworks,
     pub(super) names: Names,
+    /// The controls that the plan answers: the baseline as tailored, else those with an implementation.
+    pub(super) selected: Vec<ControlId>,
+    checks: BTreeMap<&'a CheckId, &'a Check>,
 }
 
 impl<'a> Build<'a> {
     pub(super) fn new(workspace: &'a Workspace, assessment: &'a Assessment, frameworks: &'a Frameworks) -> Self {
-        Self { workspace, assessment, frameworks, names: Names::new(&workspace.system.id) }
+        let mut build = Self {
+            workspace,
+            assessment,
+            frameworks,
+            names: Names::new(&workspace.system.id),
+            selected: Vec::new(),
+            checks: assessment.checks.iter().map(|check| (&check.id, &**check)).collect(),
+        };
+        build.selected = super::profile::selected(&build);
+        build
     }
 
     /// When the content last changed as far as anybody said: the assessment's clock, else the newest revision.
@@ -54,6 +66,11 @@ impl<'a> Build<'a> {
     /// Identifier of a declared component.
     pub(super) fn component(&self, id: &ComponentId) -> Value {
         self.names.id("component", id.as_str())
+    }
+
+    /// The check that something speaks of.
+    pub(super) fn check(&self, id: &CheckId) -> Option<&'a Check> {
+        self.checks.get(id).copied()
     }
 
     /// A reference to a resource of the back matter: `#uuid`.

@@ -9,17 +9,12 @@ use super::{
     requirements::{severity, this_system},
 };
 use crate::{
-    assess::{Check, CheckResult, ClusterEvidence, Finding},
+    assess::{CheckResult, ClusterEvidence, Finding},
     workspace::ExceptionId,
 };
 
-/// The check that something speaks of.
-pub(super) fn check<'a>(build: &Build<'a>, id: &crate::workspace::CheckId) -> Option<&'a Check> {
-    build.assessment.checks.iter().find(|check| check.id == *id).map(|check| &**check)
-}
-
 fn title(build: &Build<'_>, id: &crate::workspace::CheckId) -> String {
-    check(build, id).map_or_else(|| id.to_string(), |check| check.title.clone())
+    build.check(id).map_or_else(|| id.to_string(), |check| check.title.clone())
 }
 
 fn cluster<'a>(build: &Build<'a>, id: &str) -> Option<&'a ClusterEvidence> {
@@ -116,7 +111,7 @@ pub(super) fn of_finding(build: &Build<'_>, finding: &Finding) -> Value {
 
 /// What a finding means: a risk with its owner, and until when it is to be gone.
 pub(super) fn risk(build: &Build<'_>, finding: &Finding) -> Value {
-    let check = check(build, &finding.check);
+    let check = build.check(&finding.check);
     let owner = finding.team.as_ref().map(|team| build.workspace.team(team));
     let facet = object([
         ("name", "severity".into()),

@@ -45,7 +45,7 @@ pub(super) fn of(build: &Build<'_>) -> Map<String, Value> {
 }
 
 fn of_finding(build: &Build<'_>, finding: &Finding) -> Value {
-    let check = observations::check(build, &finding.check);
+    let check = build.check(&finding.check);
     let team = finding.team.as_ref().map_or("nobody", |team| build.workspace.team(team).name.as_str());
     let controls = finding.controls.iter().map(|control| own("control", control));
     object([

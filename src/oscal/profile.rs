@@ -8,7 +8,7 @@ use super::{
 };
 use crate::workspace::ControlId;
 
-/// The controls that the plan answers: the baseline as tailored, else those with an implementation.
+/// What [`Build::selected`] holds.
 pub(super) fn selected(build: &Build<'_>) -> Vec<ControlId> {
     if let Some(choice) = &build.workspace.baseline {
         return build.frameworks.selected(choice);
@@ -23,7 +23,7 @@ pub(super) fn selected(build: &Build<'_>) -> Vec<ControlId> {
 
 pub(super) fn of(build: &Build<'_>) -> Map<String, Value> {
     let framework = build.framework().unwrap_or_default();
-    let controls = selected(build);
+    let controls = &build.selected;
     let parameters = build.workspace.implementations.iter().filter(|it| controls.contains(&it.control));
     let parameters = parameters
         .flat_map(|it| &it.parameters)

@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use super::{
     build::{Build, fields, line, list, object, own, property, prose, prose_or, token, word},
-    metadata, profile, requirements, system,
+    metadata, requirements, system,
 };
 use crate::workspace::{ControlId, Impact, Implementation, OrganizationKind, Role};
 
@@ -43,7 +43,7 @@ pub(super) fn of(build: &Build<'_>) -> Map<String, Value> {
 
 /// Implementations of selected controls, in the order of the catalog.
 fn implementations<'a>(build: &Build<'a>) -> impl Iterator<Item = &'a Implementation> + use<'a> {
-    let selected: BTreeSet<ControlId> = profile::selected(build).into_iter().collect();
+    let selected: BTreeSet<&ControlId> = build.selected.iter().collect();
     let mut all: Vec<&Implementation> =
         build.workspace.implementations.iter().filter(|it| selected.contains(&it.control)).collect();
     all.sort_by(|a, b| build.frameworks.compare(&a.control, &b.control));

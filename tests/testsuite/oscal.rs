@@ -90,7 +90,7 @@ fn the_plan_says_what_the_declarations_and_the_evidence_say() {
     let satisfied = states.iter().filter(|it| it["target"]["status"]["state"] == "satisfied");
     for finding in satisfied {
         let props = finding["props"].as_array().unwrap();
-        assert!(props.iter().any(|it| it["name"] == "outcome" && it["value"] == "pass"), "{finding}");
+        assert!(props.iter().any(|it| it["name"] == "standing" && it["value"] == "passing"), "{finding}");
     }
 }
 
