@@ -493,6 +493,13 @@ mod tests {
         Ok(String::from_utf8(out).expect("text"))
     }
 
+    #[test]
+    fn tiny_numbers_are_read_as_serde_json_reads_them() {
+        let text = r#"[{"":-3.078293746743626e-290}]"#;
+        let read: Value = serde_json::from_str(text).expect("JSON");
+        assert_eq!(copied(text), Ok(read.to_string()));
+    }
+
     proptest! {
         #[test]
         fn a_copy_is_what_serde_json_writes(value in any_json()) {
