@@ -29,7 +29,7 @@ const SPEC: [&str; 8] = [
     "object.spec.containers.all(c, !has(c.securityContext) || !has(c.securityContext.privileged) || N > 0)",
     "object.spec.containers.all(c, c.?resources.?limits.?memory.orValue('NGi') != '')",
     "object.spec.containers.all(c, c.image.matches('^[a-z0-9./:@-]+$') && c.image.size() > N)",
-    "!object.spec.?hostNetwork.orValue(false) && !object.spec.?hostPID.orValue(false) && N >= 0",
+    "!object.spec.?hostIPC.orValue(false) && !object.spec.?hostPID.orValue(false) && N >= 0",
     "object.spec.?volumes.orValue([]).all(v, !has(v.hostPath) || v.hostPath.path.startsWith('/var/N'))",
     "object.spec.containers.map(c, c.name).distinct().size() + N >= object.spec.containers.size()",
     "(object.spec.containers + object.spec.?initContainers.orValue([])).all(c, quantity(c.?resources.?requests.?cpu.orValue('1')).sign() >= -N)",
