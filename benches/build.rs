@@ -72,7 +72,7 @@ fn full_moderate(bencher: Bencher<'_, '_>) {
         let frameworks = Frameworks::load(Some(&workspace.root)).expect("frameworks");
         let checklists = checklist::load(Some(&workspace.root), &frameworks).expect("checklists");
         let documents = document::compose(&workspace, &assessment, &frameworks, &checklists).expect("documents");
-        black_box(publish::publish(&workspace, &assessment, &frameworks, documents, None, &selection).expect("files"))
+        black_box(publish::publish(&workspace, &assessment, documents, None, &selection).expect("files"))
     });
 }
 
@@ -118,9 +118,7 @@ impl Inputs {
 
     fn publish(&self, documents: Vec<Document>, formats: &[Format]) -> usize {
         let selection = Selection { documents: Vec::new(), formats: formats.iter().copied().collect() };
-        publish::publish(&self.workspace, &self.assessment, &self.frameworks, documents, None, &selection)
-            .expect("files")
-            .bytes()
+        publish::publish(&self.workspace, &self.assessment, documents, None, &selection).expect("files").bytes()
     }
 }
 

@@ -12,7 +12,6 @@ use rayon::prelude::*;
 use crate::{
     assess::Assessment,
     document::{self, Block, Document},
-    frameworks::Frameworks,
     html::{self, Download, Site},
     markdown, oscal,
     output::{self, Files},
@@ -102,7 +101,6 @@ pub enum Error {
 pub fn publish(
     workspace: &Workspace,
     assessment: &Assessment,
-    frameworks: &Frameworks,
     documents: Vec<Document>,
     logo: Option<Vec<u8>>,
     selection: &Selection,
@@ -136,7 +134,7 @@ pub fn publish(
     }
     // The models speak of the whole system, not of one document.
     if wanted(Format::Oscal) && (wishes.is_empty() || !models.is_empty()) {
-        for (name, bytes) in oscal::export(workspace, assessment, frameworks) {
+        for (name, bytes) in oscal::export(workspace, assessment) {
             let path = format!("{}/{name}", html::OSCAL);
             downloads.push(Download { document: html::OSCAL.to_owned(), label: name, path: path.clone() });
             files.add(path, bytes)?;

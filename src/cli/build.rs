@@ -16,7 +16,6 @@ use super::{
 use crate::{
     checklist,
     document::{self, ComposeError},
-    frameworks::Frameworks,
     output,
     publish::{self, Format, Selection},
     workspace::Workspace,
@@ -68,16 +67,16 @@ pub(super) fn run(arguments: &Arguments, ui: &Ui) -> Result<Exit, Failure> {
         None => Evidence::choose(&declared.root, &arguments.evidence.evidence, ui)?,
     };
     let assessment = evidence.assess(&declared, arguments.clock.as_of, ui)?;
-    let frameworks = Frameworks::load(Some(&declared.root)).map_err(|errors| listed(&errors))?;
-    let checklists = checklist::load(Some(&declared.root), &frameworks).map_err(|errors| listed(&errors))?;
-    let documents = match document::compose(&declared, &assessment, &frameworks, &checklists) {
+    let frameworks = &declared.frameworks;
+    let checklists = checklist::load(Some(&declared.root), frameworks).map_err(|errors| workspace::listed(&errors))?;
+    let documents = match document::compose(&declared, &assessment, frameworks, &checklists) {
         Ok(documents) => documents,
         Err(error) => return Ok(report(&error, ui)),
     };
     let selection =
         Selection { documents: arguments.only.clone(), formats: arguments.format.iter().copied().collect() };
-    let files = publish::publish(&declared, &assessment, &frameworks, documents, logo(&declared)?, &selection)
-        .map_err(Failure::new)?;
+    let files =
+        publish::publish(&declared, &assessment, documents, logo(&declared)?, &selection).map_err(Failure::new)?;
     output::write(&files, &arguments.out, &declared.root).map_err(refused)?;
     ui.note(format_args!("{}, {} kB", workspace::counted(files.len(), "file"), files.bytes().div_ceil(1000)));
     let start = if files.paths().any(|path| path == "index.html") { "index.html" } else { "" };
@@ -111,10 +110,6 @@ fn read_logo(path: &Path) -> Result<Vec<u8>, Failure> {
             .help("save the picture again in one of these formats"));
     }
     Ok(bytes)
-}
-
-fn listed(errors: &[impl std::fmt::Display]) -> Failure {
-    Failure::new(errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))
 }
 
 fn refused(error: output::Error) -> Failure {

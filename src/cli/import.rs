@@ -14,7 +14,7 @@ use clap::{Args, Subcommand};
 use oscal::{Catalog, Components, Profile, Ssp};
 
 use super::{Exit, Failure, Ui, workspace};
-use crate::workspace::{csv::Problem, grants, members, read::plain};
+use crate::workspace::{csv::Problem, grants, members, read::plain, supplied};
 
 /// Keep what other systems know as evidence of the workspace
 #[derive(Debug, Args)]
@@ -106,7 +106,7 @@ fn root(dir: Option<&Path>) -> Result<PathBuf, Failure> {
 }
 
 fn read(file: &Path) -> Result<Vec<u8>, Failure> {
-    members::bytes(file)
+    supplied::bytes(file)
         .map_err(|error| Failure::new(format_args!("cannot import {}: {}", file.display(), plain(&error))))
 }
 
@@ -114,9 +114,9 @@ fn wrong(file: &Path, problem: &Problem) -> Failure {
     Failure::new(format_args!("cannot import {}, line {}: {}", file.display(), problem.line, problem.message))
 }
 
-fn keep(folder: &Path, name: &str, text: &str) -> Result<PathBuf, Failure> {
+fn keep(folder: &Path, name: impl AsRef<Path>, text: &str) -> Result<PathBuf, Failure> {
     let path = folder.join(name);
-    store(folder, &path, text.as_bytes())
+    store(path.parent().unwrap_or(folder), &path, text.as_bytes())
         .map_err(|error| Failure::new(format_args!("cannot write {}: {}", path.display(), plain(&error))))?;
     Ok(path)
 }

@@ -2,7 +2,6 @@
 
 use std::{
     fs,
-    io::Read,
     path::{Path, PathBuf},
 };
 
@@ -10,10 +9,7 @@ use clap::{Args, ValueEnum};
 use serde::Serialize;
 
 use super::{Exit, Failure, Ui, workspace};
-use crate::{
-    frameworks::Frameworks,
-    oscal::validate::{File, LARGEST, Problem, problems},
-};
+use crate::oscal::validate::{File, Problem, bytes, problems};
 
 /// Most files that imports lead to.
 const DEEPEST: usize = 16;
@@ -51,11 +47,10 @@ struct Row<'r> {
 }
 
 pub(super) fn run(arguments: &Arguments, ui: &Ui) -> Result<Exit, Failure> {
-    let frameworks = Frameworks::load(arguments.workspace.as_deref())
-        .map_err(|errors| Failure::new(errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")))?;
+    let frameworks = workspace::frameworks(arguments.workspace.as_deref())?;
     let mut found: Vec<(PathBuf, Vec<Problem>)> = Vec::new();
     for path in listed(&arguments.files)? {
-        let wrong = match File::read(&bytes(&path)?) {
+        let wrong = match File::read(&bytes(&path).map_err(|error| unread(&path, &error))?) {
             Err(problem) => vec![problem],
             Ok(file) => problems(&file, &beside(&path, &file), &frameworks),
         };
@@ -110,14 +105,6 @@ fn listed(named: &[PathBuf]) -> Result<Vec<PathBuf>, Failure> {
 
 fn unread(path: &Path, error: &std::io::Error) -> Failure {
     Failure::new(format_args!("cannot read {}: {error}", path.display()))
-}
-
-fn bytes(path: &Path) -> Result<Vec<u8>, Failure> {
-    let mut bytes = Vec::new();
-    let file = fs::File::open(path).map_err(|error| unread(path, &error))?;
-    // One more than is read: so that the reader can say that it is too large.
-    file.take(LARGEST as u64 + 1).read_to_end(&mut bytes).map_err(|error| unread(path, &error))?;
-    Ok(bytes)
 }
 
 /// What a file imports from beside it, and what that imports; files that are not there or not OSCAL are left out.

@@ -1,6 +1,7 @@
 //! Loading the workspace, as every command that needs one does it.
 
 use std::{
+    fmt::Display,
     io::{self, Write},
     path::{Path, PathBuf},
 };
@@ -8,7 +9,10 @@ use std::{
 use chrono::{NaiveDate, Utc};
 
 use super::{Failure, Ui};
-use crate::workspace::{self, Diagnostic, Level, Loaded, MAIN_FILE, Renderer, Workspace};
+use crate::{
+    frameworks::Frameworks,
+    workspace::{self, Diagnostic, Level, Loaded, MAIN_FILE, Renderer, Workspace},
+};
 
 /// Width of diagnostics: fixed, so that they look the same everywhere.
 const WIDTH: usize = 100;
@@ -38,6 +42,16 @@ pub(super) fn load(dir: Option<&Path>, ui: &Ui) -> Result<Option<Workspace>, Fai
         ));
     }
     Ok(loaded.workspace)
+}
+
+/// The built-in frameworks, and those of a workspace that need not be sound otherwise.
+pub(super) fn frameworks(root: Option<&Path>) -> Result<Frameworks, Failure> {
+    Frameworks::load(root).map_err(|errors| listed(&errors))
+}
+
+/// All errors, a line each.
+pub(super) fn listed(errors: &[impl Display]) -> Failure {
+    Failure::new(errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))
 }
 
 /// The folder that `dir` or the current folder means, and what is in it.

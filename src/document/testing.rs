@@ -4,6 +4,7 @@ use std::{collections::BTreeMap, path::PathBuf};
 
 use crate::{
     assess::Assessment,
+    frameworks::Frameworks,
     workspace::{
         Activity, ActivityId, Categorization, Color, Component, ComponentId, DocumentControl, Duty, Fence, Impact,
         OperationalStatus, Organization, OrganizationId, OrganizationKind, Paper, Party, Policy, RaciParty, ReaderRole,
@@ -16,7 +17,7 @@ pub(crate) fn compose(
     workspace: &Workspace,
     assessment: &Assessment,
 ) -> Result<Vec<super::Document>, super::ComposeError> {
-    super::compose(workspace, assessment, crate::frameworks::Frameworks::builtin(), &crate::checklist::builtin())
+    super::compose(workspace, assessment, Frameworks::builtin(), &crate::checklist::builtin())
 }
 
 /// An assessment without any snapshot: a plan.
@@ -103,6 +104,7 @@ pub(crate) fn workspace() -> Workspace {
     database.duties.insert(Duty::Data, TeamId::new("payments"));
     Workspace {
         root: PathBuf::from("/nowhere"),
+        frameworks: Frameworks::builtin().clone(),
         language: "en".to_owned(),
         system: System {
             id: "acme".to_owned(),

@@ -29,11 +29,11 @@ pub(super) struct Build<'a> {
 }
 
 impl<'a> Build<'a> {
-    pub(super) fn new(workspace: &'a Workspace, assessment: &'a Assessment, frameworks: &'a Frameworks) -> Self {
+    pub(super) fn new(workspace: &'a Workspace, assessment: &'a Assessment) -> Self {
         let mut build = Self {
             workspace,
             assessment,
-            frameworks,
+            frameworks: &workspace.frameworks,
             names: Names::new(&workspace.system.id),
             selected: Vec::new(),
             checks: assessment.checks.iter().map(|check| (&check.id, &**check)).collect(),

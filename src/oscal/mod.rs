@@ -1,7 +1,7 @@
 //! OSCAL: the same declarations and evidence in NIST's Open Security Controls Assessment Language, version 1.2.1, as
 //! JSON for other programs.
 //!
-//! In: a [`Workspace`], its [`Assessment`], the [`Frameworks`]. Out: files, one a model ([`export`]). The reverse
+//! In: a [`Workspace`], its [`Assessment`]. Out: files, one a model ([`export`]). The reverse
 //! direction: a judgement on a file of anybody's ([`validate`]), a publisher's catalog or profile as data ([`import`]).
 //!
 //! | file | model | says |
@@ -35,14 +35,14 @@ mod write;
 
 use build::Build;
 
-use crate::{assess::Assessment, frameworks::Frameworks, workspace::Workspace};
+use crate::{assess::Assessment, workspace::Workspace};
 
 /// Version of OSCAL that is written.
 pub const VERSION: &str = "1.2.1";
 
 /// Writes every model that the declarations and the evidence fill: file name and content.
-pub fn export(workspace: &Workspace, assessment: &Assessment, frameworks: &Frameworks) -> Vec<(String, Vec<u8>)> {
-    let build = Build::new(workspace, assessment, frameworks);
+pub fn export(workspace: &Workspace, assessment: &Assessment) -> Vec<(String, Vec<u8>)> {
+    let build = Build::new(workspace, assessment);
     let mut files = vec![
         ("component-definition", component_definition::of(&build)),
         ("profile", profile::of(&build)),

@@ -9,20 +9,17 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    fs,
     path::Path,
 };
 
 use chrono::NaiveDate;
 
 use super::{
-    code::Code,
-    csv::{self, Problem},
+    csv::{self, Problem, Row, Table},
     diagnostic::Diagnostic,
-    members, read,
-    source::{Place, Source},
+    supplied,
 };
-use crate::{digest::sha256_hex, visible::spelled_out};
+use crate::visible::spelled_out;
 
 /// Folder of the workspace that holds the lists.
 pub(crate) const FOLDER: &str = "evidence/grants";
@@ -89,46 +86,19 @@ type Key = (String, Option<String>, String, NaiveDate);
 
 /// Reads one file; lists sorted by authorizer, cluster, source and date.
 pub(crate) fn parse(bytes: &[u8], given: &Given<'_>) -> Result<Vec<GrantList>, Problem> {
-    let problem = |line: usize, message: String| Problem { line, message };
-    let records = csv::records(bytes)?;
-    let Some((head, rows)) = records.split_first() else {
-        return Err(problem(1, "it is empty: the first line names the columns".to_owned()));
-    };
-    let column = |name: &str| head.cells.iter().position(|cell| cell.eq_ignore_ascii_case(name));
-    let (Some(_), Some(_)) = (column("kind"), column("subject")) else {
-        let found = head.cells.iter().map(|cell| format!("`{}`", spelled_out(cell))).collect::<Vec<_>>().join(", ");
-        let message = format!("its first line needs the columns `kind` and `subject`; it has {found}");
-        return Err(problem(head.line, message));
-    };
+    let table = Table::read(bytes, ["kind", "subject"])?;
     let mut lists: BTreeMap<Key, BTreeSet<SuppliedGrant>> = BTreeMap::new();
-    for row in rows {
-        if row.cells.len() != head.cells.len() {
-            let (found, wanted) = (row.cells.len(), head.cells.len());
-            return Err(problem(row.line, format!("{found} cells where the first line has {wanted}")));
-        }
-        let cell = |name: &str| column(name).and_then(|at| row.cells.get(at)).map_or("", |cell| cell.trim());
-        let or_given = |name: &str, given: Option<&str>| {
-            Some(cell(name)).filter(|text| !text.is_empty()).or(given).map(spelled_out)
-        };
-        let needed = |name: &str, given: Option<&str>, what: &str| {
-            or_given(name, given)
-                .ok_or_else(|| problem(row.line, format!("nothing says {what}: give --{name}, or a column `{name}`")))
-        };
-        let authorizer = needed("authorizer", given.authorizer, "which authorizer grants it")?;
-        let source = needed("source", given.source, "where it is from")?;
-        let date = match cell("date") {
-            "" => given.date.ok_or_else(|| {
-                problem(row.line, "nothing says of which day it is: give --date, or a column `date`".to_owned())
-            })?,
-            text => NaiveDate::parse_from_str(text, "%Y-%m-%d")
-                .map_err(|_| problem(row.line, format!("`{}` is no date like 2026-11-21", spelled_out(text))))?,
-        };
-        let grant = grant(&cell, given).map_err(|message| problem(row.line, message))?;
-        let key = (authorizer, or_given("cluster", given.cluster), source, date);
+    for row in table.rows() {
+        let row = row.whole()?;
+        let authorizer = row.needed("authorizer", given.authorizer, "which authorizer grants it")?;
+        let source = row.needed("source", given.source, "where it is from")?;
+        let date = row.date(given.date)?;
+        let grant = grant(row, given).map_err(|message| row.problem(message))?;
+        let key = (authorizer, row.or_given("cluster", given.cluster), source, date);
         lists.entry(key).or_default().insert(grant);
     }
     if lists.is_empty() {
-        return Err(problem(head.line, "it names no right: there is nothing below its first line".to_owned()));
+        return Err(table.without("right"));
     }
     let list = |((authorizer, cluster, source, date), grants)| GrantList {
         authorizer,
@@ -142,7 +112,8 @@ pub(crate) fn parse(bytes: &[u8], given: &Given<'_>) -> Result<Vec<GrantList>, P
     Ok(lists.into_iter().map(list).collect())
 }
 
-fn grant<'c>(cell: &impl Fn(&str) -> &'c str, given: &Given<'_>) -> Result<SuppliedGrant, String> {
+fn grant(row: Row<'_>, given: &Given<'_>) -> Result<SuppliedGrant, String> {
+    let cell = |name: &str| row.cell(name);
     const KINDS: [&str; 3] = ["User", "Group", "ServiceAccount"];
     let kind = KINDS.iter().find(|kind| kind.eq_ignore_ascii_case(cell("kind")));
     let kind = kind.ok_or_else(|| {
@@ -202,7 +173,7 @@ impl GrantList {
 
     /// Beginning and end of its file's name.
     fn file_name(&self) -> String {
-        members::file_name(&self.source, self.date)
+        supplied::file_name(&self.source, self.date)
     }
 }
 
@@ -231,37 +202,15 @@ pub(crate) fn files(lists: &[GrantList]) -> BTreeMap<String, String> {
 
 /// The lists of a workspace, by authorizer, cluster, source and date. One that cannot be read is a diagnostic.
 pub(super) fn load(root: &Path, diagnostics: &mut Vec<Diagnostic>) -> Vec<GrantList> {
-    let Ok(entries) = fs::read_dir(root.join(FOLDER)) else { return Vec::new() };
-    let mut names: Vec<String> =
-        entries.flatten().map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
-    names.retain(|name| name.ends_with(".csv") && !name.starts_with('.'));
-    names.sort();
+    let parse = |bytes: &[u8]| parse(bytes, &Given::default());
     let mut lists = Vec::new();
-    for name in names {
-        let file = format!("{FOLDER}/{name}");
-        match stored(&root.join(&file)) {
-            Ok((found, digest)) => {
-                let of = |list| GrantList { file: file.clone(), digest: digest.clone(), ..list };
-                lists.extend(found.into_iter().map(of));
-            }
-            Err(why) => {
-                let place = Place { source: Source::new(file.clone(), String::new()), span: 0..0 };
-                let message = format!("`{file}` cannot be used: {why}");
-                let help = "import the list anew with `scopefence import grants`, or remove the file";
-                diagnostics.push(Diagnostic::new(Code::InvalidData, place, message, "here").help(help));
-            }
-        }
+    for stored in supplied::load(root, FOLDER, "scopefence import grants", parse, diagnostics) {
+        let of = |list| GrantList { file: stored.file.clone(), digest: stored.digest.clone(), ..list };
+        lists.extend(stored.lists.into_iter().map(of));
     }
     let key = |list: &GrantList| (list.authorizer.clone(), list.cluster.clone(), list.source.clone(), list.date);
     lists.sort_by_key(key);
     lists
-}
-
-fn stored(path: &Path) -> Result<(Vec<GrantList>, String), String> {
-    let bytes = members::bytes(path).map_err(|error| read::plain(&error))?;
-    let lists =
-        parse(&bytes, &Given::default()).map_err(|problem| format!("line {}: {}", problem.line, problem.message))?;
-    Ok((lists, sha256_hex(&bytes)))
 }
 
 #[cfg(test)]

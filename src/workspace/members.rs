@@ -7,24 +7,17 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    fs, io,
     path::Path,
-    sync::Arc,
 };
 
 use chrono::NaiveDate;
 
 use super::{
-    code::Code,
-    csv::{self, Problem},
+    csv::{self, Problem, Table},
     diagnostic::Diagnostic,
-    read,
-    source::{Place, Source},
+    supplied,
 };
-use crate::{digest::sha256_hex, visible::spelled_out};
-
-/// Largest list that is read: a million memberships.
-pub(crate) const LARGEST: u64 = 64 << 20;
+use crate::visible::spelled_out;
 
 /// Folder of the workspace that holds the lists.
 pub(crate) const FOLDER: &str = "evidence/groups";
@@ -55,49 +48,25 @@ pub(crate) struct Given<'g> {
 
 /// Reads one file; lists sorted by source and date.
 pub(crate) fn parse(bytes: &[u8], given: &Given<'_>) -> Result<Vec<MemberList>, Problem> {
-    let problem = |line: usize, message: String| Problem { line, message };
-    let records = csv::records(bytes)?;
-    let Some((head, rows)) = records.split_first() else {
-        return Err(problem(1, "it is empty: the first line names the columns `group` and `person`".to_owned()));
-    };
-    let column = |name: &str| head.cells.iter().position(|cell| cell.eq_ignore_ascii_case(name));
-    let (Some(group), Some(person)) = (column("group"), column("person")) else {
-        let found = head.cells.iter().map(|cell| format!("`{}`", spelled_out(cell))).collect::<Vec<_>>().join(", ");
-        let message = format!("its first line needs the columns `group` and `person`; it has {found}");
-        return Err(problem(head.line, message));
-    };
-    let (source, date) = (column("source"), column("date"));
+    let table = Table::read(bytes, ["group", "person"])?;
     let mut lists: BTreeMap<(String, NaiveDate), BTreeMap<String, BTreeSet<String>>> = BTreeMap::new();
-    let mut raw_groups: BTreeSet<&str> = BTreeSet::new();
-    raw_groups.extend(rows.iter().filter_map(|row| row.cells.get(group)).map(String::as_str));
-    for row in rows {
-        if row.cells.len() != head.cells.len() {
-            let (found, wanted) = (row.cells.len(), head.cells.len());
-            return Err(problem(row.line, format!("{found} cells where the first line has {wanted}")));
-        }
-        let cell = |column: Option<usize>| column.and_then(|at| row.cells.get(at)).map(String::as_str).unwrap_or("");
-        let (group, person) = (cell(Some(group)), cell(Some(person)));
+    let raw_groups: BTreeSet<&str> = table.rows().map(|row| row.cell("group")).collect();
+    for row in table.rows() {
+        let row = row.whole()?;
+        let (group, person) = (row.cell("group"), row.cell("person"));
         if group.is_empty() || person.is_empty() {
-            return Err(problem(row.line, "the group or the person is empty".to_owned()));
+            return Err(row.problem("the group or the person is empty".to_owned()));
         }
-        let source = Some(cell(source)).filter(|text| !text.is_empty()).or(given.source).ok_or_else(|| {
-            problem(row.line, "nothing says where it is from: give --source, or a column `source`".to_owned())
-        })?;
-        let date = match cell(date) {
-            "" => given.date.ok_or_else(|| {
-                problem(row.line, "nothing says of which day it is: give --date, or a column `date`".to_owned())
-            })?,
-            text => NaiveDate::parse_from_str(text, "%Y-%m-%d")
-                .map_err(|_| problem(row.line, format!("`{}` is no date like 2026-11-21", spelled_out(text))))?,
-        };
+        let source = row.needed("source", given.source, "where it is from")?;
+        let date = row.date(given.date)?;
         let named = |name: &str| format!("{}{}", given.prefix, spelled_out(name));
         // A member that is a group of the same file is that group.
         let member = if raw_groups.contains(person) { named(person) } else { spelled_out(person) };
-        let list = lists.entry((spelled_out(source), date)).or_default();
+        let list = lists.entry((source, date)).or_default();
         list.entry(named(group)).or_default().insert(member);
     }
     if lists.is_empty() {
-        return Err(problem(head.line, "it names no member: there is nothing below its first line".to_owned()));
+        return Err(table.without("member"));
     }
     let list =
         |((source, date), groups)| MemberList { source, date, file: String::new(), digest: String::new(), groups };
@@ -119,7 +88,7 @@ impl MemberList {
 
     /// Name of its file: `entra-id-2026-11-21.csv`.
     pub(crate) fn file_name(&self) -> String {
-        file_name(&self.source, self.date)
+        supplied::file_name(&self.source, self.date)
     }
 
     /// People in a group, nested groups resolved; circles end.
@@ -140,76 +109,16 @@ impl MemberList {
     }
 }
 
-/// Name of the file of what a source supplied on a day.
-pub(crate) fn file_name(source: &str, date: NaiveDate) -> String {
-    let mut name = String::new();
-    for c in source.chars().flat_map(char::to_lowercase) {
-        if c.is_ascii_alphanumeric() {
-            name.push(c);
-        } else if !name.is_empty() && !name.ends_with('-') {
-            name.push('-');
-        }
-    }
-    let name = Some(name.trim_matches('-')).filter(|name| !name.is_empty()).unwrap_or("list");
-    format!("{name}-{date}.csv")
-}
-
 /// The lists of a workspace, by source and date. One that cannot be read is a diagnostic.
 pub(super) fn load(root: &Path, diagnostics: &mut Vec<Diagnostic>) -> Vec<MemberList> {
-    let Ok(entries) = fs::read_dir(root.join(FOLDER)) else { return Vec::new() };
-    let mut names: Vec<String> =
-        entries.flatten().map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
-    names.retain(|name| name.ends_with(".csv") && !name.starts_with('.'));
-    names.sort();
+    let parse = |bytes: &[u8]| parse(bytes, &Given::default());
     let mut lists = Vec::new();
-    for name in names {
-        let file = format!("{FOLDER}/{name}");
-        match stored(&root.join(&file)) {
-            Ok((found, digest)) => lists.extend(found.into_iter().map(|list| MemberList {
-                file: file.clone(),
-                digest: digest.clone(),
-                ..list
-            })),
-            Err(why) => {
-                let place = Place { source: Source::new(file.clone(), String::new()), span: 0..0 };
-                let message = format!("`{file}` cannot be used: {why}");
-                diagnostics.push(
-                    Diagnostic::new(
-                        Code::InvalidData,
-                        Place { source: Arc::clone(&place.source), ..place },
-                        message,
-                        "here",
-                    )
-                    .help("import the list anew with `scopefence import groups`, or remove the file"),
-                );
-            }
-        }
+    for stored in supplied::load(root, FOLDER, "scopefence import groups", parse, diagnostics) {
+        let of = |list| MemberList { file: stored.file.clone(), digest: stored.digest.clone(), ..list };
+        lists.extend(stored.lists.into_iter().map(of));
     }
     lists.sort_by(|a, b| (&a.source, a.date).cmp(&(&b.source, b.date)));
     lists
-}
-
-fn stored(path: &Path) -> Result<(Vec<MemberList>, String), String> {
-    let bytes = bytes(path).map_err(|error| read::plain(&error))?;
-    let lists =
-        parse(&bytes, &Given::default()).map_err(|problem| format!("line {}: {}", problem.line, problem.message))?;
-    Ok((lists, sha256_hex(&bytes)))
-}
-
-/// The bytes of a list.
-///
-/// # Errors
-/// When it cannot be read, or is larger than any list that a cluster needs.
-pub(crate) fn bytes(path: &Path) -> io::Result<Vec<u8>> {
-    let size = fs::metadata(path)?.len();
-    if size > LARGEST {
-        return Err(io::Error::other(format!(
-            "it has {} MB, and at most {} MB are read: export only the groups that the cluster knows",
-            size >> 20,
-            LARGEST >> 20
-        )));
-    }
-    fs::read(path)
 }
 
 #[cfg(test)]

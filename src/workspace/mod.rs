@@ -20,6 +20,7 @@ mod render;
 mod resolve;
 mod source;
 pub mod staffing;
+pub(crate) mod supplied;
 
 use std::{
     io,

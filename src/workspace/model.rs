@@ -15,6 +15,7 @@ use super::id::{
 };
 use super::members::MemberList;
 use super::source::Place;
+use crate::frameworks::Frameworks;
 
 /// Everything a team declared, resolved. Lists keep the order of declaration (files sorted by path, then by line).
 #[derive(Debug, Clone, Serialize)]
@@ -68,6 +69,9 @@ pub struct Workspace {
     pub provider_settings: Vec<ProviderSetting>,
     /// Recurring assessments: scans, reviews, restore tests, audits.
     pub assessments: Vec<RecurringAssessment>,
+    /// Frameworks that controls come from: the built-in ones and the workspace's own.
+    #[serde(skip)]
+    pub frameworks: Frameworks,
     /// The baseline chosen, if any.
     pub baseline: Option<BaselineChoice>,
     /// How each control is met.

@@ -6,7 +6,6 @@ use super::Arguments;
 use crate::{
     assess::{Assessment, Check, Finding},
     cli::{Failure, evidence::escaped},
-    frameworks::Frameworks,
     ownership::ObjectKey,
     workspace::{CheckId, ControlId, TeamId, Workspace, diagnostic::nearest},
 };
@@ -36,11 +35,8 @@ impl Filter {
         let control = match &arguments.control {
             None => None,
             Some(wanted) => {
-                let frameworks = Frameworks::load(Some(&workspace.root)).map_err(|errors| {
-                    Failure::new(errors.first().map_or("frameworks cannot be read".to_owned(), ToString::to_string))
-                })?;
                 let default = workspace.baseline.as_ref().map(|baseline| &*baseline.framework);
-                Some(frameworks.resolve(wanted, default).map_err(Failure::new)?)
+                Some(workspace.frameworks.resolve(wanted, default).map_err(Failure::new)?)
             }
         };
         let built_in: Vec<&str> = crate::checks::known_ids().collect();

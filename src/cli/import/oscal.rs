@@ -1,20 +1,15 @@
 //! `scopefence import catalog` and `import profile`: what publishers write in OSCAL, as data of the workspace.
 
-use std::{
-    fs,
-    io::Read,
-    path::{Path, PathBuf},
-};
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use super::{Exit, Failure, Ui, root, store, workspace};
+use super::{Exit, Failure, Ui, keep, root, workspace};
 use crate::{
     digest::sha256_hex,
-    frameworks::Frameworks,
     oscal::{
         import::{self, Given, Imported, Owner},
-        validate::{File, LARGEST},
+        validate::{File, bytes},
     },
 };
 
@@ -113,16 +108,14 @@ fn declare(path: &Path, model: &str, fence: &str, arguments: &Declarations, ui: 
         return Err(refused(path, &format!("it is a {}, not a {model}", file.model())));
     }
     let owner = Owner { team: &arguments.team, fence, framework: arguments.framework.as_deref() };
-    let imported = import::declared(&file, &owner, &declared, &known(&root)?).map_err(|why| refused(path, &why))?;
+    let imported = import::declared(&file, &owner, &declared).map_err(|why| refused(path, &why))?;
     let name = arguments.name.clone().unwrap_or_else(|| import::slug(&name_of(path).replace(".json", "")));
     let target = root.join("scope").join(format!("{name}.toml"));
     if target.exists() {
         return Err(Failure::new(format_args!("{} is there already", target.display()))
             .help("give another --name, or remove the file to import anew"));
     }
-    store(&root.join("scope"), &target, imported.text.as_bytes())
-        .map_err(|error| Failure::new(format_args!("cannot write {}: {error}", target.display())))?;
-    ui.print(target.display());
+    ui.print(keep(&root.join("scope"), &format!("{name}.toml"), &imported.text)?.display());
     ui.note(format_args!(
         "{}, {}",
         workspace::counted(imported.components.len(), "component"),
@@ -141,7 +134,7 @@ fn declare(path: &Path, model: &str, fence: &str, arguments: &Declarations, ui: 
 
 pub(super) fn catalog(arguments: &Catalog, ui: &Ui) -> Result<Exit, Failure> {
     let root = root(arguments.workspace.as_deref())?;
-    let frameworks = known(&root)?;
+    let frameworks = workspace::frameworks(Some(&root))?;
     let (file, digest) = read(&arguments.file)?;
     let name = name_of(&arguments.file);
     let given = Given { file: &name, digest: &digest, framework: arguments.id.as_deref(), baseline: None };
@@ -151,7 +144,7 @@ pub(super) fn catalog(arguments: &Catalog, ui: &Ui) -> Result<Exit, Failure> {
 
 pub(super) fn profile(arguments: &Profile, ui: &Ui) -> Result<Exit, Failure> {
     let root = root(arguments.workspace.as_deref())?;
-    let frameworks = known(&root)?;
+    let frameworks = workspace::frameworks(Some(&root))?;
     let (file, digest) = read(&arguments.file)?;
     let name = name_of(&arguments.file);
     let baseline = arguments.name.as_deref();
@@ -159,11 +152,6 @@ pub(super) fn profile(arguments: &Profile, ui: &Ui) -> Result<Exit, Failure> {
     let open = |from: &File, href: &str| open(arguments, from, href);
     let imported = import::profile(&file, &given, &frameworks, &open).map_err(|why| refused(&arguments.file, &why))?;
     write(&root, &imported, ui)
-}
-
-fn known(root: &Path) -> Result<Frameworks, Failure> {
-    Frameworks::load(Some(root))
-        .map_err(|errors| Failure::new(errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")))
 }
 
 fn name_of(path: &Path) -> String {
@@ -179,9 +167,7 @@ fn read(path: &Path) -> Result<(File, String), Failure> {
 }
 
 fn parse(path: &Path) -> Result<(File, String), String> {
-    let mut bytes = Vec::new();
-    let file = fs::File::open(path).map_err(|error| error.to_string())?;
-    file.take(LARGEST as u64 + 1).read_to_end(&mut bytes).map_err(|error| error.to_string())?;
+    let bytes = bytes(path).map_err(|error| error.to_string())?;
     let file = File::read(&bytes).map_err(|problem| format!("{}: {}", problem.path, problem.message))?;
     Ok((file, sha256_hex(&bytes)))
 }
@@ -208,11 +194,7 @@ fn open(arguments: &Profile, from: &File, href: &str) -> Result<File, String> {
 
 fn write(root: &Path, imported: &Imported, ui: &Ui) -> Result<Exit, Failure> {
     for (name, text) in &imported.files {
-        let path = root.join("controls").join(name);
-        let folder = path.parent().unwrap_or(root).to_owned();
-        store(&folder, &path, text.as_bytes())
-            .map_err(|error| Failure::new(format_args!("cannot write {}: {error}", path.display())))?;
-        ui.print(path.display());
+        ui.print(keep(&root.join("controls"), name, text)?.display());
     }
     let controls = workspace::counted(imported.controls, "control");
     let texts = workspace::counted(imported.texts, "text");

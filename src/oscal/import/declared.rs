@@ -90,12 +90,7 @@ struct Share {
 ///
 /// # Errors
 /// When the file is neither, or holds no components.
-pub fn declared(
-    file: &File,
-    owner: &Owner<'_>,
-    workspace: &Workspace,
-    frameworks: &Frameworks,
-) -> Result<Declared, String> {
+pub fn declared(file: &File, owner: &Owner<'_>, workspace: &Workspace) -> Result<Declared, String> {
     let root = file.root();
     let (components, shares) = match file.model() {
         "component-definition" => definition(root),
@@ -116,7 +111,7 @@ pub fn declared(
         declared.components.push(row.title.clone());
         rows.push(row);
     }
-    let implementation = declared.statements(&ids, shares, owner, workspace, frameworks);
+    let implementation = declared.statements(&ids, shares, owner, workspace);
     declared.controls = implementation.len();
     let out = Out { format: 1, component: rows, implementation };
     declared.text = toml(&out)?;
@@ -131,8 +126,8 @@ impl Declared {
         shares: BTreeMap<(String, String), Share>,
         owner: &Owner<'_>,
         workspace: &Workspace,
-        frameworks: &Frameworks,
     ) -> Vec<Implementation> {
+        let frameworks = &workspace.frameworks;
         let chosen = owner.framework.or(workspace.baseline.as_ref().map(|choice| choice.framework.as_str()));
         let mut statements: BTreeMap<ControlId, Implementation> = BTreeMap::new();
         for ((control, component), share) in shares {

@@ -13,6 +13,12 @@ mod schema;
 #[cfg(test)]
 mod tests;
 
+use std::{
+    fs,
+    io::{self, Read},
+    path::Path,
+};
+
 use serde_json::Value;
 
 use crate::frameworks::Frameworks;
@@ -31,6 +37,16 @@ const MODELS: &[&str] = &[
     "profile",
     "system-security-plan",
 ];
+
+/// The bytes of a file; of one that is too large, enough that [`File::read`] says so.
+///
+/// # Errors
+/// When it cannot be read.
+pub fn bytes(path: &Path) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    fs::File::open(path)?.take(LARGEST as u64 + 1).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
 
 /// Something that is wrong with a file.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]

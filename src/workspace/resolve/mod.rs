@@ -68,6 +68,7 @@ fn model(context: &Context<'_>, raw: &Raw) -> Option<Workspace> {
     let baseline = controls::baseline(context, raw);
     Some(Workspace {
         root: context.root.to_owned(),
+        frameworks: context.data.frameworks.clone(),
         language: system::language(context, raw),
         style: system::style(context, raw, &organizations),
         policy: system::policy(context, raw),

@@ -1,0 +1,92 @@
+//! Lists that people supply, kept as CSV files below `evidence/` of a workspace.
+//!
+//! In: a folder and how one of its files is read. Out: what the files hold, each with its digest. A file that cannot be
+//! read is a diagnostic, and the others count.
+
+use std::{fs, io, path::Path};
+
+use chrono::NaiveDate;
+
+use super::{
+    code::Code,
+    csv::Problem,
+    diagnostic::Diagnostic,
+    read,
+    source::{Place, Source},
+};
+use crate::digest::sha256_hex;
+
+/// Largest list that is read: a million memberships.
+const LARGEST: u64 = 64 << 20;
+
+/// A file of a folder of lists.
+pub(super) struct Stored<T> {
+    /// Path within the workspace.
+    pub(super) file: String,
+    /// SHA-256 of it.
+    pub(super) digest: String,
+    pub(super) lists: Vec<T>,
+}
+
+/// The files of a folder, by name. `import` is the command that makes them.
+pub(super) fn load<T>(
+    root: &Path,
+    folder: &str,
+    import: &str,
+    parse: impl Fn(&[u8]) -> Result<Vec<T>, Problem>,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Vec<Stored<T>> {
+    let Ok(entries) = fs::read_dir(root.join(folder)) else { return Vec::new() };
+    let mut names: Vec<String> =
+        entries.flatten().map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
+    names.retain(|name| name.ends_with(".csv") && !name.starts_with('.'));
+    names.sort();
+    let mut stored = Vec::new();
+    for name in names {
+        let file = format!("{folder}/{name}");
+        let read = bytes(&root.join(&file)).map_err(|error| read::plain(&error)).and_then(|bytes| {
+            let lists = parse(&bytes).map_err(|problem| format!("line {}: {}", problem.line, problem.message))?;
+            Ok((lists, sha256_hex(&bytes)))
+        });
+        match read {
+            Ok((lists, digest)) => stored.push(Stored { file, digest, lists }),
+            Err(why) => {
+                let place = Place { source: Source::new(file.clone(), String::new()), span: 0..0 };
+                let message = format!("`{file}` cannot be used: {why}");
+                let help = format!("import the list anew with `{import}`, or remove the file");
+                diagnostics.push(Diagnostic::new(Code::InvalidData, place, message, "here").help(help));
+            }
+        }
+    }
+    stored
+}
+
+/// Name of the file of what a source supplied on a day: `entra-id-2026-11-21.csv`.
+pub(super) fn file_name(source: &str, date: NaiveDate) -> String {
+    let mut name = String::new();
+    for c in source.chars().flat_map(char::to_lowercase) {
+        if c.is_ascii_alphanumeric() {
+            name.push(c);
+        } else if !name.is_empty() && !name.ends_with('-') {
+            name.push('-');
+        }
+    }
+    let name = Some(name.trim_matches('-')).filter(|name| !name.is_empty()).unwrap_or("list");
+    format!("{name}-{date}.csv")
+}
+
+/// The bytes of a list.
+///
+/// # Errors
+/// When it cannot be read, or is larger than any list that a cluster needs.
+pub(crate) fn bytes(path: &Path) -> io::Result<Vec<u8>> {
+    let size = fs::metadata(path)?.len();
+    if size > LARGEST {
+        return Err(io::Error::other(format!(
+            "it has {} MB, and at most {} MB are read: export only the groups that the cluster knows",
+            size >> 20,
+            LARGEST >> 20
+        )));
+    }
+    fs::read(path)
+}
