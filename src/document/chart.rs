@@ -113,14 +113,14 @@ pub(super) fn part(shapes: &mut Vec<Shape>, at: (f32, f32), size: (f32, f32), fi
 }
 
 /// The key above a chart: as many lines as it takes. Returns where it ends.
-pub(super) fn key(shapes: &mut Vec<Shape>, kinds: &[String], from: f32) -> f32 {
+pub(super) fn key(shapes: &mut Vec<Shape>, kinds: &[String], look: impl Fn(usize) -> Fill, from: f32) -> f32 {
     let (mut x, mut y) = (from, 1.0);
     for (index, kind) in kinds.iter().enumerate() {
         let wide = BAR + 16.0 + width(kind, SIZE, false);
         if x > from && x + wide > WIDTH {
             (x, y) = (from, y + BAR + 4.0);
         }
-        part(shapes, (x, y), (BAR, BAR), fill(index, kinds.len()), false);
+        part(shapes, (x, y), (BAR, BAR), look(index), false);
         shapes.push(text((x + BAR + 4.0, y + 8.5), false, Ink::Text, kind.clone()));
         x += wide;
     }
@@ -157,18 +157,8 @@ pub(crate) fn draw(chart: &Chart) -> Scene {
         true => Fill { ink: Ink::Paper, lines: Lines::None },
         false => fill(index, chart.kinds.len()),
     };
-    let mut y = if chart.light {
-        let mut x = LABEL;
-        for (index, kind) in chart.kinds.iter().enumerate() {
-            part(&mut shapes, (x, 1.0), (BAR, BAR), look(index), false);
-            shapes.push(text((x + BAR + 4.0, 9.5), false, Ink::Text, kind.clone()));
-            x += BAR + 16.0 + width(kind, SIZE, false);
-        }
-        1.0 + BAR + GAP
-    } else {
-        let from = if chart.kinds.len() > 5 { 0.0 } else { LABEL };
-        key(&mut shapes, &chart.kinds, from) + 2.0 * GAP - 1.0
-    };
+    let from = if chart.kinds.len() > 5 { 0.0 } else { LABEL };
+    let mut y = key(&mut shapes, &chart.kinds, look, from) + if chart.light { GAP } else { 2.0 * GAP - 1.0 };
     let most = chart.rows.iter().map(|row| row.parts.iter().sum::<u64>()).max().unwrap_or(0).max(1);
     for row in &chart.rows {
         let label = wrap(&row.label, SIZE, true, LABEL - 8.0);

@@ -48,9 +48,6 @@ const ROOMY: f32 = 52.0;
 const FEW: usize = 8;
 const LEAST: f32 = 1.5;
 
-/// Severities from the worst, as the columns stack them from below.
-const SEVERITIES: [Severity; 4] = [Severity::Critical, Severity::High, Severity::Medium, Severity::Low];
-
 /// Columns of the newest snapshots of one cluster, of the findings that are asked for.
 pub(crate) fn columns(points: &[Past], wanted: impl Fn(&Open) -> bool, kind: &dyn Fn(Severity) -> String) -> Columns {
     let newest = points.last().map_or(0, |newest| newest.decided.len());
@@ -61,13 +58,13 @@ pub(crate) fn columns(points: &[Past], wanted: impl Fn(&Open) -> bool, kind: &dy
         Column {
             day: point.ended.format("%m-%d").to_string(),
             year: point.ended.format("%Y").to_string(),
-            parts: SEVERITIES.into_iter().map(count).collect(),
+            parts: Severity::ALL.into_iter().map(count).collect(),
             // Rounded down: 100 % is all of them.
             decided: format!("{} %", point.decided.len() * 100 / point.asked.max(1)),
             less: point.decided.len() < newest,
         }
     };
-    Columns { kinds: SEVERITIES.into_iter().map(kind).collect(), columns: shown.iter().map(column).collect() }
+    Columns { kinds: Severity::ALL.into_iter().map(kind).collect(), columns: shown.iter().map(column).collect() }
 }
 
 /// Everything that the columns say.
@@ -83,7 +80,7 @@ pub(crate) fn in_words(chart: &Columns) -> String {
 /// Draws the columns.
 pub(crate) fn draw(chart: &Columns) -> Scene {
     let mut shapes = Vec::new();
-    let top = key(&mut shapes, &chart.kinds, 0.0) + SIZE + 8.0;
+    let top = key(&mut shapes, &chart.kinds, |index| fill(index, chart.kinds.len()), 0.0) + SIZE + 8.0;
     let slot = (WIDTH / chart.columns.len().max(FEW) as f32).min(ROOMY);
     let wide = slot * 0.6;
     let most = chart.columns.iter().map(|column| column.parts.iter().sum::<u64>()).max().unwrap_or(0).max(1);

@@ -175,7 +175,7 @@ fn trends(out: &mut String, site: &Site<'_>) {
 fn teams(out: &mut String, site: &Site<'_>, context: &Context) {
     let workspace = site.workspace;
     let observed = !site.assessment.clusters.is_empty();
-    let severities = [Severity::Critical, Severity::High, Severity::Medium, Severity::Low];
+    let severities = Severity::ALL;
     out.push_str(
         "<figure class=\"table\" id=\"teams\" data-sort><div class=\"scroll\" tabindex=\"0\" role=\"group\" \
          aria-labelledby=\"teams-caption\"><table><caption id=\"teams-caption\"><span>What each team owns</span></caption>\

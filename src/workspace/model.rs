@@ -1095,6 +1095,11 @@ pub enum Severity {
     Critical,
 }
 
+impl Severity {
+    /// The worst first.
+    pub const ALL: [Self; 4] = [Self::Critical, Self::High, Self::Medium, Self::Low];
+}
+
 /// An accepted risk. It matches findings of `check` and, where set, only on `component`, in `namespaces`, on `objects`.
 #[derive(Debug, Clone, Serialize)]
 pub struct Exception {

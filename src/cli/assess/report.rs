@@ -224,7 +224,7 @@ impl<'a> Report<'a> {
             let count = self.count(severity);
             (count > 0).then(|| format!("{count} {}", super::severity(severity)))
         };
-        let parts: Vec<String> = SEVERITIES.into_iter().filter_map(of).collect();
+        let parts: Vec<String> = Severity::ALL.into_iter().filter_map(of).collect();
         match all {
             0 => "no open findings".to_owned(),
             1 => format!("1 open finding: {}", parts.join(", ")),
@@ -247,9 +247,6 @@ impl<'a> Report<'a> {
         }
     }
 }
-
-/// Worst first.
-pub(super) const SEVERITIES: [Severity; 4] = [Severity::Critical, Severity::High, Severity::Medium, Severity::Low];
 
 impl Standing {
     fn of(result: &CheckResult, here: bool, files: bool) -> Self {

@@ -4,13 +4,14 @@
 //! rows and names are left out, and counted.
 
 use super::{
-    report::{Report, SEVERITIES, Standing, bent, keys},
+    report::{Report, Standing, bent, keys},
     severity,
 };
 use crate::{
     assess::{ExceptionState, Finding},
     cli::{evidence::escaped, workspace::counted},
     markdown::{code, inline},
+    workspace::Severity,
 };
 
 /// What GitHub and GitLab take in one comment, less a margin.
@@ -78,7 +79,7 @@ fn counts(report: &Report<'_>) -> String {
     let mut text = "| Team | critical | high | medium | low |\n| --- | ---: | ---: | ---: | ---: |".to_owned();
     for (_, name, findings) in report.by_team() {
         text.push_str(&format!("\n| {} |", inline(name)));
-        for wanted in SEVERITIES {
+        for wanted in Severity::ALL {
             let count = findings.iter().filter(|finding| finding.severity == wanted).count();
             text.push_str(&if count == 0 { "  |".to_owned() } else { format!(" {count} |") });
         }

@@ -24,14 +24,14 @@ use crate::{
 pub(super) fn overview(ctx: &Ctx<'_>, place: &mut Place<'_>) -> Result<Vec<Block>, String> {
     let selected = ctx.selected(place.framework()?);
     let families = statements::families(ctx, &selected);
-    let keys: Vec<Vec<&str>> = families
+    let keys: Vec<Vec<&'static str>> = families
         .iter()
         .map(|(_, controls)| controls.iter().map(|control| answer::of(ctx, control).met().words().1).collect())
         .collect();
-    let occurring: Vec<&str> =
+    let occurring: Vec<&'static str> =
         Met::KEYS.into_iter().filter(|key| keys.iter().any(|family| family.contains(key))).collect();
     let mut heads = vec![Head::name("column.family", 40), Head::number("column.selected")];
-    heads.extend(occurring.iter().map(|key| Head::number(key_of(key))));
+    heads.extend(occurring.iter().map(|key| Head::number(key)));
     let mut grid = Grid::new(ctx, place, "states-table", "table.matrix_states", &heads);
     for ((family, controls), keys) in families.iter().zip(&keys) {
         let mut cells = vec![Cell::text(&**family), Cell::text(controls.len().to_string())];
@@ -45,18 +45,14 @@ pub(super) fn overview(ctx: &Ctx<'_>, place: &mut Place<'_>) -> Result<Vec<Block
     grid.blocks()
 }
 
-/// The same key with a lifetime that heads can keep.
-fn key_of(key: &str) -> &'static str {
-    Met::KEYS.into_iter().find(|known| *known == key).unwrap_or("answer.open")
-}
-
 /// Where the relations come from that the matrix uses.
 pub(super) fn sources(ctx: &Ctx<'_>, place: &mut Place<'_>) -> Result<Vec<Block>, String> {
     let framework = place.framework()?;
     let heads = [Head::name("column.frameworks", 40), Head::text("column.source", 60)];
     let mut grid = Grid::new(ctx, place, "crosswalks-table", "table.crosswalks", &heads);
+    let through = checked_through(ctx, framework);
     for other in ctx.frameworks.related(framework) {
-        let used = ctx.stated.contains(&other) || checked_through(ctx, framework) == Some(other);
+        let used = ctx.stated.contains(&other) || through == Some(other);
         if other == framework || !used {
             continue;
         }

@@ -65,10 +65,13 @@ use super::{
     words,
 };
 use crate::{
-    assess::{Assessment, Check, CheckResult, ControlPosture, Outcome},
+    assess::{self, Assessment, Check, CheckResult, ControlPosture, Outcome, Plan},
     checklist::Checklist,
     frameworks::Frameworks,
-    workspace::{CheckId, Component, ComponentId, ControlId, Implementation, Party, Side, Team, TeamId, Workspace},
+    workspace::{
+        CheckId, Component, ComponentId, ControlId, Implementation, Party, Side, Team, TeamId, Workspace,
+        staffing::{self, Staffing},
+    },
 };
 
 type Build = fn(&Ctx<'_>, &mut Place<'_>) -> Result<Vec<Block>, String>;
@@ -138,6 +141,7 @@ const NODES: &[(&str, Build)] = &[
     ("glance", system::glance),
     ("group-members", members::members),
     ("identification", system::identification),
+    ("image-signatures", supply::signatures),
     ("images", configuration::images),
     ("inside", scope::inside),
     ("interfaces", scope::interfaces),
@@ -201,7 +205,6 @@ const NODES: &[(&str, Build)] = &[
     ("scope-answer", scope::answer),
     ("secret-stores", supply::stores),
     ("secret-use", supply::secrets),
-    ("signatures", supply::signatures),
     ("signatures", scope::signatures),
     ("software", configuration::software),
     ("status", system::status),
@@ -285,6 +288,10 @@ impl<'a> Place<'a> {
 pub(super) struct Ctx<'a> {
     pub(super) ws: &'a Workspace,
     pub(super) assessment: &'a Assessment,
+    /// What is to be done about the findings.
+    pub(super) plan: Plan<'a>,
+    /// Who can handle what, at the assessment's date.
+    pub(super) staffing: Staffing<'a>,
     pub(super) t: &'a Texts,
     pub(super) acronyms: &'a BTreeMap<String, String>,
     pub(super) frameworks: &'a Frameworks,
@@ -316,6 +323,8 @@ impl<'a> Ctx<'a> {
         Self {
             ws,
             assessment,
+            plan: assess::plan(ws, assessment),
+            staffing: staffing::staffing(ws, assessment.as_of.map(|time| time.date_naive())),
             frameworks,
             stated: stated.into_iter().collect(),
             checklists,
@@ -532,4 +541,15 @@ fn terms(ctx: &Ctx<'_>, items: impl IntoIterator<Item = (&'static str, Vec<Inlin
 /// Plain text, or nothing.
 fn words_or_nothing(text: &str) -> Vec<Inline> {
     if text.trim().is_empty() { Vec::new() } else { vec![Inline::text(text)] }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_node_hides_behind_another_of_its_name() {
+        let names: BTreeSet<&str> = NODES.iter().map(|(name, _)| *name).collect();
+        assert_eq!(names.len(), NODES.len());
+    }
 }

@@ -185,7 +185,7 @@ fn check_table(ctx: &Ctx<'_>, place: &mut Place<'_>, posture: &ControlPosture) -
     grid.caption_more(&ctx.label(&posture.control));
     let several = ctx.assessment.clusters.len() > 1;
     for check in &posture.checks {
-        let title = ctx.check(check).map_or(check.as_str(), |check| check.title.as_str());
+        let title = ctx.check_title(check);
         if let Some(reason) = ctx.check(check).and_then(|check| check.disabled.as_deref()) {
             grid.row(vec![
                 Cell::text(title),

@@ -12,16 +12,12 @@ use crate::{
     },
     workspace::{
         Person, Rota, Team, TeamId,
-        staffing::{self, Answer, Cover, Load, Named, Night, Staffing, Subject, WEEK, Work},
+        staffing::{Answer, Cover, Load, Named, Night, Staffing, Subject, WEEK, Work},
     },
 };
 
 /// People side by side in one matrix; a larger team has several.
 const COLUMNS: usize = 20;
-
-fn staffing<'a>(ctx: &Ctx<'a>) -> Staffing<'a> {
-    staffing::staffing(ctx.ws, ctx.assessment.as_of.map(|time| time.date_naive()))
-}
 
 /// Nobody is declared, so nothing can be said.
 fn nobody(ctx: &Ctx<'_>) -> Option<Vec<Block>> {
@@ -106,7 +102,7 @@ pub(super) fn glance(ctx: &Ctx<'_>, _place: &mut Place<'_>) -> Result<Vec<Block>
     if let Some(said) = nobody(ctx) {
         return Ok(said);
     }
-    let staffing = staffing(ctx);
+    let staffing = &ctx.staffing;
     let thin = |component: bool| {
         staffing.work.iter().filter(|work| is_component(work) == component && work.cover.is_thin()).count()
     };
@@ -152,7 +148,7 @@ pub(super) fn able(ctx: &Ctx<'_>, place: &mut Place<'_>) -> Result<Vec<Block>, S
         Head::text("column.how_many", 14),
     ];
     let mut grid = Grid::new(ctx, place, "people", "table.people_able", &heads);
-    for work in staffing(ctx).work.iter().filter(|work| is_component(work)) {
+    for work in ctx.staffing.work.iter().filter(|work| is_component(work)) {
         grid.row(vec![
             Cell::new(subject(ctx, work)),
             Cell::new(ctx.teams(work.teams.iter().copied())),
@@ -166,7 +162,7 @@ pub(super) fn able(ctx: &Ctx<'_>, place: &mut Place<'_>) -> Result<Vec<Block>, S
 
 /// The picture: components down, people across, one matrix a team.
 pub(super) fn matrix(ctx: &Ctx<'_>, place: &mut Place<'_>) -> Result<Vec<Block>, String> {
-    let staffing = staffing(ctx);
+    let staffing = &ctx.staffing;
     let mut blocks = Vec::new();
     for team in &ctx.ws.teams {
         let members: Vec<&Person> =
@@ -246,7 +242,7 @@ fn thin_table(
         Head::text("column.able", 22),
     ];
     let mut grid = Grid::new(ctx, place, id, key, &heads);
-    let staffing = staffing(ctx);
+    let staffing = &ctx.staffing;
     let mut alike: Vec<Vec<&Work<'_>>> = Vec::new();
     for work in staffing.work.iter().filter(|work| work.cover.is_thin() && wanted(work)) {
         let same = |other: &Work<'_>| {
@@ -276,8 +272,8 @@ fn thin_table(
 
 /// If somebody is away, what has nobody.
 pub(super) fn away(ctx: &Ctx<'_>, place: &mut Place<'_>) -> Result<Vec<Block>, String> {
-    let staffing = staffing(ctx);
-    let rows: Vec<(&Person, Vec<&Work<'_>>, Vec<&Work<'_>>)> = by_weight(&staffing)
+    let staffing = &ctx.staffing;
+    let rows: Vec<(&Person, Vec<&Work<'_>>, Vec<&Work<'_>>)> = by_weight(staffing)
         .into_iter()
         .map(|load| {
             let alone: Vec<&Work<'_>> = load.alone.iter().map(|at| &staffing.work[*at]).collect();
@@ -331,8 +327,8 @@ pub(super) fn load(ctx: &Ctx<'_>, place: &mut Place<'_>) -> Result<Vec<Block>, S
     ];
     let mut grid = Grid::new(ctx, place, "people-load", "table.people_load", &heads);
     let most = ctx.ws.policy.staffing.most_alone.map(|most| most as usize);
-    let staffing = staffing(ctx);
-    for load in by_weight(&staffing) {
+    let staffing = &ctx.staffing;
+    for load in by_weight(staffing) {
         let mut alone = vec![Inline::text(load.alone.len().to_string())];
         if most.is_some_and(|most| load.alone.len() > most) {
             alone.extend([Inline::Break, ctx.badge(Tone::Bad, "people.too_many")]);
@@ -378,7 +374,7 @@ pub(super) fn nights(ctx: &Ctx<'_>, place: &mut Place<'_>) -> Result<Vec<Block>,
         Head::text("column.a_call_leads_to", 22),
     ];
     let mut grid = Grid::new(ctx, place, "people-nights", "table.people_nights", &heads);
-    let staffing = staffing(ctx);
+    let staffing = &ctx.staffing;
     for night in &staffing.nights {
         let count = |answer: Answer| {
             let is = |at: &&usize| staffing.work[**at].night.as_ref().is_some_and(|it| it.answer == answer);
@@ -493,7 +489,7 @@ pub(super) fn calls(ctx: &Ctx<'_>, place: &mut Place<'_>) -> Result<Vec<Block>, 
         Head::text("column.a_call_leads_to", 20),
     ];
     let mut grid = Grid::new(ctx, place, "people-calls", "table.people_calls", &heads);
-    let staffing = staffing(ctx);
+    let staffing = &ctx.staffing;
     for night in staffing.nights.iter().filter(|night| !night.work.is_empty()) {
         grid.group(vec![ctx.team(&night.team.id)]);
         for work in night.work.iter().map(|at| &staffing.work[*at]) {
@@ -518,7 +514,7 @@ pub(super) fn contact(ctx: &Ctx<'_>, place: &mut Place<'_>) -> Result<Vec<Block>
         Head::text("column.reach", 32),
     ];
     let mut grid = Grid::new(ctx, place, "people-contact", "table.people_contact", &heads);
-    for load in &staffing(ctx).people {
+    for load in &ctx.staffing.people {
         let person = load.person;
         let languages = (!person.languages.is_empty()).then(|| vec![Inline::text(person.languages.join(", "))]);
         let zone = person.time_zone.as_deref().map(|zone| vec![Inline::text(zone)]);
@@ -537,7 +533,7 @@ pub(super) fn contact(ctx: &Ctx<'_>, place: &mut Place<'_>) -> Result<Vec<Block>
 
 /// What this analysis does not know.
 pub(super) fn undeclared(ctx: &Ctx<'_>, _place: &mut Place<'_>) -> Result<Vec<Block>, String> {
-    let staffing = staffing(ctx);
+    let staffing = &ctx.staffing;
     let list = |wanted: &dyn Fn(&Work<'_>) -> bool| {
         let mut found: Vec<Inline> = Vec::new();
         for work in staffing.work.iter().filter(|work| wanted(work)) {
@@ -587,7 +583,7 @@ pub(super) fn undeclared(ctx: &Ctx<'_>, _place: &mut Place<'_>) -> Result<Vec<Bl
 /// What hangs on one person of the team, and its night.
 pub(super) fn of_team(ctx: &Ctx<'_>, place: &mut Place<'_>) -> Result<Vec<Block>, String> {
     let team = place.team()?;
-    let staffing = staffing(ctx);
+    let staffing = &ctx.staffing;
     let ours: Vec<&Work<'_>> =
         staffing.work.iter().filter(|work| work.cover.is_thin() && work.teams.contains(&&team.id)).collect();
     let night = staffing.nights.iter().find(|night| night.team.id == team.id);

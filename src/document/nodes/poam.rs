@@ -2,7 +2,7 @@
 
 use super::{Ctx, Grid, Head, Place, assessment, observed, table::lines};
 use crate::{
-    assess::{self, Finding, plan::Item},
+    assess::{Finding, plan::Item},
     document::{
         tree::{Block, Callout, Cell, Inline, Tone},
         words,
@@ -10,16 +10,14 @@ use crate::{
     workspace::{PoamEntry, Severity, TeamId},
 };
 
-const SEVERITIES: [Severity; 4] = [Severity::Critical, Severity::High, Severity::Medium, Severity::Low];
-
 /// Open items by team and severity, and what is late.
 pub(super) fn summary(ctx: &Ctx<'_>, place: &mut Place<'_>) -> Result<Vec<Block>, String> {
     if !ctx.observed() {
         return Ok(vec![observed::not_yet(ctx, "what.findings")]);
     }
-    let plan = assess::plan(ctx.ws, ctx.assessment);
+    let plan = &ctx.plan;
     let mut heads = vec![Head::name("column.team", 30)];
-    heads.extend(SEVERITIES.map(|severity| Head::number(words::severity(severity))));
+    heads.extend(Severity::ALL.map(|severity| Head::number(words::severity(severity))));
     heads.extend([Head::number("poam.column.overdue"), Head::number("poam.column.unscheduled")]);
     let mut grid = Grid::new(ctx, place, "poam-by-team", "table.poam_summary", &heads);
     let teams = ctx.ws.teams.iter().map(|team| Some(&team.id)).chain([None]);
@@ -32,7 +30,7 @@ pub(super) fn summary(ctx: &Ctx<'_>, place: &mut Place<'_>) -> Result<Vec<Block>
             Cell::text(items.iter().filter(|item| wanted(item)).count().to_string())
         };
         let mut row = vec![Cell::new(vec![of_team(ctx, team)])];
-        row.extend(SEVERITIES.map(|severity| number(&|item| item.finding.severity == severity)));
+        row.extend(Severity::ALL.map(|severity| number(&|item| item.finding.severity == severity)));
         row.push(number(&|item| item.overdue));
         row.push(number(&|item| item.scheduled.is_none()));
         grid.row(row);
@@ -66,7 +64,7 @@ pub(super) fn open(ctx: &Ctx<'_>, place: &mut Place<'_>) -> Result<Vec<Block>, S
         Head::text("poam.column.plan", 34),
     ];
     let mut grid = Grid::new(ctx, place, "poam-open", "table.poam_open", &heads);
-    let plan = assess::plan(ctx.ws, ctx.assessment);
+    let plan = &ctx.plan;
     for item in &plan.open {
         let finding = item.finding;
         let mut id = vec![vec![assessment::link(finding)], vec![assessment::severity(ctx, finding)]];
@@ -74,7 +72,7 @@ pub(super) fn open(ctx: &Ctx<'_>, place: &mut Place<'_>) -> Result<Vec<Block>, S
             let severity = ctx.t.t(words::severity(severity));
             id.push(vec![Inline::text(ctx.t.fill("poam.adjusted", &[("severity", severity)]))]);
         }
-        let mut what = vec![vec![Inline::text(title(ctx, finding))]];
+        let mut what = vec![vec![Inline::text(ctx.check_title(&finding.check))]];
         if !finding.controls.is_empty() {
             what.push(ctx.controls(&finding.controls));
         }
@@ -100,10 +98,6 @@ pub(super) fn open(ctx: &Ctx<'_>, place: &mut Place<'_>) -> Result<Vec<Block>, S
     grid.landscape();
     grid.source(assessment::times(ctx));
     grid.blocks()
-}
-
-fn title<'a>(ctx: &Ctx<'a>, finding: &'a Finding) -> &'a str {
-    ctx.check(&finding.check).map_or(finding.check.as_str(), |check| check.title.as_str())
 }
 
 fn assess_keys(finding: &Finding) -> Vec<String> {
@@ -177,14 +171,13 @@ pub(super) fn closed(ctx: &Ctx<'_>, place: &mut Place<'_>) -> Result<Vec<Block>,
         Head::text("poam.column.closed", 18),
     ];
     let mut grid = Grid::new(ctx, place, "poam-closed", "table.poam_closed", &heads);
-    let plan = assess::plan(ctx.ws, ctx.assessment);
+    let plan = &ctx.plan;
     let closed = plan.closed.iter().map(|(finding, gone, _)| (finding, Some(*gone)));
     for (finding, gone) in closed.chain(plan.unconfirmed.iter().map(|(finding, _)| (finding, None))) {
-        let check = ctx.check(&finding.check).map_or(finding.check.as_str(), |check| check.title.as_str());
         let dates = [finding.first_seen, finding.last_seen].map(|time| words::date(time.date_naive()));
         grid.row(vec![
             Cell::new(vec![Inline::code(&*finding.id)]),
-            Cell::text(check),
+            Cell::text(ctx.check_title(&finding.check)),
             Cell::new(finding.component.as_ref().map(|id| vec![ctx.component_link(id)]).unwrap_or_default()),
             Cell::text(ctx.t.fill("poam.seen", &[("first", &dates[0]), ("last", &dates[1])])),
             match gone {
@@ -201,7 +194,7 @@ pub(super) fn closed(ctx: &Ctx<'_>, place: &mut Place<'_>) -> Result<Vec<Block>,
 pub(super) fn orphans(ctx: &Ctx<'_>, place: &mut Place<'_>) -> Result<Vec<Block>, String> {
     let heads = [Head::name("column.finding", 16), Head::fit("poam.column.status"), Head::text("poam.column.plan", 70)];
     let mut grid = Grid::new(ctx, place, "poam-orphans", "table.poam_orphans", &heads);
-    for entry in assess::plan(ctx.ws, ctx.assessment).orphans {
+    for entry in &ctx.plan.orphans {
         let (tone, key) = words::poam_status(entry.status);
         let texts = [&entry.comment, &entry.vendor, &entry.reason].into_iter().flatten();
         let milestones = entry.milestones.iter().map(|milestone| &milestone.what);
@@ -219,7 +212,7 @@ pub(super) fn orphans(ctx: &Ctx<'_>, place: &mut Place<'_>) -> Result<Vec<Block>
 pub(super) fn sheet(ctx: &Ctx<'_>, place: &mut Place<'_>) -> Result<Vec<Block>, String> {
     let heads = COLUMNS.map(|key| Head::text(key, 10));
     let mut grid = Grid::new(ctx, place, "poam", "table.poam", &heads);
-    let plan = assess::plan(ctx.ws, ctx.assessment);
+    let plan = &ctx.plan;
     for item in &plan.open {
         let (_, status) = words::poam_status(item.status);
         grid.row(row(ctx, item, ctx.t.t(status)));
@@ -239,7 +232,7 @@ pub(super) fn sheet(ctx: &Ctx<'_>, place: &mut Place<'_>) -> Result<Vec<Block>, 
             }
         };
         set("poam.sheet.id", finding.id.clone());
-        set("poam.sheet.weakness", check.map_or(finding.check.as_str(), |check| &check.title).to_owned());
+        set("poam.sheet.weakness", ctx.check_title(&finding.check).to_owned());
         set("poam.sheet.source", ctx.t.t("poam.source").to_owned());
         set("poam.sheet.check", finding.check.to_string());
         set("poam.sheet.cluster", finding.cluster.clone());
@@ -315,7 +308,7 @@ fn row(ctx: &Ctx<'_>, item: &Item<'_>, status: &str) -> Vec<Cell> {
     let texts = [
         finding.id.clone(),
         controls.join(", "),
-        title(ctx, finding).to_owned(),
+        ctx.check_title(&finding.check).to_owned(),
         messages.chain(accepted).collect::<Vec<_>>().join("\n"),
         ctx.t.t("poam.source").to_owned(),
         finding.check.to_string(),

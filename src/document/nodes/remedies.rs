@@ -3,14 +3,13 @@
 
 use super::{Ctx, Place, assessment, poam};
 use crate::{
-    assess::{self, Finding},
+    assess::Finding,
     document::tree::{Block, Inline},
 };
 
 /// The remedies for one team, a heading a check, worst first.
 pub(super) fn of_team(ctx: &Ctx<'_>, place: &mut Place<'_>) -> Result<Vec<Block>, String> {
     let team = place.team()?;
-    let plan = assess::plan(ctx.ws, ctx.assessment);
     let ours = ctx.assessment.open_findings().filter(|finding| finding.team.as_ref() == Some(&team.id));
     let findings: Vec<&Finding> = ours.collect();
     if findings.is_empty() {
@@ -23,7 +22,7 @@ pub(super) fn of_team(ctx: &Ctx<'_>, place: &mut Place<'_>) -> Result<Vec<Block>
         let title = vec![Inline::text(format!("{} ", check.title)), severity];
         blocks.push(place.heading(1, &anchor(check.id.as_str()), title));
         for finding in members {
-            blocks.push(Block::Paragraph { text: head(ctx, finding, &plan) });
+            blocks.push(Block::Paragraph { text: head(ctx, finding) });
             let item = |text| vec![Block::Paragraph { text }];
             let objects = assessment::alike(&finding.objects).into_iter();
             let items = objects.chain(assessment::linked(ctx, finding)).map(item).collect();
@@ -35,10 +34,10 @@ pub(super) fn of_team(ctx: &Ctx<'_>, place: &mut Place<'_>) -> Result<Vec<Block>
 }
 
 /// `F-3f2a9c01 Ledger: due 2026-12-01, in progress`.
-fn head(ctx: &Ctx<'_>, finding: &Finding, plan: &assess::Plan<'_>) -> Vec<Inline> {
+fn head(ctx: &Ctx<'_>, finding: &Finding) -> Vec<Inline> {
     let mut text = vec![assessment::link(finding)];
     text.extend(finding.component.iter().flat_map(|id| [Inline::text(" "), ctx.component_link(id)]));
-    if let Some(item) = plan.open.iter().find(|item| std::ptr::eq(item.finding, finding)) {
+    if let Some(item) = ctx.plan.open.iter().find(|item| std::ptr::eq(item.finding, finding)) {
         text.push(Inline::text(": "));
         text.extend(poam::scheduled(ctx, item));
         text.push(Inline::text(", "));

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use super::{
     Ctx, Grid, Head, Place, controls as statements, join,
     table::{cell, lines},
+    team::team_of,
 };
 use crate::{
     document::{
@@ -16,7 +17,7 @@ use crate::{
     },
     workspace::{
         Activity, ControlId, Fence, Implementation, ImplementationStatus, OrganizationKind, RaciParty, ReaderRole,
-        Side, Team, TeamId,
+        Team, TeamId,
     },
 };
 
@@ -39,9 +40,8 @@ const PARTIES: [(Party, &str); 5] = [
 ];
 
 fn party(ctx: &Ctx<'_>, team: &Team) -> Party {
-    let organization = ctx.ws.organizations.iter().find(|organization| organization.id == team.organization);
     match team.reader {
-        _ if organization.is_some_and(|one| one.kind == OrganizationKind::Customer) => Party::Customer,
+        _ if ctx.ws.organization(&team.organization).kind == OrganizationKind::Customer => Party::Customer,
         ReaderRole::Platform => Party::Platform,
         ReaderRole::Application => Party::Customer,
         ReaderRole::Infrastructure => Party::Infrastructure,
@@ -65,12 +65,11 @@ pub(super) fn parties(ctx: &Ctx<'_>, place: &mut Place<'_>) -> Result<Vec<Block>
     let mut grid = Grid::new(ctx, place, "parties-table", "table.crm_parties", &heads);
     for (wanted, key) in PARTIES {
         for team in ctx.ws.teams.iter().filter(|team| party(ctx, team) == wanted) {
-            let organization = ctx.ws.organizations.iter().find(|one| one.id == team.organization);
             let reach = [&team.email, &team.phone, &team.chat].into_iter().flatten();
             grid.row(vec![
                 Cell::text(ctx.t.t(key)),
                 Cell::new(vec![ctx.team(&team.id)]),
-                Cell::text(organization.map_or("", |one| one.name.as_str())),
+                Cell::text(&*ctx.ws.organization(&team.organization).name),
                 lines(reach.map(|way| vec![Inline::text(&**way)])),
             ]);
         }
@@ -187,10 +186,7 @@ pub(super) fn interfaces(ctx: &Ctx<'_>, place: &mut Place<'_>) -> Result<Vec<Blo
         Head::text("column.call", 16),
     ];
     let mut grid = Grid::new(ctx, place, "handover-table", "table.crm_interfaces", &heads);
-    let side = |side: &Side| match side {
-        Side::Component(id) => party_of(ctx, &ctx.component(id).team),
-        Side::Team(id) => party_of(ctx, id),
-    };
+    let side = |side| party_of(ctx, team_of(ctx, side));
     let name = |wanted: Party| PARTIES.iter().find(|(one, _)| *one == wanted).map_or("", |(_, key)| ctx.t.t(key));
     for interface in &ctx.ws.interfaces {
         let (from, to) = (side(&interface.from), side(&interface.to));

@@ -181,7 +181,7 @@ pub(super) fn findings(ctx: &Ctx<'_>, place: &mut Place<'_>) -> Result<Vec<Block
     assessment::findings_of(ctx, place, &team.id)
 }
 
-fn team_of<'a>(ctx: &Ctx<'a>, side: &'a Side) -> &'a TeamId {
+pub(super) fn team_of<'a>(ctx: &Ctx<'a>, side: &'a Side) -> &'a TeamId {
     match side {
         Side::Team(id) => id,
         Side::Component(id) => &ctx.component(id).team,

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Ctx, Grid, Head, Place, observed, table::lines};
+use super::{Ctx, Grid, Head, Place, observed, table::lines, team::team_of};
 use crate::{
     assess::ClusterEvidence,
     document::{
@@ -128,7 +128,7 @@ pub(super) fn blast_radius(ctx: &Ctx<'_>, place: &mut Place<'_>) -> Result<Vec<B
         for reliances in declared.values() {
             let mut by: BTreeMap<&TeamId, Vec<Inline>> = BTreeMap::new();
             for reliance in reliances {
-                let text = by.entry(side_team(ctx, &reliance.relies)).or_default();
+                let text = by.entry(team_of(ctx, &reliance.relies)).or_default();
                 text.push(Inline::text(if text.is_empty() { ": " } else { ", " }));
                 if let Side::Component(id) = &reliance.relies {
                     text.extend([ctx.component_link(id), Inline::text(format!(" ({})", reliance.title))]);
@@ -138,7 +138,7 @@ pub(super) fn blast_radius(ctx: &Ctx<'_>, place: &mut Place<'_>) -> Result<Vec<B
             }
             let stops = by.into_iter().map(|(id, text)| std::iter::once(ctx.team(id)).chain(text).collect());
             let on = &reliances[0].on;
-            grid.row(vec![Cell::new(vec![ctx.side(on)]), Cell::new(vec![ctx.team(side_team(ctx, on))]), lines(stops)]);
+            grid.row(vec![Cell::new(vec![ctx.side(on)]), Cell::new(vec![ctx.team(team_of(ctx, on))]), lines(stops)]);
         }
         let silent: Vec<&str> = interfaces(ctx).filter(|it| it.relies.is_none()).map(|it| &*it.title).collect();
         if !silent.is_empty() {
@@ -182,13 +182,6 @@ struct Reliance<'a> {
     what: &'static str,
 }
 
-fn side_team<'a>(ctx: &Ctx<'a>, side: &'a Side) -> &'a TeamId {
-    match side {
-        Side::Component(id) => &ctx.component(id).team,
-        Side::Team(id) => id,
-    }
-}
-
 /// What a side is called.
 fn side_title<'a>(ctx: &Ctx<'a>, side: &Side) -> &'a str {
     match side {
@@ -199,7 +192,7 @@ fn side_title<'a>(ctx: &Ctx<'a>, side: &Side) -> &'a str {
 
 /// Interfaces between two teams.
 fn interfaces<'a>(ctx: &Ctx<'a>) -> impl Iterator<Item = &'a Interface> {
-    ctx.ws.interfaces.iter().filter(|it| side_team(ctx, &it.from) != side_team(ctx, &it.to))
+    ctx.ws.interfaces.iter().filter(|it| team_of(ctx, &it.from) != team_of(ctx, &it.to))
 }
 
 /// Who relies on another team, by the title of what it relies on: required connections, and interfaces that say which
@@ -274,7 +267,7 @@ fn picture(
     });
     let declared = declared.iter().flat_map(|(on, reliances)| {
         reliances.iter().map(|reliance| {
-            let teams: Vec<Option<&TeamId>> = vec![Some(side_team(ctx, &reliance.relies))];
+            let teams: Vec<Option<&TeamId>> = vec![Some(team_of(ctx, &reliance.relies))];
             ((*on).to_owned(), ctx.t.t(reliance.what), teams)
         })
     });
