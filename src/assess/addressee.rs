@@ -32,7 +32,7 @@ pub(super) fn of<'a>(addressee: Addressee, join: &Join<'a>) -> Option<&'a Compon
 fn admission<'a>(join: &Join<'a>) -> Option<&'a Component> {
     let snapshot = join.snapshot();
     let objects = |group: &str, kind: &str| {
-        let list = snapshot.lists.iter().position(|list| (&*list.record.group, &*list.record.kind) == (group, kind));
+        let list = snapshot.number(group, kind);
         list.into_iter()
             .flat_map(|list| snapshot.lists[list].seen().iter().enumerate().map(move |(object, it)| (list, object, it)))
     };

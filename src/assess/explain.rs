@@ -11,7 +11,7 @@ use crate::{
     checks::{Definition, Question, rules::Message},
     facts::{network::Network, pod::Pods},
     ownership,
-    snapshot::{Snapshot, reason},
+    snapshot::{Snapshot, parts, reason},
     workspace::{CheckId, Workspace},
 };
 
@@ -163,7 +163,7 @@ fn question(check: &Definition) -> Vec<String> {
 }
 
 fn list(snapshot: &Snapshot, kind: &str) -> ListRead {
-    let (group, name) = results::split(kind);
+    let (group, name) = parts(kind);
     match snapshot.list(group, name) {
         None => ListRead {
             kind: kind.to_owned(),

@@ -77,14 +77,13 @@ pub struct Change {
 
 impl Past {
     /// What one snapshot shows.
-    pub(super) fn of<'r>(
+    pub(super) fn of(
         header: &Header,
         digest: &str,
-        results: impl Iterator<Item = &'r CheckResult>,
+        results: &[CheckResult],
         findings: &[Finding],
         complete: &BTreeSet<CheckId>,
     ) -> Self {
-        let results: Vec<&CheckResult> = results.collect();
         let open = findings.iter().filter(|finding| finding.is_open()).map(|finding| Open {
             id: finding.id.clone(),
             check: finding.check.to_string(),

@@ -63,9 +63,7 @@ pub fn assess(
     clock: Option<DateTime<Utc>>,
 ) -> Assessment {
     let as_of = clock.or_else(|| snapshots.iter().map(|snapshot| snapshot.header.ended).max());
-    let definitions = in_force(workspace);
-    let checks: Vec<Arc<Check>> =
-        definitions.iter().map(|definition| Arc::new(overridden(workspace, definition))).collect();
+    let (definitions, checks) = asked(workspace);
     let mut exceptions = findings::Exceptions::new(workspace, as_of.map(|as_of| as_of.date_naive()));
     let mut sorted: Vec<&Snapshot> = snapshots.iter().collect();
     sorted.sort_by(|a, b| (&a.header.cluster.id, a.header.ended).cmp(&(&b.header.cluster.id, b.header.ended)));
@@ -95,8 +93,7 @@ pub fn assess(
             findings: &judged.findings,
         };
         vanished.append(&mut history.vanished(&newest, &judged.complete));
-        let (results_of, findings_of) = (judged.results.iter(), &judged.findings);
-        trend.push(Past::of(&snapshot.header, &snapshot.digest, results_of, findings_of, &judged.complete));
+        trend.push(judged.past(snapshot));
         results.extend(judged.results);
         found.extend(judged.findings);
         clusters.push(ClusterEvidence {
@@ -160,9 +157,7 @@ fn declared_beside(workspace: &Workspace, cluster: &ClusterIdentity, result: &mu
 
 /// What one earlier snapshot shows, for [`History`]: the same questions without the facts for documents.
 pub fn past(workspace: &Workspace, snapshot: &Snapshot) -> Past {
-    let definitions = in_force(workspace);
-    let checks: Vec<Arc<Check>> =
-        definitions.iter().map(|definition| Arc::new(overridden(workspace, definition))).collect();
+    let (definitions, checks) = asked(workspace);
     let join = ownership::join(workspace, snapshot);
     let pods = Pods::of(snapshot);
     let network = Network::new(&join, &pods);
@@ -170,7 +165,14 @@ pub fn past(workspace: &Workspace, snapshot: &Snapshot) -> Past {
     let bench = results::Bench::new(&join, &pods, &network, &workspace.policy, as_of);
     let mut exceptions = findings::Exceptions::new(workspace, Some(as_of.date_naive()));
     let judged = judge(&definitions, &checks, &bench, &mut exceptions, &History::default());
-    Past::of(&snapshot.header, &snapshot.digest, judged.results.iter(), &judged.findings, &judged.complete)
+    judged.past(snapshot)
+}
+
+/// The checks in force, as data asks them and as this workspace weighs them.
+fn asked(workspace: &Workspace) -> (Vec<Arc<checks::Definition>>, Vec<Arc<Check>>) {
+    let definitions = in_force(workspace);
+    let checks = definitions.iter().map(|definition| Arc::new(overridden(workspace, definition))).collect();
+    (definitions, checks)
 }
 
 /// What the checks say of one snapshot.
@@ -179,6 +181,12 @@ struct Judged {
     findings: Vec<Finding>,
     /// Checks answered on complete evidence.
     complete: BTreeSet<CheckId>,
+}
+
+impl Judged {
+    fn past(&self, snapshot: &Snapshot) -> Past {
+        Past::of(&snapshot.header, &snapshot.digest, &self.results, &self.findings, &self.complete)
+    }
 }
 
 fn judge<'q>(

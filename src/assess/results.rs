@@ -17,7 +17,7 @@ use crate::{
     checks::{self, Definition},
     facts::{self, Facts, network::Network, pod::Pods},
     ownership::Join,
-    snapshot::{Citation, Completeness, ListRecord, Snapshot, State, cite, not_installed, reason},
+    snapshot::{Citation, Completeness, ListRecord, Snapshot, State, cite, not_installed, parts, reason},
     workspace::Policy,
 };
 
@@ -107,11 +107,6 @@ impl<'q> Bench<'q> {
     }
 }
 
-/// A kind as checks write it, apart.
-pub(crate) fn split(kind: &str) -> (&str, &str) {
-    kind.rsplit_once('/').unwrap_or(("", kind))
-}
-
 /// Kinds that no real cluster has none of: an empty list is a reading error, never evidence.
 fn never_empty(group: &str, kind: &str) -> bool {
     matches!((group, kind), ("", "Namespace") | ("rbac.authorization.k8s.io", "ClusterRoleBinding"))
@@ -141,10 +136,8 @@ fn survey(check: &Definition, bench: &Bench<'_>) -> (Result<Complete, Gap>, Vec<
     let mut evidence = Vec::new();
     let mut gap = |outcome, reason| gaps.push(Gap { outcome, reason });
     for kind in &check.needs {
-        let (group, name) = split(kind);
-        let Some(number) =
-            snapshot.lists.binary_search_by(|list| (&*list.record.group, &*list.record.kind).cmp(&(group, name))).ok()
-        else {
+        let (group, name) = parts(kind);
+        let Some(number) = snapshot.number(group, name) else {
             match not_installed(snapshot, group) {
                 Some(definitions) => {
                     evidence.push(cite(&snapshot.header.cluster.id, definitions));
@@ -167,10 +160,8 @@ fn survey(check: &Definition, bench: &Bench<'_>) -> (Result<Complete, Gap>, Vec<
     }
     let mut installed = check.needs_any.is_empty();
     for kind in &check.needs_any {
-        let (group, name) = split(kind);
-        let found =
-            snapshot.lists.binary_search_by(|list| (&*list.record.group, &*list.record.kind).cmp(&(group, name)));
-        match (found.ok(), not_installed(snapshot, group)) {
+        let (group, name) = parts(kind);
+        match (snapshot.number(group, name), not_installed(snapshot, group)) {
             (Some(number), _) => {
                 let record = &snapshot.lists[number].record;
                 evidence.push(cite(&snapshot.header.cluster.id, record));

@@ -16,7 +16,7 @@ use std::{
 use super::{
     evaluators::{Answer, Tally},
     explain::{Asked, Evaluated, Explanation, names},
-    results::{Bench, split},
+    results::Bench,
 };
 use crate::{
     cel::{
@@ -33,7 +33,7 @@ use crate::{
         Spot,
         pattern::{self, Pattern},
     },
-    snapshot::{List, ListRecord, Object, Snapshot},
+    snapshot::{List, ListRecord, Object, Snapshot, parts},
     workspace::CheckId,
 };
 
@@ -120,7 +120,7 @@ impl<'d> Round<'d> {
         Self {
             definition,
             rules,
-            lists: definition.needs.iter().map(|kind| number(bench.join.snapshot(), kind)).collect(),
+            lists: definition.needs.iter().map(|kind| bench.join.snapshot().numbered(kind)).collect(),
             tally: Tally::default(),
             leave_out,
             left_out: BTreeSet::new(),
@@ -136,7 +136,7 @@ impl<'d> Round<'d> {
         match self.rules.asked_of {
             AskedOf::Objects => {
                 let first = self.definition.needs.first()?;
-                (split(first) == (group, kind)).then_some(None)
+                (parts(first) == (group, kind)).then_some(None)
             }
             AskedOf::PodTemplates => template_kinds(&self.definition.needs)
                 .find(|known| (known.0, known.1) == (group, kind))
@@ -403,7 +403,7 @@ fn message<'a>(machine: &mut Machine<'a>, rule: &'a Rule) -> String {
 pub(super) fn unkept<'s>(check: &Definition, rules: &Rules, snapshot: &'s Snapshot) -> Vec<(&'s ListRecord, String)> {
     let mut unkept: BTreeMap<usize, Vec<String>> = BTreeMap::new();
     for Placed { read, .. } in &rules.reads {
-        let Some(number) = number(snapshot, &read.kind) else { continue };
+        let Some(number) = snapshot.numbered(&read.kind) else { continue };
         let list = &snapshot.lists[number];
         // Of an empty list nothing is missing; of one whose objects are bare names, `survey` says it.
         let asked = !list.seen().is_empty() && (check.names_suffice || !list.record.metadata_only);
@@ -423,7 +423,7 @@ pub(super) fn subjects(definition: &Definition, rules: &Rules) -> String {
     if let Some(subjects) = &rules.subjects {
         return subjects.clone();
     }
-    let kind = definition.needs.first().map_or("", |kind| split(kind).1);
+    let kind = definition.needs.first().map_or("", |kind| parts(kind).1);
     match (rules.asked_of, kind) {
         (AskedOf::PodTemplates, _) => "Pod templates".to_owned(),
         (_, "Namespace") => "namespaces".to_owned(),
@@ -435,7 +435,7 @@ pub(super) fn subjects(definition: &Definition, rules: &Rules) -> String {
 }
 
 fn counted(count: usize, definition: &Definition, rules: &Rules) -> String {
-    let kind = definition.needs.first().map_or("", |kind| split(kind).1);
+    let kind = definition.needs.first().map_or("", |kind| parts(kind).1);
     match (count, rules.asked_of) {
         (1, AskedOf::Objects) => format!("1 {kind}"),
         (1, AskedOf::PodTemplates) => "1 Pod template".to_owned(),
@@ -484,7 +484,8 @@ impl<'s> Shelf<'s> {
         bench: &Bench<'_>,
     ) -> Vec<Slot<'a>> {
         let names = &rules.names;
-        let mut slots: Vec<Slot<'a>> = std::iter::repeat_with(|| Slot::Value(Value::Null)).take(names.count).collect();
+        let mut slots: Vec<Slot<'a>> =
+            std::iter::repeat_with(|| Slot::Value(Value::Null)).take(names.all.len()).collect();
         slots[names.object] = Slot::of(Value::of_json(object));
         slots[names.namespace] = match namespace {
             Some(Ok(json)) => Slot::of(Value::of_json(json)),
@@ -515,11 +516,6 @@ impl<'s> Shelf<'s> {
         }
         slots
     }
-}
-
-fn number(snapshot: &Snapshot, kind: &str) -> Option<usize> {
-    let wanted = split(kind);
-    snapshot.lists.binary_search_by(|list| (&*list.record.group, &*list.record.kind).cmp(&wanted)).ok()
 }
 
 fn api_version(record: &ListRecord) -> Cow<'_, str> {

@@ -7,7 +7,7 @@ use chrono::{DateTime, TimeZone, Utc};
 use crate::{
     cluster::projection::Projections,
     snapshot::{
-        Body, ClusterIdentity, Completeness, Header, List, ListRecord, Object, OwnerRef, Probe, Snapshot, Source,
+        Body, ClusterIdentity, Completeness, Header, List, ListRecord, Object, OwnerRef, Probe, Snapshot, Source, parts,
     },
     workspace::{Claim, Component, ComponentId, Duty, Fence, TeamId, Workspace},
 };
@@ -51,7 +51,7 @@ pub(crate) fn list(kind: &str, objects: Vec<Object>) -> List {
 }
 
 pub(crate) fn ended(kind: &str, completeness: Completeness, objects: Vec<Object>) -> List {
-    let (group, kind) = kind.rsplit_once('/').unwrap_or(("", kind));
+    let (group, kind) = parts(kind);
     let resource = format!("{}s", kind.to_lowercase());
     const CLUSTER: [&str; 8] = [
         "Namespace",

@@ -8,7 +8,7 @@ use toml::Spanned;
 use super::{
     Addressee, Definition, Problem, Question, Subject, known_evaluators,
     params::Params,
-    rules::{LeaveOut, RawRules, Rules},
+    rules::{AskedOf, LeaveOut, RawRules, Rules},
 };
 use crate::workspace::{CheckId, ControlId, Duty, Severity, diagnostic::nearest};
 
@@ -43,7 +43,7 @@ struct RawCheck {
     names_suffice: bool,
     evaluator: Option<Spanned<String>>,
     #[serde(default)]
-    subject: RawSubject,
+    subject: AskedOf,
     /// What is asked about, in the plural.
     subjects: Option<String>,
     leave_out: Option<LeaveOut>,
@@ -61,15 +61,6 @@ struct RawCheck {
     prevented_by: Vec<String>,
     #[serde(default)]
     addressee: Addressee,
-}
-
-/// Which objects are asked.
-#[derive(Clone, Copy, Default, Deserialize, PartialEq, Eq)]
-#[serde(rename_all = "kebab-case")]
-pub(super) enum RawSubject {
-    #[default]
-    Objects,
-    PodTemplates,
 }
 
 #[derive(Deserialize)]

@@ -13,7 +13,7 @@ use crate::{
     cel::touch::Touch,
     checks::rules::{AskedOf, Slots, template_kinds},
     facts::pod_security::templates::KINDS,
-    snapshot::Kept,
+    snapshot::{Kept, parts, qualified},
 };
 
 /// One thing that is read of the objects of one kind.
@@ -90,8 +90,7 @@ impl Read {
                     .map(|&(group, kind, prefix)| {
                         let prefix = prefix.split('.').filter(|step| !step.is_empty());
                         let path = prefix.map(|step| Step::Field(step.to_owned())).chain(touch.path.iter().cloned());
-                        let name = if group.is_empty() { kind.to_owned() } else { format!("{group}/{kind}") };
-                        of(&name, path.collect())
+                        of(&qualified(group, kind), path.collect())
                     })
                     .collect(),
             };
@@ -117,7 +116,7 @@ impl Read {
             Some(Step::Field(name)) => Some(name.as_str()),
             _ => None,
         };
-        let (group, kind) = self.kind.rsplit_once('/').unwrap_or(("", &self.kind));
+        let (group, kind) = parts(&self.kind);
         let template = KINDS.iter().find(|known| (known.0, known.1) == (group, kind)).map(|known| known.2);
         let lengths = template.map(|path| path.split('.').filter(|step| !step.is_empty()).count());
         let at = [Some(0), lengths].into_iter().flatten().find(|&at| {

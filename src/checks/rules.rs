@@ -11,7 +11,7 @@ use toml::Spanned;
 
 use super::{
     Problem, Subject,
-    parse::{RawRule, RawSubject, RawVariable},
+    parse::{RawRule, RawVariable},
     place,
     reads::{self, Placed, Read},
 };
@@ -22,6 +22,7 @@ use crate::{
         touch::{Origin, Touch},
     },
     facts::FAMILIES,
+    snapshot::parts,
 };
 
 /// Variables that one check may declare: values may lie in each other as deep as all of them together.
@@ -46,9 +47,11 @@ pub(crate) struct Rules {
 }
 
 /// What `object` stands for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub(crate) enum AskedOf {
     /// Each object of the first kind needed.
+    #[default]
     Objects,
     /// The Pod template of each object that makes Pods, and each Pod that no such object made.
     PodTemplates,
@@ -67,7 +70,6 @@ pub(crate) enum LeaveOut {
 /// Where each name that the expressions use has its value from.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Slots {
-    pub(crate) count: usize,
     pub(crate) object: usize,
     pub(crate) namespace: usize,
     pub(crate) now: usize,
@@ -115,7 +117,7 @@ pub(crate) enum Message {
 
 /// What a `[[check]]` table says.
 pub(super) struct RawRules {
-    pub(super) subject: RawSubject,
+    pub(super) subject: AskedOf,
     pub(super) subjects: Option<String>,
     pub(super) leave_out: Option<LeaveOut>,
     pub(super) asked: Option<Spanned<String>>,
@@ -236,10 +238,7 @@ impl Rules {
             };
             rules.extend(expression.zip(message).map(|(expression, message)| Rule { expression, message }));
         }
-        let asked_of = match raw.subject {
-            RawSubject::Objects => AskedOf::Objects,
-            RawSubject::PodTemplates => AskedOf::PodTemplates,
-        };
+        let asked_of = raw.subject;
         if asked_of == AskedOf::PodTemplates && template_kinds(needs).next().is_none() {
             compiler.problems.push(Problem {
                 message: "none of the kinds needed has a Pod template".to_owned(),
@@ -251,8 +250,7 @@ impl Rules {
         if !compiler.problems.is_empty() {
             return Err(compiler.problems);
         }
-        slots.count = compiler.names.len();
-        slots.all = compiler.names.clone();
+        slots.all = compiler.names;
         let mut reads: Vec<Placed> = Vec::new();
         let of_object = || compiler.touches.iter().map(|(touch, _)| touch).filter(|touch| touch.slot == slots.object);
         let (of_spec, reads_spec) = (of_object().all(reads::is_of_spec), of_object().any(reads::is_in_spec));
@@ -305,9 +303,9 @@ impl Rules {
 pub(crate) fn template_kinds(
     needs: &[String],
 ) -> impl Iterator<Item = &'static (&'static str, &'static str, &'static str)> {
-    crate::facts::pod_security::templates::KINDS.iter().filter(|(group, kind, _)| {
-        needs.iter().any(|need| need.rsplit_once('/').unwrap_or(("", need)) == (*group, *kind))
-    })
+    crate::facts::pod_security::templates::KINDS
+        .iter()
+        .filter(|(group, kind, _)| needs.iter().any(|need| parts(need) == (*group, *kind)))
 }
 
 struct Compiler<'f> {

@@ -1,4 +1,5 @@
 use super::*;
+use crate::snapshot::parts;
 
 #[test]
 fn every_embedded_file_parses_and_ids_are_unique() {
@@ -93,7 +94,7 @@ fn embedded_rules_read_what_every_snapshot_holds() {
     for check in built_in() {
         let Question::Rules(rules) = &check.question else { continue };
         for reads::Placed { read, .. } in &rules.reads {
-            let (group, kind) = read.kind.rsplit_once('/').unwrap_or(("", &read.kind));
+            let (group, kind) = parts(&read.kind);
             let kept = embedded.get_or_metadata(group, kind).kept();
             assert!(read.is_in(&kept), "{}: {read} is not in controls/projections", check.id);
         }

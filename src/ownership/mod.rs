@@ -398,8 +398,7 @@ impl<'a> Join<'a> {
 
     /// Owners of the objects of one kind, by index within its list.
     pub(crate) fn owners(&self, group: &str, kind: &str) -> Owners<'_, 'a> {
-        let list = self.snapshot.lists.iter().position(|list| list.record.group == group && list.record.kind == kind);
-        Owners { join: self, list }
+        Owners { join: self, list: self.snapshot.number(group, kind) }
     }
 
     /// The highest owner seen of the object, or itself.

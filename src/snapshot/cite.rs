@@ -71,6 +71,11 @@ pub(crate) fn qualified(group: &str, kind: &str) -> String {
     if group.is_empty() { kind.to_owned() } else { format!("{group}/{kind}") }
 }
 
+/// Group and kind of a name that [`qualified`] made.
+pub(crate) fn parts(name: &str) -> (&str, &str) {
+    name.rsplit_once('/').unwrap_or(("", name))
+}
+
 /// Why a list is not complete, with its path, as a sentence without a full stop.
 pub(crate) fn reason(record: &ListRecord) -> String {
     let path = if record.path.is_empty() { qualified(&record.group, &record.kind) } else { record.path.clone() };

@@ -30,7 +30,7 @@ use crate::digest::sha256_hex;
 
 pub use body::Body;
 pub use cite::{Citation, State};
-pub(crate) use cite::{cite, not_installed, qualified, reason};
+pub(crate) use cite::{cite, not_installed, parts, qualified, reason};
 pub use error::Error;
 pub use file::{read, read_header};
 pub use find::{ENDINGS, Evidence, Found, find, is_snapshot_name};
@@ -315,10 +315,18 @@ impl Snapshot {
 
     /// The list of a kind, if the collection knew the kind at all.
     pub fn list(&self, group: &str, kind: &str) -> Option<&List> {
-        self.lists
-            .binary_search_by(|list| (&*list.record.group, &*list.record.kind).cmp(&(group, kind)))
-            .ok()
-            .map(|index| &self.lists[index])
+        self.number(group, kind).map(|number| &self.lists[number])
+    }
+
+    /// The number of the list whose kind [`qualified`] writes like this.
+    pub(crate) fn numbered(&self, name: &str) -> Option<usize> {
+        let (group, kind) = parts(name);
+        self.number(group, kind)
+    }
+
+    /// Its number among the lists.
+    pub(crate) fn number(&self, group: &str, kind: &str) -> Option<usize> {
+        self.lists.binary_search_by(|list| (&*list.record.group, &*list.record.kind).cmp(&(group, kind))).ok()
     }
 }
 

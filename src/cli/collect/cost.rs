@@ -10,6 +10,7 @@ use serde::Serialize;
 use crate::{
     cluster::{Preflight, Readable},
     facts::catalogue::Entry,
+    snapshot::parts,
 };
 
 /// A fact that would not be complete.
@@ -54,7 +55,7 @@ enum Kind {
 }
 
 fn kind(answers: &[Preflight], name: &str) -> Kind {
-    let (group, kind) = name.rsplit_once('/').unwrap_or(("", name));
+    let (group, kind) = parts(name);
     let of_group = || answers.iter().filter(|answer| answer.group == group);
     match of_group().find(|answer| answer.kind == kind).or_else(|| of_group().find(|answer| answer.kind == "*")) {
         None => Kind::NotInstalled,

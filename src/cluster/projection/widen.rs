@@ -14,7 +14,7 @@ use crate::{
         Definition, Question,
         reads::{Extent, METADATA, Placed, Read, Shown, Step},
     },
-    snapshot::Kept,
+    snapshot::{Kept, parts},
 };
 
 /// Computed keys that one path may go through, each of which may be an index or a name.
@@ -36,7 +36,7 @@ impl Projections {
     }
 
     fn widen_by(&mut self, read: &Read) -> Result<(), String> {
-        let (group, kind) = read.kind.rsplit_once('/').unwrap_or(("", &read.kind));
+        let (group, kind) = parts(&read.kind);
         if let Some(reason) = self.left_out(group, kind) {
             return Err(format!("no snapshot holds {}: {reason}", read.kind));
         }
@@ -158,7 +158,7 @@ fn marks(read: &Read) -> Result<Vec<(String, Leaf)>, String> {
 impl Read {
     /// Whether a list shows it whose record says that this was kept.
     pub(crate) fn is_in(&self, kept: &Kept) -> bool {
-        let (group, kind) = self.kind.rsplit_once('/').unwrap_or(("", &self.kind));
+        let (group, kind) = parts(&self.kind);
         match self.annotation() {
             None => self.shown(kept) == Shown::Yes,
             Some(None) => false,

@@ -108,7 +108,7 @@ fn label(object: &Object, kind: &str) -> String {
 
 /// Objects of a kind with their spots. A kind whose API is not installed has none.
 fn spots<'a>(reading: &mut Reading<'a>, snapshot: &'a Snapshot, group: &str, kind: &str) -> Vec<(Spot, &'a Object)> {
-    let number = snapshot.lists.iter().position(|list| list.record.group == group && list.record.kind == kind);
+    let number = snapshot.number(group, kind);
     let Some(list) = number.filter(|&list| snapshot.lists[list].record.completeness != Completeness::Absent) else {
         return Vec::new();
     };
