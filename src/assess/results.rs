@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     checks::{self, Definition},
-    facts::{self, Facts, network::Network, pod::Pods},
+    facts::{self, Backups, Facts, Observed, network::Network, pod::Pods},
     ownership::Join,
     snapshot::{Citation, Completeness, ListRecord, Snapshot, State, cite, not_installed, parts, reason},
     workspace::Policy,
@@ -76,12 +76,13 @@ impl Asked {
 }
 
 /// What is the same for all checks on one snapshot.
-pub(super) struct Bench<'q> {
+pub(crate) struct Bench<'q> {
     pub(super) join: &'q Join<'q>,
     pub(super) pods: &'q Pods,
     pub(super) network: &'q Network<'q>,
     pub(super) policy: &'q Policy,
     pub(super) as_of: DateTime<Utc>,
+    backups: OnceCell<Observed<Backups>>,
     facts: OnceCell<Facts>,
 }
 
@@ -93,12 +94,17 @@ impl<'q> Bench<'q> {
         policy: &'q Policy,
         as_of: DateTime<Utc>,
     ) -> Self {
-        Self { join, pods, network, policy, as_of, facts: OnceCell::new() }
+        Self { join, pods, network, policy, as_of, backups: OnceCell::new(), facts: OnceCell::new() }
+    }
+
+    /// Data and its backups, which several checks ask about, computed when somebody asks.
+    pub(super) fn backups(&self) -> &Observed<Backups> {
+        self.backups.get_or_init(|| facts::backups::observe(self.join, self.as_of))
     }
 
     /// The facts of the snapshot, computed when somebody asks.
     pub(super) fn facts(&self) -> &Facts {
-        self.facts.get_or_init(|| facts::observe(self.join, self.pods, self.network, self.as_of))
+        self.facts.get_or_init(|| facts::observe(self.join, self.pods, self.network, self.backups(), self.as_of))
     }
 
     pub(super) fn into_facts(self) -> Facts {
@@ -262,15 +268,7 @@ pub(super) fn ask<'q>(check: &'q Definition, bench: &Bench<'q>, answer: Option<A
         checks::Question::Named { params, .. } => params.as_ref(),
         checks::Question::Rules(_) => None,
     };
-    let question = Question {
-        join: bench.join,
-        pods: bench.pods,
-        network: bench.network,
-        policy: bench.policy,
-        as_of: bench.as_of,
-        params,
-        lists,
-    };
+    let question = Question { bench, params, lists };
     let Some(answer) = answer.or_else(|| Some((evaluator?.ask)(&question))) else {
         asked.result.reason = "nothing here can answer it".to_owned();
         return asked;

@@ -8,11 +8,10 @@
 
 use std::collections::BTreeMap;
 
-use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    backups,
+    backups::{self, Backups},
     observed::{Observed, Reading},
 };
 use crate::{
@@ -184,7 +183,7 @@ fn scoped(
     }
 }
 
-fn backups<'a>(reading: &mut Reading<'a>, join: &Join<'a>, uses: &mut Uses, as_of: DateTime<Utc>) {
+fn backups<'a>(reading: &mut Reading<'a>, join: &Join<'a>, uses: &mut Uses, backed_up: &Backups) {
     let mut standard = None;
     each(reading, join, VELERO, "BackupStorageLocation", |_, object, spec| {
         if spec.default == Some(true) {
@@ -194,10 +193,8 @@ fn backups<'a>(reading: &mut Reading<'a>, join: &Join<'a>, uses: &mut Uses, as_o
     if reading.wish(VELERO, "Schedule").is_empty() {
         return;
     }
-    let observed = backups::observe(join, as_of);
-    for data in &observed.seen().data {
-        let by = observed
-            .seen()
+    for data in &backed_up.data {
+        let by = backed_up
             .schedules
             .iter()
             .filter(|it| it.tool == backups::BackupTool::Velero && data.schedules.contains(&it.name));
@@ -233,7 +230,7 @@ fn monitors<'a>(reading: &mut Reading<'a>, join: &Join<'a>, uses: &mut Uses) {
     }
 }
 
-pub(super) fn observe(join: &Join<'_>, as_of: DateTime<Utc>) -> Observed<Vec<Shared>> {
+pub(super) fn observe(join: &Join<'_>, backed_up: &Observed<Backups>) -> Observed<Vec<Shared>> {
     let mut reading = Reading::new(join.snapshot());
     let mut uses = Uses::default();
     ways_in(&mut reading, join, &mut uses);
@@ -254,7 +251,7 @@ pub(super) fn observe(join: &Join<'_>, as_of: DateTime<Utc>) -> Observed<Vec<Sha
             uses.add((Service::Storage, STORAGE, "StorageClass", String::new(), class), join, spot);
         }
     });
-    backups(&mut reading, join, &mut uses, as_of);
+    backups(&mut reading, join, &mut uses, backed_up.seen());
     monitors(&mut reading, join, &mut uses);
     each(&mut reading, join, CNPG, "Cluster", |spot, _, _| {
         let definition = "clusters.postgresql.cnpg.io".to_owned();
@@ -331,7 +328,7 @@ mod tests {
             }),
         ]);
         let join = ownership::join(&workspace, &snapshot);
-        observe(&join, moment()).seen().clone()
+        observe(&join, &backups::observe(&join, moment())).seen().clone()
     }
 
     #[test]

@@ -90,7 +90,7 @@ pub use workloads::*;
 
 /// Declares the families of facts: the field of [`Facts`], how it is observed, and how data finds it by name.
 macro_rules! families {
-    (|$join:ident, $pods:ident, $network:ident, $as_of:ident| $($(#[$doc:meta])* $name:ident: $value:ty = $observe:expr;)*) => {
+    (|$join:ident, $pods:ident, $network:ident, $backups:ident, $as_of:ident| $($(#[$doc:meta])* $name:ident: $value:ty = $observe:expr;)*) => {
         /// Facts of one cluster, for checks and documents. Every value carries its completeness. In templates a fact is
         /// an object with `value`, `state`, `complete`, `reasons` and `evidence`.
         #[derive(Debug, Clone, Default, Serialize)]
@@ -124,6 +124,7 @@ macro_rules! families {
             $join: &Join<'a>,
             $pods: &pod::Pods,
             $network: &Network<'a>,
+            $backups: &Observed<Backups>,
             $as_of: DateTime<Utc>,
         ) -> Facts {
             Facts { $($name: $observe,)* }
@@ -131,7 +132,7 @@ macro_rules! families {
     };
 }
 
-families! { |join, pods, network, as_of|
+families! { |join, pods, network, backups, as_of|
     /// Who may do what, as far as RBAC objects say.
     access: Access = access::observe(join);
     /// Admission webhooks, admission policies, and the policy engines recognised.
@@ -139,7 +140,7 @@ families! { |join, pods, network, as_of|
     /// Replicas, disruption budgets, spread and probes of workloads that are meant to stay up.
     availability: Vec<Availability> = availability::observe(join, pods);
     /// Data with its newest backup, schedules, failures, restores.
-    backups: Backups = backups::observe(join, as_of);
+    backups: Backups = backups.clone();
     /// cert-manager certificates, soonest expiry first.
     certificates: Vec<Certificate> = certificates::observe(join, as_of);
     /// Settings of the control plane, as its static Pods show them.
@@ -155,7 +156,7 @@ families! { |join, pods, network, as_of|
     /// Address of the API server.
     endpoint: ApiEndpoint = endpoint::observe(join);
     /// What several teams rely on, and which would stop with it.
-    dependents: Vec<Shared> = dependents::observe(join, as_of);
+    dependents: Vec<Shared> = dependents::observe(join, backups);
     /// Everything that is reachable from outside the cluster network.
     exposure: Exposure = exposure::observe(join, pods);
     /// Declared rights against those that RBAC grants.

@@ -20,7 +20,7 @@ const GROUP: &str = "rbac.authorization.k8s.io";
 
 /// Only subjects of roles that the workspace declares as privileged hold unrestricted access. Kubernetes' own binding
 /// of `system:masters` is left out.
-fn cluster_admin(question: &Question<'_>) -> Answer {
+fn cluster_admin(question: &Question<'_, '_>) -> Answer {
     let mut tally = Tally::default();
     let mut roles = Roles::default();
     for (kind, cluster) in [("ClusterRole", true), ("Role", false)] {
@@ -31,8 +31,15 @@ fn cluster_admin(question: &Question<'_>) -> Answer {
         }
     }
     roles.aggregate();
-    let declared: BTreeSet<Subject> =
-        question.join.workspace().roles.iter().filter(|role| role.privileged).flat_map(readable::subjects).collect();
+    let declared: BTreeSet<Subject> = question
+        .bench
+        .join
+        .workspace()
+        .roles
+        .iter()
+        .filter(|role| role.privileged)
+        .flat_map(readable::subjects)
+        .collect();
     let mut expected = 0;
     for (kind, cluster) in [("ClusterRoleBinding", true), ("RoleBinding", false)] {
         for (spot, object) in question.objects(GROUP, kind) {
@@ -71,7 +78,7 @@ fn cluster_admin(question: &Question<'_>) -> Answer {
 }
 
 /// No role but Kubernetes' own holds `*`.
-fn wildcard(question: &Question<'_>) -> Answer {
+fn wildcard(question: &Question<'_, '_>) -> Answer {
     let mut tally = Tally::default();
     let mut own = 0;
     for kind in ["ClusterRole", "Role"] {

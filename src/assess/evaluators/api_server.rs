@@ -21,14 +21,14 @@ type Found = Result<Option<Wrong>, String>;
 /// What is wrong, and by when at the latest it has to be right.
 struct Wrong(String, Option<NaiveDate>);
 
-fn service(question: &Question<'_>) -> Option<Spot> {
+fn service(question: &Question<'_, '_>) -> Option<Spot> {
     question
         .objects("", "Service")
         .find(|(_, object)| (&*object.namespace, &*object.name) == ("default", "kubernetes"))
         .map(|(spot, _)| spot)
 }
 
-fn about(question: &Question<'_>, found: Found) -> Answer {
+fn about(question: &Question<'_, '_>, found: Found) -> Answer {
     let Some(spot) = service(question) else {
         return Answer::NotVisible(
             "the Service default/kubernetes, which stands for the API server, is not there".to_owned(),
@@ -49,8 +49,8 @@ fn unread(account: &Account) -> String {
     account.reasons().first().cloned().unwrap_or_else(|| "it was not read".to_owned())
 }
 
-fn address(question: &Question<'_>) -> Answer {
-    let fact = endpoint::observe(question.join);
+fn address(question: &Question<'_, '_>) -> Answer {
+    let fact = endpoint::observe(question.bench.join);
     let endpoint = fact.seen();
     let host = endpoint.host.as_deref().unwrap_or_default();
     about(
@@ -67,14 +67,14 @@ fn address(question: &Question<'_>) -> Answer {
     )
 }
 
-fn certificate(question: &Question<'_>) -> Answer {
-    let fact = api_certificate::observe(question.join, question.as_of);
+fn certificate(question: &Question<'_, '_>) -> Answer {
+    let fact = api_certificate::observe(question.bench.join, question.bench.as_of);
     let found = match fact.complete() {
         Some(Some(certificate)) => {
             let (days, end) = (certificate.days_left, certificate.not_after.date_naive());
             let wrong = match days {
                 ..0 => Some(format!("its certificate expired on {end}")),
-                _ if days >= i64::from(question.policy.certificate_days) => None,
+                _ if days >= i64::from(question.bench.policy.certificate_days) => None,
                 0 => Some(format!("its certificate expires within a day, on {end}")),
                 1 => Some(format!("its certificate expires in 1 day, on {end}")),
                 _ => Some(format!("its certificate expires in {days} days, on {end}")),
@@ -86,8 +86,8 @@ fn certificate(question: &Question<'_>) -> Answer {
     about(question, found)
 }
 
-fn encryption_in_use(question: &Question<'_>) -> Answer {
-    let fact = encryption::observe(question.join);
+fn encryption_in_use(question: &Question<'_, '_>) -> Answer {
+    let fact = encryption::observe(question.bench.join);
     let Some(all) = fact.complete() else { return about(question, Err(unread(fact.account()))) };
     let secrets = |written: bool, clear: bool| {
         all.iter().any(|it| {

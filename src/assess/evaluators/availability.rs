@@ -68,7 +68,7 @@ struct BudgetSpec {
 }
 
 /// Every workload with more than one replica is selected by a budget.
-fn budgets(question: &Question<'_>) -> Answer {
+fn budgets(question: &Question<'_, '_>) -> Answer {
     let mut tally = Tally::default();
     let mut selectors: BTreeMap<&str, Vec<Selector>> = BTreeMap::new();
     for (spot, object) in question.objects("policy", "PodDisruptionBudget") {
@@ -101,9 +101,9 @@ fn budgets(question: &Question<'_>) -> Answer {
 }
 
 /// Workloads of critical components have more than one replica.
-fn critical(question: &Question<'_>) -> Answer {
+fn critical(question: &Question<'_, '_>) -> Answer {
     let mut tally = Tally::default();
-    let is_critical = |spot: Spot| question.join.component(spot).is_some_and(|component| component.critical);
+    let is_critical = |spot: Spot| question.bench.join.component(spot).is_some_and(|component| component.critical);
     for (spot, object) in SCALED.into_iter().flat_map(|kind| question.objects("apps", kind)) {
         if !is_critical(spot) {
             continue;
@@ -122,7 +122,7 @@ fn critical(question: &Question<'_>) -> Answer {
             }
         }
     }
-    if !question.join.workspace().components.iter().any(|component| component.critical) {
+    if !question.bench.join.workspace().components.iter().any(|component| component.critical) {
         tally.remark("no component is declared critical");
     }
     tally.answer()

@@ -4,7 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{Answer, Evaluator, Question, Tally};
 use crate::{
-    facts::{Backups, Data, backups},
+    facts::{Backups, Data},
     ownership::pattern::{self, Pattern},
 };
 
@@ -18,8 +18,8 @@ pub(super) const EVALUATORS: &[Evaluator] = &[
 
 const CLAIM: &str = "PersistentVolumeClaim";
 
-fn seen(question: &Question<'_>) -> Backups {
-    backups::observe(question.join, question.as_of).seen().clone()
+fn seen<'b>(question: &Question<'b, '_>) -> &'b Backups {
+    question.bench.backups().seen()
 }
 
 fn hours(since: DateTime<Utc>, as_of: DateTime<Utc>) -> String {
@@ -45,7 +45,7 @@ fn late(data: &Data, as_of: DateTime<Utc>) -> Option<String> {
     })
 }
 
-fn age(question: &Question<'_>) -> Answer {
+fn age(question: &Question<'_, '_>) -> Answer {
     let mut tally = Tally::default();
     let (mut judged, mut without) = (false, 0);
     for data in seen(question).data.iter().filter(|data| data.kind == CLAIM) {
@@ -55,7 +55,7 @@ fn age(question: &Question<'_>) -> Answer {
         }
         judged = true;
         tally.subject();
-        if let Some(why) = late(data, question.as_of) {
+        if let Some(why) = late(data, question.bench.as_of) {
             tally.fail(data.spot, why);
         }
     }
@@ -69,7 +69,7 @@ fn age(question: &Question<'_>) -> Answer {
     tally.answer()
 }
 
-fn coverage(question: &Question<'_>) -> Answer {
+fn coverage(question: &Question<'_, '_>) -> Answer {
     let mut tally = Tally::default();
     let seen = seen(question);
     let only = seen.data.iter().filter(|data| data.only_snapshot).count();
@@ -91,14 +91,14 @@ fn coverage(question: &Question<'_>) -> Answer {
     tally.answer()
 }
 
-fn databases(question: &Question<'_>) -> Answer {
+fn databases(question: &Question<'_, '_>) -> Answer {
     let mut tally = Tally::default();
     for data in seen(question).data.iter().filter(|data| data.kind == "Cluster") {
         tally.subject();
         match data.newest {
             None => tally.fail(data.spot, "no completed backup of it was seen"),
             Some(_) => {
-                if let Some(why) = late(data, question.as_of) {
+                if let Some(why) = late(data, question.bench.as_of) {
                     tally.fail(data.spot, why);
                 }
             }
@@ -107,11 +107,11 @@ fn databases(question: &Question<'_>) -> Answer {
     tally.answer()
 }
 
-fn outcome(question: &Question<'_>) -> Answer {
+fn outcome(question: &Question<'_, '_>) -> Answer {
     let mut tally = Tally::default();
-    for schedule in seen(question).schedules {
+    for schedule in &seen(question).schedules {
         tally.subject();
-        if let Some(phase) = schedule.last_phase.filter(|phase| phase.contains("Failed")) {
+        if let Some(phase) = schedule.last_phase.as_ref().filter(|phase| phase.contains("Failed")) {
             tally.fail(schedule.spot, format!("its newest backup ended as {phase}"));
         }
         if schedule.paused {
@@ -121,8 +121,8 @@ fn outcome(question: &Question<'_>) -> Answer {
     tally.answer()
 }
 
-fn restores(question: &Question<'_>) -> Answer {
-    let Some(days) = question.policy.restore_test_days else {
+fn restores(question: &Question<'_, '_>) -> Answer {
+    let Some(days) = question.bench.policy.restore_test_days else {
         let why = "the workspace does not declare how often a restore is tested (policy.restore-test-days)";
         return Answer::Manual(why.to_owned());
     };
@@ -132,7 +132,7 @@ fn restores(question: &Question<'_>) -> Answer {
     for data in backups.data.iter().filter(|data| data.objective.is_some()) {
         judged = true;
         tally.subject();
-        let tested = question.join.component(data.spot).and_then(|component| component.restore_tested);
+        let tested = question.bench.join.component(data.spot).and_then(|component| component.restore_tested);
         let restored = backups.restores.iter().filter(|restore| {
             restore.phase == "Completed"
                 && (restore.namespaces.is_empty() || pattern::any(&Pattern::list(&restore.namespaces), &data.namespace))
@@ -140,7 +140,7 @@ fn restores(question: &Question<'_>) -> Answer {
         let last = restored.filter_map(|restore| Some(restore.ended?.date_naive())).chain(tested).max();
         match last {
             None => tally.fail(data.spot, "no restore of it was declared or seen"),
-            Some(date) if question.as_of.date_naive() - date > TimeDelta::days(days.into()) => {
+            Some(date) if question.bench.as_of.date_naive() - date > TimeDelta::days(days.into()) => {
                 tally.fail(data.spot, format!("a restore was last tested on {date}; every {days} days is required"));
             }
             Some(_) => {}

@@ -25,11 +25,11 @@ pub(super) const EVALUATORS: &[Evaluator] = &[
     Evaluator { name: "client-certificate-approved", subjects: "signing requests", alone: true, ask: clients },
 ];
 
-fn ask(question: &Question<'_>, judge: fn(&Question<'_>, &Certificate) -> Option<String>) -> Answer {
+fn ask(question: &Question<'_, '_>, judge: fn(&Question<'_, '_>, &Certificate) -> Option<String>) -> Answer {
     let mut tally = Tally::default();
     for (spot, object) in question.objects("cert-manager.io", "Certificate") {
         tally.subject();
-        match certificate(object, question.as_of) {
+        match certificate(object, question.bench.as_of) {
             Ok(certificate) => {
                 if let Some(wrong) = judge(question, &certificate) {
                     tally.fail_by(spot, wrong, certificate.not_after.map(|end| end.date_naive()));
@@ -42,7 +42,7 @@ fn ask(question: &Question<'_>, judge: fn(&Question<'_>, &Certificate) -> Option
 }
 
 /// Never issued, or past its end: whoever relies on it is refused already.
-fn valid(question: &Question<'_>, certificate: &Certificate) -> Option<String> {
+fn valid(question: &Question<'_, '_>, certificate: &Certificate) -> Option<String> {
     match (certificate.days_left, certificate.not_after) {
         (Some(days), Some(end)) => {
             (days < 0).then(|| format!("expired on {}{}", end.date_naive(), renewal(question, certificate)))
@@ -52,9 +52,9 @@ fn valid(question: &Question<'_>, certificate: &Certificate) -> Option<String> {
 }
 
 /// Valid, but not for long. Those that are not valid any more are the other question's.
-fn expiry(question: &Question<'_>, certificate: &Certificate) -> Option<String> {
+fn expiry(question: &Question<'_, '_>, certificate: &Certificate) -> Option<String> {
     let (days, end) = (certificate.days_left?, certificate.not_after?.date_naive());
-    if days < 0 || days >= i64::from(question.policy.certificate_days) {
+    if days < 0 || days >= i64::from(question.bench.policy.certificate_days) {
         return None;
     }
     let when = match days {
@@ -65,16 +65,18 @@ fn expiry(question: &Question<'_>, certificate: &Certificate) -> Option<String> 
     Some(format!("{when}{}", renewal(question, certificate)))
 }
 
-fn renewal(question: &Question<'_>, certificate: &Certificate) -> String {
+fn renewal(question: &Question<'_, '_>, certificate: &Certificate) -> String {
     match certificate.renewal {
-        Some(renewal) if renewal <= question.as_of => format!("; its renewal was due on {}", renewal.date_naive()),
+        Some(renewal) if renewal <= question.bench.as_of => {
+            format!("; its renewal was due on {}", renewal.date_naive())
+        }
         Some(renewal) => format!("; its renewal is planned for {}", renewal.date_naive()),
         None => String::new(),
     }
 }
 
 /// Not ready, or late for renewal while still valid.
-fn ready(question: &Question<'_>, certificate: &Certificate) -> Option<String> {
+fn ready(question: &Question<'_, '_>, certificate: &Certificate) -> Option<String> {
     let valid = certificate.days_left.is_some_and(|days| days >= 0);
     match (certificate.ready, certificate.renewal) {
         (Some(false), _) => Some(format!(
@@ -82,7 +84,7 @@ fn ready(question: &Question<'_>, certificate: &Certificate) -> Option<String> {
             certificate.reason.as_deref().unwrap_or("no reason given")
         )),
         (_, Some(renewal)) if valid && certificate.overdue => {
-            let days = (question.as_of - renewal).num_days();
+            let days = (question.bench.as_of - renewal).num_days();
             // A day's grace: the controller may be at it.
             (days >= 1).then(|| format!("status.renewalTime passed {days} days ago, on {}", renewal.date_naive()))
         }
@@ -90,7 +92,7 @@ fn ready(question: &Question<'_>, certificate: &Certificate) -> Option<String> {
     }
 }
 
-fn clients(question: &Question<'_>) -> Answer {
+fn clients(question: &Question<'_, '_>) -> Answer {
     let mut tally = Tally::default();
     for (spot, object) in question.objects("certificates.k8s.io", "CertificateSigningRequest") {
         tally.subject();

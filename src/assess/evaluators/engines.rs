@@ -35,7 +35,7 @@ pub(super) const EVALUATORS: &[Evaluator] = &[
 ];
 
 /// Asks about each configuration that holds a webhook of a policy engine.
-fn engines(question: &Question<'_>, judge: impl Fn(&RawWebhook) -> Option<String>) -> Tally {
+fn engines(question: &Question<'_, '_>, judge: impl Fn(&RawWebhook) -> Option<String>) -> Tally {
     let mut tally = Tally::default();
     for (kind, _) in KINDS {
         for (spot, object) in question.objects(GROUP, kind) {
@@ -61,7 +61,7 @@ fn engines(question: &Question<'_>, judge: impl Fn(&RawWebhook) -> Option<String
     tally
 }
 
-fn fail_open(question: &Question<'_>) -> Answer {
+fn fail_open(question: &Question<'_, '_>) -> Answer {
     let judge = |webhook: &RawWebhook| {
         let what = || webhook.resources().join(", ");
         webhook.fails_open().then(|| format!("failurePolicy = Ignore of {} for {}", webhook.name, what()))
@@ -69,9 +69,9 @@ fn fail_open(question: &Question<'_>) -> Answer {
     engines(question, judge).answer()
 }
 
-fn hole(question: &Question<'_>) -> Answer {
+fn hole(question: &Question<'_, '_>) -> Answer {
     let namespaces: Vec<_> = question.objects("", "Namespace").map(|(_, object)| object).collect();
-    let excused = Pattern::list(&question.policy.privileged_namespaces);
+    let excused = Pattern::list(&question.bench.policy.privileged_namespaces);
     let judge = |webhook: &RawWebhook| {
         let out = webhook.left_out(namespaces.iter().copied()).into_iter();
         // An engine leaves out its own namespace, or it could not start.
@@ -80,13 +80,13 @@ fn hole(question: &Question<'_>) -> Answer {
         (!out.is_empty()).then(|| format!("namespaceSelector of {} leaves out {}", webhook.name, out.join(", ")))
     };
     let mut tally = engines(question, judge);
-    if !question.policy.privileged_namespaces.is_empty() {
-        tally.remark(format!("left out by policy: {}", question.policy.privileged_namespaces.join(", ")));
+    if !question.bench.policy.privileged_namespaces.is_empty() {
+        tally.remark(format!("left out by policy: {}", question.bench.policy.privileged_namespaces.join(", ")));
     }
     tally.answer()
 }
 
-fn kyverno(question: &Question<'_>) -> Answer {
+fn kyverno(question: &Question<'_, '_>) -> Answer {
     let mut tally = Tally::default();
     for (spot, object) in question.objects("kyverno.io", "ClusterPolicy") {
         match object.body::<KyvernoBody>() {
@@ -109,9 +109,9 @@ fn kyverno(question: &Question<'_>) -> Answer {
     tally.answer()
 }
 
-fn gatekeeper(question: &Question<'_>) -> Answer {
+fn gatekeeper(question: &Question<'_, '_>) -> Answer {
     let mut tally = Tally::default();
-    let snapshot = question.join.snapshot();
+    let snapshot = question.bench.join.snapshot();
     // Each template's constraints are of a kind of their own, whose name in lower case is the template's.
     let mut unread: BTreeSet<&str> =
         question.objects("templates.gatekeeper.sh", "ConstraintTemplate").map(|(_, object)| &*object.name).collect();
@@ -142,11 +142,11 @@ fn gatekeeper(question: &Question<'_>) -> Answer {
     tally.answer()
 }
 
-fn guards(question: &Question<'_>) -> Answer {
+fn guards(question: &Question<'_, '_>) -> Answer {
     let mut tally = Tally::default();
-    let excused = Pattern::list(&question.policy.privileged_namespaces);
+    let excused = Pattern::list(&question.bench.policy.privileged_namespaces);
     let running: BTreeSet<&str> = question.objects("", "Pod").map(|(_, pod)| &*pod.namespace).collect();
-    let fact = admission::observe(question.join);
+    let fact = admission::observe(question.bench.join);
     // Which fields a policy of an engine refuses is for a person to read.
     let guards = |policy: &admission::Policy, namespace: &str| match policy.engine.as_str() {
         "ValidatingAdmissionPolicy" => policy.enforced.iter().any(|name| name == namespace),
@@ -194,7 +194,7 @@ fn guards(question: &Question<'_>) -> Answer {
     }
 }
 
-fn alerts(question: &Question<'_>) -> Answer {
+fn alerts(question: &Question<'_, '_>) -> Answer {
     const GROUP: &str = "monitoring.coreos.com";
     let mut tally = Tally::default();
     let mut any = false;
@@ -213,7 +213,7 @@ fn alerts(question: &Question<'_>) -> Answer {
     tally.answer()
 }
 
-fn mesh(question: &Question<'_>) -> Answer {
+fn mesh(question: &Question<'_, '_>) -> Answer {
     let mut tally = Tally::default();
     let mut strict = false;
     for (spot, object) in question.objects("security.istio.io", "PeerAuthentication") {
@@ -238,7 +238,7 @@ fn mesh(question: &Question<'_>) -> Answer {
     tally.answer()
 }
 
-fn shippers(question: &Question<'_>) -> Answer {
+fn shippers(question: &Question<'_, '_>) -> Answer {
     let mut tally = Tally::default();
     let nodes = question.objects("", "Node").count() as u64;
     let mut seen = 0;
@@ -262,7 +262,7 @@ fn shippers(question: &Question<'_>) -> Answer {
     tally.answer()
 }
 
-fn delivered(question: &Question<'_>) -> Answer {
+fn delivered(question: &Question<'_, '_>) -> Answer {
     let mut tally = Tally::default();
     let mut resources = BTreeSet::new();
     for (spot, object) in question.objects("argoproj.io", "Application") {

@@ -22,21 +22,21 @@ pub(super) const EVALUATORS: &[Evaluator] = &[
 const INGRESS: (&str, &str) = ("networking.k8s.io", "Ingress");
 const GATEWAY: &str = "gateway.networking.k8s.io";
 
-fn tls(question: &Question<'_>) -> Answer {
+fn tls(question: &Question<'_, '_>) -> Answer {
     each_ingress(question, |_, hosts| {
         let missing = &hosts.without_tls;
         (!missing.is_empty()).then(|| format!("spec.tls does not cover {}", missing.join(", ")))
     })
 }
 
-fn wildcard(question: &Question<'_>) -> Answer {
+fn wildcard(question: &Question<'_, '_>) -> Answer {
     each_ingress(question, |_, hosts| {
         let wild: Vec<&str> = hosts.hosts.iter().map(String::as_str).filter(|host| host.starts_with('*')).collect();
         (!wild.is_empty()).then(|| format!("spec.rules serve {}", wild.join(", ")))
     })
 }
 
-fn managed(question: &Question<'_>) -> Answer {
+fn managed(question: &Question<'_, '_>) -> Answer {
     #[derive(Default, serde::Deserialize)]
     #[serde(default)]
     struct Body {
@@ -63,7 +63,7 @@ fn managed(question: &Question<'_>) -> Answer {
 }
 
 fn each_ingress(
-    question: &Question<'_>,
+    question: &Question<'_, '_>,
     judge: impl Fn(&Object, &crate::facts::exposure::ingress::Hosts) -> Option<String>,
 ) -> Answer {
     let mut tally = Tally::default();
@@ -81,7 +81,7 @@ fn each_ingress(
     tally.answer()
 }
 
-fn host_owner(question: &Question<'_>) -> Answer {
+fn host_owner(question: &Question<'_, '_>) -> Answer {
     let mut tally = Tally::default();
     let mut seen: BTreeMap<String, Vec<_>> = BTreeMap::new();
     for (spot, object) in question.objects(INGRESS.0, INGRESS.1) {
@@ -90,7 +90,7 @@ fn host_owner(question: &Question<'_>) -> Answer {
             Err(error) => tally.odd(spot, error),
             Ok(hosts) => {
                 // Objects of nobody differ by namespace.
-                let component = question.join.component(spot).map(|component| component.id.as_str());
+                let component = question.bench.join.component(spot).map(|component| component.id.as_str());
                 let owner = component.map_or((&*object.namespace, ""), |component| ("", component));
                 for host in hosts.hosts.into_iter().filter(|host| host != "*") {
                     seen.entry(host).or_default().push((owner, spot, object));
@@ -112,7 +112,7 @@ fn host_owner(question: &Question<'_>) -> Answer {
     tally.answer()
 }
 
-fn route_tls(question: &Question<'_>) -> Answer {
+fn route_tls(question: &Question<'_, '_>) -> Answer {
     let mut tally = Tally::default();
     let mut gateways = Gateways::new();
     for (spot, object) in question.objects(GATEWAY, "Gateway") {

@@ -31,7 +31,7 @@ pub(super) const EVALUATORS: &[Evaluator] = &[
     Evaluator { name: "token-long-lived", subjects: "Secrets", alone: true, ask: long_lived },
 ];
 
-fn roles(question: &Question<'_>, tally: &mut Tally) -> Roles {
+fn roles(question: &Question<'_, '_>, tally: &mut Tally) -> Roles {
     let mut roles = Roles::default();
     for (kind, cluster) in [("ClusterRole", true), ("Role", false)] {
         for (spot, object) in question.objects(GROUP, kind) {
@@ -45,7 +45,7 @@ fn roles(question: &Question<'_>, tally: &mut Tally) -> Roles {
 }
 
 /// Bindings, Kubernetes' own left out; each is a subject.
-fn bindings(question: &Question<'_>, tally: &mut Tally) -> Vec<(Spot, Binding)> {
+fn bindings(question: &Question<'_, '_>, tally: &mut Tally) -> Vec<(Spot, Binding)> {
     let mut found = Vec::new();
     for (kind, cluster) in [("ClusterRoleBinding", true), ("RoleBinding", false)] {
         for (spot, object) in question.objects(GROUP, kind) {
@@ -66,11 +66,18 @@ fn named(subjects: &[&Subject]) -> String {
 
 /// Only subjects of roles declared as privileged hold rights that lead to more than they name, for the whole cluster or
 /// in a namespace of another team. Bindings that grant everything are `rbac-cluster-admin`'s.
-fn escalation(question: &Question<'_>) -> Answer {
+fn escalation(question: &Question<'_, '_>) -> Answer {
     let mut tally = Tally::default();
     let roles = roles(question, &mut tally);
-    let declared: BTreeSet<Subject> =
-        question.join.workspace().roles.iter().filter(|role| role.privileged).flat_map(readable::subjects).collect();
+    let declared: BTreeSet<Subject> = question
+        .bench
+        .join
+        .workspace()
+        .roles
+        .iter()
+        .filter(|role| role.privileged)
+        .flat_map(readable::subjects)
+        .collect();
     let home = Home::of(question);
     for (spot, binding) in bindings(question, &mut tally) {
         let whole = Whole::of(&binding.namespace);
@@ -108,14 +115,14 @@ struct Home<'q> {
 }
 
 impl<'q> Home<'q> {
-    fn of(question: &Question<'q>) -> Self {
-        let owners = question.join.owners("", "Namespace");
+    fn of(question: &Question<'_, 'q>) -> Self {
+        let owners = question.bench.join.owners("", "Namespace");
         let owned = question.objects("", "Namespace").filter_map(|(spot, object)| {
             let (_, team) = owners.of(spot.object);
             Some((&*object.name, team?))
         });
         let mut roles: BTreeMap<Subject, BTreeSet<&TeamId>> = BTreeMap::new();
-        for role in &question.join.workspace().roles {
+        for role in &question.bench.join.workspace().roles {
             for subject in readable::subjects(role) {
                 roles.entry(subject).or_default().insert(&role.team);
             }
@@ -135,7 +142,7 @@ impl<'q> Home<'q> {
 }
 
 /// No binding but Kubernetes' own reaches everybody, with or without a login.
-fn anyone(question: &Question<'_>) -> Answer {
+fn anyone(question: &Question<'_, '_>) -> Answer {
     let mut tally = Tally::default();
     for (spot, binding) in bindings(question, &mut tally) {
         let open: Vec<&Subject> = binding.subjects.iter().filter(|subject| rbac::is_anyone(subject)).collect();
@@ -147,7 +154,7 @@ fn anyone(question: &Question<'_>) -> Answer {
 }
 
 /// No binding names the account that Pods get unless they ask for another.
-fn default_account(question: &Question<'_>) -> Answer {
+fn default_account(question: &Question<'_, '_>) -> Answer {
     let mut tally = Tally::default();
     for (spot, binding) in bindings(question, &mut tally) {
         let is_default = |subject: &&Subject| subject.kind == "ServiceAccount" && subject.name == "default";
@@ -161,16 +168,16 @@ fn default_account(question: &Question<'_>) -> Answer {
 
 /// Every subject of a binding stands in a declared role, or is the account of a component; one whose roles say what they
 /// may hold gets nothing beyond it.
-fn undeclared(question: &Question<'_>) -> Answer {
+fn undeclared(question: &Question<'_, '_>) -> Answer {
     let mut tally = Tally::default();
-    if question.join.workspace().roles.is_empty() {
+    if question.bench.join.workspace().roles.is_empty() {
         return Answer::Manual("the workspace declares no `[[role]]`: nothing says who should hold rights".to_owned());
     }
-    let known = Known::of(question.join);
+    let known = Known::of(question.bench.join);
     let roles = roles(question, &mut tally);
     // A subject of a role that does not say what it may hold is not compared.
     let mut allowed: BTreeMap<Subject, Option<Vec<May>>> = BTreeMap::new();
-    for role in &question.join.workspace().roles {
+    for role in &question.bench.join.workspace().roles {
         for subject in readable::subjects(role) {
             let may = allowed.entry(subject).or_insert_with(|| Some(Vec::new()));
             *may = may.take().zip(role.may.as_ref()).map(|(mut all, more)| {
@@ -207,7 +214,7 @@ fn undeclared(question: &Question<'_>) -> Answer {
 }
 
 /// Every binding names a role that exists.
-fn dangling(question: &Question<'_>) -> Answer {
+fn dangling(question: &Question<'_, '_>) -> Answer {
     let mut tally = Tally::default();
     let roles = roles(question, &mut tally);
     for (spot, binding) in bindings(question, &mut tally) {
@@ -219,7 +226,7 @@ fn dangling(question: &Question<'_>) -> Answer {
 }
 
 /// A token is mounted only into Pods whose account holds rights.
-fn automount(question: &Question<'_>) -> Answer {
+fn automount(question: &Question<'_, '_>) -> Answer {
     let mut tally = Tally::default();
     let mut bound = Vec::new();
     for (kind, cluster) in [("ClusterRoleBinding", true), ("RoleBinding", false)] {
@@ -260,12 +267,12 @@ fn automount(question: &Question<'_>) -> Answer {
 }
 
 /// No Secret is a token of a service account.
-fn long_lived(question: &Question<'_>) -> Answer {
+fn long_lived(question: &Question<'_, '_>) -> Answer {
     let mut tally = Tally::default();
     for (spot, object) in question.objects("", "Secret") {
         tally.subject();
         if let Some(account) = object.annotations.get(TOKEN_OF) {
-            let age = object.created.map(|created| (question.as_of - created).num_days());
+            let age = object.created.map(|created| (question.bench.as_of - created).num_days());
             let age = age.map_or_else(String::new, |days| format!(", {days} days old"));
             tally.fail(spot, format!("a token of service account {account} that never ends{age}"));
         }
@@ -274,10 +281,10 @@ fn long_lived(question: &Question<'_>) -> Answer {
 }
 
 /// Nobody who left holds rights: by name, or as a member of a group.
-fn leavers(question: &Question<'_>) -> Answer {
+fn leavers(question: &Question<'_, '_>) -> Answer {
     let mut tally = Tally::default();
-    let workspace = question.join.workspace();
-    let today = question.as_of.date_naive();
+    let workspace = question.bench.join.workspace();
+    let today = question.bench.as_of.date_naive();
     let lists = members::newest(workspace);
     let left =
         |name: &str| members::person(workspace, name).and_then(|person| person.left).is_some_and(|date| date <= today);
@@ -310,7 +317,7 @@ fn leavers(question: &Question<'_>) -> Answer {
             tally.fail(spot, format!("{} is held by {}, who left", binding.role_kind_and_name(), gone.join(", ")));
         }
     }
-    let old = lists.iter().find(|(list, _)| members::is_old(workspace, list, question.as_of));
+    let old = lists.iter().find(|(list, _)| members::is_old(workspace, list, question.bench.as_of));
     if failed {
         return tally.answer();
     }

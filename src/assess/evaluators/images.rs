@@ -15,11 +15,11 @@ pub(super) const EVALUATORS: &[Evaluator] = &[
 ];
 
 /// Asks about the image of every container of every Pod.
-fn each(question: &Question<'_>, judge: impl Fn(&Reference) -> Option<String>) -> Answer {
+fn each(question: &Question<'_, '_>, judge: impl Fn(&Reference) -> Option<String>) -> Answer {
     let mut tally = Tally::default();
     for (spot, _) in question.objects("", "Pod") {
         tally.subject();
-        match question.pods.get(spot.object) {
+        match question.bench.pods.get(spot.object) {
             Err(why) => tally.odd(spot, why),
             Ok(pod) => {
                 let judged = pod.spec.all_containers().filter_map(|(field, container)| {
@@ -40,8 +40,8 @@ fn image(container: &Container) -> Option<&str> {
     container.image.as_deref().filter(|image| !image.is_empty())
 }
 
-fn registry(question: &Question<'_>) -> Answer {
-    let approved = Approved::new(&question.policy.registries);
+fn registry(question: &Question<'_, '_>) -> Answer {
+    let approved = Approved::new(&question.bench.policy.registries);
     if approved.is_empty() {
         return Answer::Manual("the workspace declares no approved registries (policy.registries)".to_owned());
     }
@@ -62,8 +62,8 @@ fn mutable(reference: &Reference) -> Option<String> {
 }
 
 /// In every namespace with Pods, a policy that refuses verifies the signature of every image.
-fn signed(question: &Question<'_>) -> Answer {
-    let observed = signatures::observe(question.join, question.pods);
+fn signed(question: &Question<'_, '_>) -> Answer {
+    let observed = signatures::observe(question.bench.join, question.bench.pods);
     let Some(found) = observed.complete() else {
         return Answer::NotVisible(observed.reasons().join("; "));
     };

@@ -22,14 +22,13 @@ mod supply;
 mod tenancy;
 mod vulnerabilities;
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::NaiveDate;
 
+use super::results::Bench;
 use crate::{
     checks::params::Params,
-    facts::{network::Network, pod::Pods},
-    ownership::{Join, Spot},
+    ownership::Spot,
     snapshot::{List, Object},
-    workspace::Policy,
 };
 
 /// A named question.
@@ -41,31 +40,23 @@ pub struct Evaluator {
     pub subjects: &'static str,
     /// A failure that is seen stays one whatever else is read: it looks at each subject by itself.
     pub(crate) alone: bool,
-    pub(crate) ask: fn(&Question<'_>) -> Answer,
+    pub(crate) ask: fn(&Question<'_, '_>) -> Answer,
 }
 
 /// What an evaluator is asked about.
-pub(crate) struct Question<'q> {
-    /// Owner and root of each object.
-    pub(crate) join: &'q Join<'q>,
-    /// Pods, parsed once a snapshot.
-    pub(crate) pods: &'q Pods,
-    /// Network policies, evaluated once a snapshot.
-    pub(crate) network: &'q Network<'q>,
-    /// What the workspace compares with.
-    pub(crate) policy: &'q Policy,
-    /// Clock of the assessment.
-    pub(crate) as_of: DateTime<Utc>,
+pub(crate) struct Question<'b, 'q> {
+    /// The snapshot, its owners, Pods and network, and what the workspace compares with.
+    pub(crate) bench: &'b Bench<'q>,
     /// What the check expects, for evaluators that are told.
-    pub(crate) params: Option<&'q Params>,
+    pub(crate) params: Option<&'b Params>,
     /// Lists of the kinds needed, in the check's order: index in the snapshot.
     pub(crate) lists: Vec<usize>,
 }
 
-impl<'q> Question<'q> {
+impl<'q> Question<'_, 'q> {
     /// The list of a needed kind.
     fn list(&self, group: &str, kind: &str) -> Option<(usize, &'q List)> {
-        let lists = &self.join.snapshot().lists;
+        let lists = &self.bench.join.snapshot().lists;
         self.lists
             .iter()
             .filter_map(|&number| Some((number, lists.get(number)?)))

@@ -30,14 +30,14 @@ pub(super) const EVALUATORS: &[Evaluator] = &[
     Evaluator { name: "network-policies-enforced", subjects: "network plug-ins", alone: false, ask: enforced },
 ];
 
-fn denies(question: &Question<'_>, direction: Direction) -> Answer {
+fn denies(question: &Question<'_, '_>, direction: Direction) -> Answer {
     let mut tally = Tally::default();
-    let mut reading = Reading::new(question.join.snapshot());
-    let denials = question.network.denials(&mut reading);
-    for (spot, why) in question.network.odd() {
+    let mut reading = Reading::new(question.bench.join.snapshot());
+    let denials = question.bench.network.denials(&mut reading);
+    for (spot, why) in question.bench.network.odd() {
         tally.odd(*spot, why);
     }
-    let open = Pattern::list(&question.policy.open_namespaces);
+    let open = Pattern::list(&question.bench.policy.open_namespaces);
     let (mut left_out, mut untold) = (Vec::new(), Vec::new());
     let word = match direction {
         Direction::Ingress => "ingress",
@@ -75,13 +75,13 @@ fn denies(question: &Question<'_>, direction: Direction) -> Answer {
 
 /// Required connections that policies cut off. The owner of the policy that denies is asked: an allowing one belongs
 /// beside it.
-fn required(question: &Question<'_>) -> Answer {
-    if question.join.workspace().connections.is_empty() {
+fn required(question: &Question<'_, '_>) -> Answer {
+    if question.bench.join.workspace().connections.is_empty() {
         return Answer::Manual("the workspace declares no connections".to_owned());
     }
     let mut tally = Tally::default();
-    let judged = question.network.connections();
-    for (spot, why) in question.network.odd() {
+    let judged = question.bench.network.connections();
+    for (spot, why) in question.bench.network.odd() {
         tally.odd(*spot, why);
     }
     let (mut untold, mut unheld) = (Vec::new(), Vec::new());
@@ -131,10 +131,10 @@ fn blocked(connection: &JudgedConnection, tally: &mut Tally) {
 }
 
 /// Paths between components that policies open and no connection declares. The owner of the policy is asked.
-fn undeclared(question: &Question<'_>) -> Answer {
+fn undeclared(question: &Question<'_, '_>) -> Answer {
     let mut tally = Tally::default();
-    let observed = question.network.openings();
-    for (spot, why) in question.network.odd() {
+    let observed = question.bench.network.openings();
+    for (spot, why) in question.bench.network.odd() {
         tally.odd(*spot, why);
     }
     for _ in question.objects("networking.k8s.io", "NetworkPolicy") {
@@ -157,9 +157,9 @@ fn undeclared(question: &Question<'_>) -> Answer {
 }
 
 /// Policies that nothing enforces protect nothing.
-fn enforced(question: &Question<'_>) -> Answer {
+fn enforced(question: &Question<'_, '_>) -> Answer {
     let mut tally = Tally::default();
-    let observed = network::observe_plugins(question.join);
+    let observed = network::observe_plugins(question.bench.join);
     let plugins = observed.seen();
     match plugins.enforced {
         Enforcement::NotVisible => {

@@ -19,8 +19,8 @@ pub(super) const EVALUATORS: &[Evaluator] = &[
     Evaluator { name: "version-skew", subjects: "nodes", alone: true, ask: version_skew },
 ];
 
-fn version_skew(question: &Question<'_>) -> Answer {
-    let Some(server) = question.join.snapshot().header.cluster.version.as_deref() else {
+fn version_skew(question: &Question<'_, '_>) -> Answer {
+    let Some(server) = question.bench.join.snapshot().header.cluster.version.as_deref() else {
         return Answer::NotVisible("the version of the API server is not in the snapshot".to_owned());
     };
     let mut tally = Tally::default();
@@ -38,21 +38,21 @@ fn version_skew(question: &Question<'_>) -> Answer {
     tally.answer()
 }
 
-fn image(question: &Question<'_>) -> Answer {
-    approved(question, &question.policy.node_images, "node images (policy.node-images)", |info| {
+fn image(question: &Question<'_, '_>) -> Answer {
+    approved(question, &question.bench.policy.node_images, "node images (policy.node-images)", |info| {
         ("status.nodeInfo.osImage", &info.os_image)
     })
 }
 
-fn runtime(question: &Question<'_>) -> Answer {
-    approved(question, &question.policy.runtimes, "container runtimes (policy.runtimes)", |info| {
+fn runtime(question: &Question<'_, '_>) -> Answer {
+    approved(question, &question.bench.policy.runtimes, "container runtimes (policy.runtimes)", |info| {
         ("status.nodeInfo.containerRuntimeVersion", &info.container_runtime_version)
     })
 }
 
 /// Compares a field of every node with a list of globs.
 fn approved(
-    question: &Question<'_>,
+    question: &Question<'_, '_>,
     list: &[String],
     what: &str,
     field: fn(&Info) -> (&'static str, &String),
@@ -78,8 +78,8 @@ fn approved(
 }
 
 /// No node runs anything whose support is over. A version that no table knows needs a person.
-fn end_of_life(question: &Question<'_>) -> Answer {
-    let table = Table::new(question.join.workspace(), question.as_of);
+fn end_of_life(question: &Question<'_, '_>) -> Answer {
+    let table = Table::new(question.bench.join.workspace(), question.bench.as_of);
     let mut tally = Tally::default();
     let (mut unknown, mut failed) = (BTreeSet::new(), false);
     for (spot, object) in question.objects("", "Node") {

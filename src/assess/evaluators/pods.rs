@@ -67,12 +67,12 @@ pub(super) const EVALUATORS: &[Evaluator] = &[
     },
 ];
 
-const fn hardening(name: &'static str, ask: fn(&Question<'_>) -> Answer) -> Evaluator {
+const fn hardening(name: &'static str, ask: fn(&Question<'_, '_>) -> Answer) -> Evaluator {
     Evaluator { name, subjects: "Pods", alone: true, ask }
 }
 
 /// Pods whose containers may do one of these. Each distinct spec is judged once.
-fn deviate(question: &Question<'_>, asked: &[Property]) -> Answer {
+fn deviate(question: &Question<'_, '_>, asked: &[Property]) -> Answer {
     let judged: RefCell<HashMap<usize, Vec<String>>> = RefCell::default();
     each(question, |pod, number, out| {
         let mut judged = judged.borrow_mut();
@@ -85,8 +85,8 @@ fn deviate(question: &Question<'_>, asked: &[Property]) -> Answer {
 }
 
 /// Asks a question of every Pod outside the namespaces that are privileged by design.
-fn each(question: &Question<'_>, judge: impl Fn(&Subject<'_>, usize, &mut Vec<String>)) -> Answer {
-    let accepted = Pattern::list(&question.policy.privileged_namespaces);
+fn each(question: &Question<'_, '_>, judge: impl Fn(&Subject<'_>, usize, &mut Vec<String>)) -> Answer {
+    let accepted = Pattern::list(&question.bench.policy.privileged_namespaces);
     let mut tally = Tally::default();
     let mut left_out = BTreeSet::new();
     let mut pods_left_out = 0;
@@ -97,7 +97,7 @@ fn each(question: &Question<'_>, judge: impl Fn(&Subject<'_>, usize, &mut Vec<St
             continue;
         }
         tally.subject();
-        match question.pods.get(spot.object) {
+        match question.bench.pods.get(spot.object) {
             Err(why) => tally.odd(spot, why),
             Ok(pod) => {
                 let mut found = Vec::new();
@@ -125,9 +125,9 @@ fn remark_accepted(tally: &mut Tally, what: &str, namespaces: &BTreeSet<&str>) {
     }
 }
 
-fn level(question: &Question<'_>, level: Level) -> Answer {
+fn level(question: &Question<'_, '_>, level: Level) -> Answer {
     // A server admits by the newest policy that it knows.
-    let version = PolicyVersion::LATEST.on_server(question.join.snapshot().header.cluster.version.as_deref());
+    let version = PolicyVersion::LATEST.on_server(question.bench.join.snapshot().header.cluster.version.as_deref());
     each(question, |pod, _, out| *out = violations(pod, level, version))
 }
 

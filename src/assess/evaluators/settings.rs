@@ -50,11 +50,11 @@ fn judge(params: &Params, dashes: &str, value: impl Fn(&'static Setting) -> Valu
     }
 }
 
-fn control_plane(question: &Question<'_>) -> Answer {
+fn control_plane(question: &Question<'_, '_>) -> Answer {
     let Some(params) = question.params else {
         return Answer::Manual("the check names no setting".to_owned());
     };
-    let version = version(question.join);
+    let version = version(question.bench.join);
     let elsewhere = |other: &Other| of_others(question, other);
     let mut tally = Tally::default();
     let mut hidden = Vec::new();
@@ -92,9 +92,9 @@ fn control_plane(question: &Question<'_>) -> Answer {
 
 /// The answer where no static Pod shows what runs. What kubeadm was told to do wrong fails; what it was told to do
 /// right may not be what runs.
-fn configured(question: &Question<'_>, params: &Params) -> Answer {
+fn configured(question: &Question<'_, '_>, params: &Params) -> Answer {
     let unseen = format!("no static Pod of {} is in kube-system", params.component.id);
-    let map = kubeadm::find(question.join.snapshot());
+    let map = kubeadm::find(question.bench.join.snapshot());
     let told = map
         .and_then(|(list, object, map)| Some((Spot { list, object }, kubeadm::arguments(map, &params.component.id)?)));
     let Some((spot, line)) = told else {
@@ -115,11 +115,11 @@ fn configured(question: &Question<'_>, params: &Params) -> Answer {
 }
 
 /// What a setting of another component of the control plane is, on all nodes.
-fn of_others(question: &Question<'_>, other: &Other) -> Result<Vec<String>, String> {
+fn of_others(question: &Question<'_, '_>, other: &Other) -> Result<Vec<String>, String> {
     let unseen = || format!("--{} of {} is not to be seen", other.setting, other.component);
     let component = settings::component(&other.component).ok_or_else(unseen)?;
     let setting = component.setting(&other.setting).ok_or_else(unseen)?;
-    let version = version(question.join);
+    let version = version(question.bench.join);
     let mut values = Vec::new();
     for (_, object) in question.objects("", "Pod") {
         if flags::component(object) == Some(&*other.component) {
@@ -134,12 +134,12 @@ fn of_others(question: &Question<'_>, other: &Other) -> Result<Vec<String>, Stri
 }
 
 /// A bad setting fails, wherever it stands. A good one passes only when every kubelet was asked what it runs with.
-fn kubelet(question: &Question<'_>) -> Answer {
+fn kubelet(question: &Question<'_, '_>) -> Answer {
     let Some(params) = question.params else {
         return Answer::Manual("the check names no setting".to_owned());
     };
-    let version = version(question.join);
-    let probe = question.join.snapshot().probe(kubelets::PROBE);
+    let version = version(question.bench.join);
+    let probe = question.bench.join.snapshot().probe(kubelets::PROBE);
     let running: kubelets::Running = match probe.map(|probe| probe.body()) {
         None => kubelets::Running::default(),
         Some(Ok(running)) => running,

@@ -7,7 +7,7 @@ pub(super) const EVALUATORS: &[Evaluator] =
     &[Evaluator { name: "storage-encryption", subjects: "storage classes", alone: true, ask: encryption }];
 
 /// A class that does not say needs a person: what decides then is not in the cluster.
-fn encryption(question: &Question<'_>) -> Answer {
+fn encryption(question: &Question<'_, '_>) -> Answer {
     let mut tally = Tally::default();
     let mut silent = Vec::new();
     for (spot, object) in question.objects("storage.k8s.io", "StorageClass") {

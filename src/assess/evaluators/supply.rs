@@ -51,12 +51,12 @@ pub(super) const EVALUATORS: &[Evaluator] = &[
 ];
 
 /// Asks a question of every Pod; each distinct spec is judged once.
-fn each(question: &Question<'_>, judge: impl Fn(&PodSpec) -> Vec<String>) -> Answer {
+fn each(question: &Question<'_, '_>, judge: impl Fn(&PodSpec) -> Vec<String>) -> Answer {
     let mut tally = Tally::default();
     let mut judged: HashMap<usize, String> = HashMap::new();
     for (spot, _) in question.objects("", "Pod") {
         tally.subject();
-        match question.pods.get(spot.object) {
+        match question.bench.pods.get(spot.object) {
             Err(why) => tally.odd(spot, why),
             Ok(pod) => {
                 let message = judged.entry(pod.number).or_insert_with(|| judge(&pod.spec).join("; "));
@@ -79,7 +79,7 @@ fn unprobed(spec: &PodSpec) -> Vec<String> {
 }
 
 /// Namespaces that run Pods have a quota.
-fn quota(question: &Question<'_>) -> Answer {
+fn quota(question: &Question<'_, '_>) -> Answer {
     let names = |kind| -> BTreeSet<&str> { question.objects("", kind).map(|(_, object)| &*object.namespace).collect() };
     let (used, bounded) = (names("Pod"), names("ResourceQuota"));
     let mut tally = Tally::default();

@@ -11,8 +11,8 @@ pub(super) const EVALUATORS: &[Evaluator] = &[
     Evaluator { name: "wildcard-toleration", subjects: "running Pods", alone: true, ask: wildcard },
 ];
 
-fn dedicated_nodes(question: &Question<'_>) -> Answer {
-    let declared = &question.policy.dedicated_nodes;
+fn dedicated_nodes(question: &Question<'_, '_>) -> Answer {
+    let declared = &question.bench.policy.dedicated_nodes;
     if declared.is_empty() {
         return Answer::Manual("the workspace reserves no nodes for a team (policy.dedicated-nodes)".to_owned());
     }
@@ -21,7 +21,7 @@ fn dedicated_nodes(question: &Question<'_>) -> Answer {
         nodes.filter_map(|(_, node)| Some((&*node.name, dedicated(declared, &node.name, &pool(node))?))).collect();
     let mut tally = Tally::default();
     for (spot, object) in question.objects("", "Pod") {
-        let pod = match question.pods.get(spot.object) {
+        let pod = match question.bench.pods.get(spot.object) {
             Ok(pod) => pod,
             Err(why) => {
                 tally.odd(spot, why);
@@ -38,7 +38,7 @@ fn dedicated_nodes(question: &Question<'_>) -> Answer {
         if is_agent(object) {
             continue;
         }
-        let team = question.join.component(spot).map(|component| &component.team);
+        let team = question.bench.join.component(spot).map(|component| &component.team);
         if team.is_none_or(|team| !teams.contains(team)) {
             let whose = team.map_or_else(|| "nobody".to_owned(), ToString::to_string);
             let teams: Vec<&str> = teams.iter().map(|team| team.as_str()).collect();
@@ -54,21 +54,21 @@ fn dedicated_nodes(question: &Question<'_>) -> Answer {
     tally.answer()
 }
 
-fn claimed(question: &Question<'_>) -> Answer {
+fn claimed(question: &Question<'_, '_>) -> Answer {
     let mut tally = Tally::default();
     for (spot, _) in question.objects("", "Namespace") {
         tally.subject();
-        if question.join.component(spot).is_none() {
+        if question.bench.join.component(spot).is_none() {
             tally.fail(spot, "no component claims it");
         }
     }
     tally.answer()
 }
 
-fn wildcard(question: &Question<'_>) -> Answer {
+fn wildcard(question: &Question<'_, '_>) -> Answer {
     let mut tally = Tally::default();
     for (spot, object) in question.objects("", "Pod") {
-        match question.pods.get(spot.object) {
+        match question.bench.pods.get(spot.object) {
             Err(why) => tally.odd(spot, why),
             Ok(pod) if is_agent(object) || pod.status.ended() => {}
             Ok(pod) => {

@@ -20,8 +20,8 @@ pub(super) const EVALUATORS: &[Evaluator] = &[
 const NAMED: usize = 5;
 
 /// Vulnerabilities that a fix exists for have one within the days that the workspace allows for their severity.
-fn remediation(question: &Question<'_>) -> Answer {
-    let allowed = &question.policy.remediation_days;
+fn remediation(question: &Question<'_, '_>) -> Answer {
+    let allowed = &question.bench.policy.remediation_days;
     if allowed.is_empty() {
         return Answer::Manual("the workspace declares no time for remediation (policy.remediation-days)".to_owned());
     }
@@ -47,7 +47,7 @@ fn remediation(question: &Question<'_>) -> Answer {
                 continue;
             };
             // Without a date of publication nothing says that it is not late.
-            let age = vulnerability.published().map(|published| question.as_of - published);
+            let age = vulnerability.published().map(|published| question.bench.as_of - published);
             if age.is_none_or(|age| age > TimeDelta::days((*days).into())) {
                 late.entry(std::cmp::Reverse(severity)).or_default().push(&vulnerability.id);
             }
@@ -88,8 +88,8 @@ fn word(severity: Severity) -> &'static str {
     }
 }
 
-fn age(question: &Question<'_>) -> Answer {
-    let days = question.policy.report_days;
+fn age(question: &Question<'_, '_>) -> Answer {
+    let days = question.bench.policy.report_days;
     let mut tally = Tally::default();
     for (spot, object) in question.objects(GROUP, "VulnerabilityReport") {
         tally.subject();
@@ -97,14 +97,14 @@ fn age(question: &Question<'_>) -> Answer {
             Err(error) => tally.odd(spot, error),
             Ok(body) => {
                 let updated = body.report.update_timestamp;
-                if stale(updated, days, question.as_of) {
+                if stale(updated, days, question.bench.as_of) {
                     tally.fail(
                         spot,
                         match updated {
                             Some(updated) => format!(
                                 "report.updateTimestamp = {}, {} days ago; at most {days} are allowed",
                                 updated.date_naive(),
-                                (question.as_of - updated).num_days()
+                                (question.bench.as_of - updated).num_days()
                             ),
                             None => "report.updateTimestamp is not set".to_owned(),
                         },
@@ -116,15 +116,15 @@ fn age(question: &Question<'_>) -> Answer {
     tally.answer()
 }
 
-fn coverage(question: &Question<'_>) -> Answer {
-    let coverage = Coverage::of(question.join.snapshot());
+fn coverage(question: &Question<'_, '_>) -> Answer {
+    let coverage = Coverage::of(question.bench.join.snapshot());
     let mut tally = Tally::default();
     for (spot, object) in question.objects("", "Pod") {
         match runs(object) {
             Err(why) => tally.odd(spot, why),
             Ok(true) => {
                 tally.subject();
-                if !coverage.covers(question.join, spot, object) {
+                if !coverage.covers(question.bench.join, spot, object) {
                     tally.fail(spot, "no report of a scanner speaks of it: it was not scanned");
                 }
             }
