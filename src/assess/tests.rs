@@ -165,6 +165,14 @@ fn what_keeps_workloads_up_is_told_apart() {
     tell_apart("workload-disruption-budget", cluster("web"), cluster("other"), "no PodDisruptionBudget selects");
     let (lets, blocks) = (vec![budget("web", 1)], vec![budget("web", 0)]);
     tell_apart("disruption-budget-allows", lets, blocks, "all 2 Pods have to stay");
+    // A manifest has no status.
+    let written = |spec| vec![list("policy/PodDisruptionBudget", vec![object("shop", "web", json!({ "spec": spec }))])];
+    for blocks in [json!({ "maxUnavailable": 0 }), json!({ "maxUnavailable": "0%" }), json!({ "minAvailable": "100%" })]
+    {
+        let lets = written(json!({ "maxUnavailable": 1 }));
+        tell_apart("disruption-budget-allows", lets, written(blocks), "lets no Pod be missing");
+    }
+    assert_eq!(ask("disruption-budget-allows", written(json!({ "minAvailable": 2 }))).0, Outcome::Pass);
 
     let scaled = |replicas| vec![deployment(replicas), list("apps/StatefulSet", Vec::new())];
     let critical = workspace(vec![Component { critical: true, ..shop() }]);

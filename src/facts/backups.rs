@@ -18,7 +18,7 @@ use crate::{
         Join, Spot,
         pattern::{self, Pattern},
     },
-    snapshot::{Completeness, List, Object},
+    snapshot::Object,
     workspace::{Component, ComponentId, Duty, TeamId},
 };
 
@@ -447,8 +447,7 @@ fn volume_snapshots<'a>(reading: &mut Reading<'a>) -> BTreeMap<Claim<'a>, Taken>
 /// The API of some tool that backs up is installed.
 fn any_tool(join: &Join<'_>) -> bool {
     let kinds = [(VELERO, "Schedule"), (K8UP, "Schedule"), (SNAPSHOTS, "VolumeSnapshot"), (CNPG, "Cluster")];
-    let there = |list: &List| list.record.completeness != Completeness::Absent;
-    kinds.iter().any(|(group, kind)| join.snapshot().list(group, kind).is_some_and(there))
+    kinds.iter().any(|(group, kind)| join.snapshot().offers(group, kind))
 }
 
 fn restores(reading: &mut Reading<'_>) -> Vec<Restore> {

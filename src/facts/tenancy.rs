@@ -13,7 +13,7 @@ use serde::Serialize;
 use super::{
     nodes::{self, Taint},
     observed::{Observed, Reading},
-    pod::{Affinity, Pod, Pods},
+    pod::{Pod, Pods},
     running::WorkloadName,
 };
 use crate::{
@@ -181,7 +181,7 @@ pub(super) fn observe(join: &Join<'_>, pods: &Pods) -> Observed<Tenancy> {
     let mut value = Tenancy::default();
     let (mut tolerant, mut above, mut sandboxed) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
     // Pods of one template say the same.
-    let mut kept: HashMap<(&BTreeMap<String, String>, Option<&Affinity>), bool> = HashMap::new();
+    let mut kept: HashMap<usize, bool> = HashMap::new();
     let owners = join.owners("", "Pod");
     for (index, object) in reading.need("", "Pod").iter().enumerate() {
         let (Some(spot), Some(pod)) = (owners.spot(index), reading.pod(pods, index, object)) else { continue };
@@ -214,9 +214,8 @@ pub(super) fn observe(join: &Join<'_>, pods: &Pods) -> Observed<Tenancy> {
         if agent {
             building.agents.extend(team);
         } else {
-            let said = (&pod.spec.node_selector, pod.spec.affinity.as_ref());
             let pinned = *kept
-                .entry(said)
+                .entry(pod.number)
                 .or_insert_with(|| several && keeps_to(pod, &labelled).is_some_and(|pools| pools.len() == 1));
             let count = building.tenants.entry(team).or_default();
             count.pods += 1;

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use super::observed::{Observed, Reading, State};
 use crate::{
     ownership::{Join, Spot},
-    snapshot::{Completeness, List, Object, Snapshot},
+    snapshot::{Object, Snapshot},
     workspace::{ComponentId, Duty, TeamId},
 };
 
@@ -410,10 +410,7 @@ pub(super) fn observe(join: &Join<'_>, as_of: DateTime<Utc>) -> Observed<Vulnera
 
 /// The API of some scanner is installed.
 fn any_scanner(join: &Join<'_>) -> bool {
-    let there = |list: &List| list.record.completeness != Completeness::Absent;
-    [(GROUP, "VulnerabilityReport"), KUBESCAPE]
-        .into_iter()
-        .any(|(group, kind)| join.snapshot().list(group, kind).is_some_and(there))
+    [(GROUP, "VulnerabilityReport"), KUBESCAPE].into_iter().any(|(group, kind)| join.snapshot().offers(group, kind))
 }
 
 /// Body of Kubescape's summary of one container.
@@ -525,6 +522,7 @@ mod tests {
     use crate::{
         assess::testing::{ended, labelled, list, moment, object, owned, snapshot, workspace},
         ownership,
+        snapshot::Completeness,
     };
 
     /// As Trivy Operator 0.29 writes it, shortened.

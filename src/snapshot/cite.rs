@@ -79,11 +79,18 @@ pub(crate) fn parts(name: &str) -> (&str, &str) {
 /// Why a list is not complete, with its path, as a sentence without a full stop.
 pub(crate) fn reason(record: &ListRecord) -> String {
     let path = if record.path.is_empty() { qualified(&record.group, &record.kind) } else { record.path.clone() };
-    match &record.completeness {
+    ended(&path, &record.completeness, || {
+        format!("the API of {} is not installed", qualified(&record.group, &record.kind))
+    })
+}
+
+/// How the reading of a path ended, as a sentence without a full stop.
+pub(super) fn ended(path: &str, completeness: &Completeness, absent: impl Fn() -> String) -> String {
+    match completeness {
         Completeness::Complete => format!("{path} was read completely"),
         Completeness::Partial(why) => format!("{path} was read in part: {why}"),
         Completeness::Forbidden(why) => format!("{path} is forbidden: {why}"),
-        Completeness::Absent => format!("the API of {} is not installed", qualified(&record.group, &record.kind)),
+        Completeness::Absent => absent(),
         Completeness::Failed(why) => format!("{path} could not be read: {why}"),
         Completeness::NotCollected => format!("{path} was not asked for"),
     }

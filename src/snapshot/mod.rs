@@ -318,6 +318,11 @@ impl Snapshot {
         self.number(group, kind).map(|number| &self.lists[number])
     }
 
+    /// Whether the cluster has the API of a kind, as far as the collection asked.
+    pub(crate) fn offers(&self, group: &str, kind: &str) -> bool {
+        self.list(group, kind).is_some_and(|list| list.record.completeness != Completeness::Absent)
+    }
+
     /// The number of the list whose kind [`qualified`] writes like this.
     pub(crate) fn numbered(&self, name: &str) -> Option<usize> {
         let (group, kind) = parts(name);

@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use super::{Citation, Completeness, State};
+use super::{Citation, Completeness, State, cite};
 use crate::digest::sha256_hex;
 
 /// One answer that is no list of objects.
@@ -79,14 +79,6 @@ impl Probe {
 impl ProbeRecord {
     /// Why it is not complete, with its path, as a sentence without a full stop.
     pub(crate) fn reason(&self) -> String {
-        let path = &self.path;
-        match &self.completeness {
-            Completeness::Complete => format!("{path} was read completely"),
-            Completeness::Partial(why) => format!("{path} was read in part: {why}"),
-            Completeness::Forbidden(why) => format!("{path} is forbidden: {why}"),
-            Completeness::Absent => format!("the API server does not offer {path}"),
-            Completeness::Failed(why) => format!("{path} could not be read: {why}"),
-            Completeness::NotCollected => format!("{path} was not asked for"),
-        }
+        cite::ended(&self.path, &self.completeness, || format!("the API server does not offer {}", self.path))
     }
 }

@@ -11,17 +11,16 @@ use super::{
     flags::{CommandLine, Value},
     settings::{self, Setting},
 };
-use crate::snapshot::{List, Object, Snapshot};
+use crate::snapshot::{Object, Snapshot};
 
 /// Why a setting that kubeadm was not told is not visible.
 const NOT_TOLD: &str = "kubeadm was not told it, and what runs is not to be seen";
 
 /// The ConfigMap in a list of them, with its index.
 pub(crate) fn find(snapshot: &Snapshot) -> Option<(usize, usize, &Object)> {
-    let of = |list: &List| list.record.group.is_empty() && list.record.kind == "ConfigMap";
-    let (number, list) = snapshot.lists.iter().enumerate().find(|(_, list)| of(list))?;
+    let number = snapshot.number("", "ConfigMap")?;
     let named = |object: &Object| (&*object.namespace, &*object.name) == ("kube-system", "kubeadm-config");
-    let (index, object) = list.seen().iter().enumerate().find(|(_, object)| named(object))?;
+    let (index, object) = snapshot.lists[number].seen().iter().enumerate().find(|(_, object)| named(object))?;
     Some((number, index, object))
 }
 
@@ -45,9 +44,8 @@ pub(crate) fn told(line: &CommandLine, setting: &Setting) -> Value {
     line.given(setting).unwrap_or_else(|| Value::Hidden(NOT_TOLD.to_owned()))
 }
 
-/// Components of which kubeadm was told something, without those that are seen to run.
-pub(super) fn configured(object: &Object, running: &[PlaneComponent]) -> Vec<PlaneComponent> {
-    let unseen = |id: &str| running.iter().all(|seen| seen.name != id);
+/// Components of which kubeadm was told something.
+pub(super) fn configured(object: &Object) -> Vec<PlaneComponent> {
     let of = |component: &settings::Component| {
         let line = arguments(object, &component.id)?;
         let told = component.settings.iter().filter_map(|setting| Some((setting, line.given(setting)?)));
@@ -61,7 +59,7 @@ pub(super) fn configured(object: &Object, running: &[PlaneComponent]) -> Vec<Pla
             settings,
         })
     };
-    settings::components().iter().filter(|component| unseen(&component.id)).filter_map(of).collect()
+    settings::components().iter().filter_map(of).collect()
 }
 
 #[cfg(test)]

@@ -154,7 +154,7 @@ pub(super) fn observe(join: &Join<'_>) -> Observed<ControlPlane> {
     if components.is_empty() {
         reading.wish("", "ConfigMap");
         let map = kubeadm::find(join.snapshot());
-        components = map.map(|(.., object)| kubeadm::configured(object, &components)).unwrap_or_default();
+        components = map.map(|(.., object)| kubeadm::configured(object)).unwrap_or_default();
         reading.remark("no static Pod of the control plane was seen: its settings are not visible".to_owned());
     }
     reading.finish(ControlPlane { components })

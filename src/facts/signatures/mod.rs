@@ -7,7 +7,7 @@
 
 mod policies;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use serde::Serialize;
 
@@ -89,8 +89,13 @@ fn asked<'a>(reading: &mut Reading<'a>, namespaces: &'a [Object]) -> BTreeMap<&'
 /// Images that run, by namespace.
 fn running<'a>(reading: &mut Reading<'a>, pods: &Pods) -> BTreeMap<&'a str, BTreeSet<Reference>> {
     let mut running: BTreeMap<&str, BTreeSet<Reference>> = BTreeMap::new();
+    // Pods of one template run the same.
+    let mut known = HashSet::new();
     for (index, object) in reading.need("", "Pod").iter().enumerate() {
         let Some(pod) = reading.pod(pods, index, object) else { continue };
+        if !known.insert((&object.namespace, pod.number)) {
+            continue;
+        }
         let images = pod.spec.all_containers().filter_map(|(_, container)| container.image.as_deref());
         let images = images.filter(|image| !image.is_empty()).map(Reference::parse);
         running.entry(&object.namespace).or_default().extend(images);
