@@ -50,6 +50,7 @@ fn every_framework_has_all_of_its_controls() {
             ("csf-2.0", 106, 0),
             ("disa-kubernetes-stig-v1r6", 87, 0),
             ("dora", 18, 0),
+            ("fedramp-frr-2026", 246, 0),
             ("fedramp-ksi-2026", 46, 0),
             ("gdpr", 27, 0),
             ("hipaa-security-rule", 61, 0),
