@@ -6,7 +6,7 @@
 //! ```text
 //! TOML ──declare──▶ Workspace ─┐
 //!                              ├─assess─▶ Assessment ─compose─▶ Document ─render─▶ HTML · PDF · Markdown · CSV · XLSX
-//! cluster ──collect─▶ Snapshot ┘              └──────────────────────────────────▶ OSCAL
+//! cluster ──collect─▶ Snapshot ┘              └──────────────────────────────────▶ OSCAL · FedRAMP
 //! ```
 //!
 //! | stage | takes | returns | where |
@@ -16,7 +16,7 @@
 //! | assess | workspace, snapshots, clock | [`assess::Assessment`] | [`ownership`], [`facts`], [`assess`] |
 //! | compose | workspace, assessment | [`document::Document`]s | [`document`] |
 //! | render | documents | files | [`html`], [`pdf`], [`markdown`], [`sheet`] |
-//! | exchange | workspace, assessment | files for other programs | [`oscal`] |
+//! | exchange | workspace, assessment | files for other programs | [`oscal`], [`fedramp`] |
 //!
 //! Architecture invariants: no stage reaches back (rendering never asks the cluster, assessing never reads TOML), and
 //! given the same workspace, snapshot and clock every output is byte-identical.
@@ -36,6 +36,7 @@ pub mod digest;
 pub mod document;
 pub mod embedded;
 pub mod facts;
+pub mod fedramp;
 pub mod frameworks;
 pub mod html;
 mod json;
@@ -44,7 +45,9 @@ pub mod oscal;
 pub mod output;
 pub mod ownership;
 pub mod pdf;
+mod pretty;
 pub mod publish;
+pub mod schema;
 pub mod sheet;
 pub mod snapshot;
 mod visible;

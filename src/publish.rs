@@ -12,6 +12,7 @@ use rayon::prelude::*;
 use crate::{
     assess::Assessment,
     document::{self, Block, Document},
+    fedramp,
     html::{self, Download, Site},
     markdown, oscal,
     output::{self, Files},
@@ -34,11 +35,14 @@ pub enum Format {
     Xlsx,
     /// The whole plan for other programs, as NIST's OSCAL models in JSON
     Oscal,
+    /// The package of a FedRAMP certification, in JSON; written where the workspace declares `[fedramp]`
+    Fedramp,
 }
 
 impl Format {
     /// All formats.
-    pub const ALL: [Format; 6] = [Format::Html, Format::Pdf, Format::Md, Format::Csv, Format::Xlsx, Format::Oscal];
+    pub const ALL: [Format; 7] =
+        [Format::Html, Format::Pdf, Format::Md, Format::Csv, Format::Xlsx, Format::Oscal, Format::Fedramp];
 
     fn label(self) -> &'static str {
         match self {
@@ -48,6 +52,7 @@ impl Format {
             Format::Csv => "CSV",
             Format::Xlsx => "XLSX",
             Format::Oscal => "OSCAL",
+            Format::Fedramp => "FedRAMP",
         }
     }
 }
@@ -55,7 +60,8 @@ impl Format {
 /// What to write.
 #[derive(Debug, Clone)]
 pub struct Selection {
-    /// Document ids; a folder's name means all documents in it (`team`), `oscal` the models. Empty: all.
+    /// Document ids; a folder's name means all documents in it (`team`), `oscal` and `fedramp` the files for other
+    /// programs. Empty: all.
     pub documents: Vec<String>,
     /// Formats.
     pub formats: BTreeSet<Format>,
@@ -78,6 +84,9 @@ pub enum Error {
         /// What there is.
         known: Vec<String>,
     },
+    /// A FedRAMP package was asked for, and nothing says what is offered.
+    #[error("the workspace declares no `[fedramp]`, so there is no FedRAMP package to write")]
+    NoPackage,
     /// A PDF could not be laid out.
     #[error("cannot write {id}.pdf: {source}")]
     Pdf {
@@ -106,9 +115,18 @@ pub fn publish(
     selection: &Selection,
 ) -> Result<Files, Error> {
     let theme = pdf::Theme::new(&workspace.style, logo);
-    let (models, wishes): (Vec<_>, Vec<_>) = selection.documents.iter().cloned().partition(|wish| wish == html::OSCAL);
+    let for_programs = |wish: &String| [html::OSCAL, html::FEDRAMP].contains(&wish.as_str());
+    let (models, wishes): (Vec<_>, Vec<_>) = selection.documents.iter().cloned().partition(for_programs);
     let documents = if wishes.is_empty() && !models.is_empty() { Vec::new() } else { select(documents, &wishes)? };
     let wanted = |format| selection.formats.contains(&format);
+    // The files for other programs speak of the whole system, not of one document.
+    let whole = |format, name: &str| {
+        wanted(format) && (selection.documents.is_empty() || models.iter().any(|model| model == name))
+    };
+    let named = !models.is_empty() || selection.formats.len() < Format::ALL.len();
+    if named && whole(Format::Fedramp, html::FEDRAMP) && workspace.fedramp.is_none() {
+        return Err(Error::NoPackage);
+    }
     let rendered: Vec<Vec<Rendered>> = documents
         .par_iter()
         .map(|document| {
@@ -132,13 +150,19 @@ pub fn publish(
         }
         files.add(file.path, file.bytes)?;
     }
-    // The models speak of the whole system, not of one document.
-    if wanted(Format::Oscal) && (wishes.is_empty() || !models.is_empty()) {
-        for (name, bytes) in oscal::export(workspace, assessment) {
-            let path = format!("{}/{name}", html::OSCAL);
-            downloads.push(Download { document: html::OSCAL.to_owned(), label: name, path: path.clone() });
+    let mut add = |folder: &str, written: Vec<(String, Vec<u8>)>| {
+        for (name, bytes) in written {
+            let path = format!("{folder}/{name}");
+            downloads.push(Download { document: folder.to_owned(), label: name, path: path.clone() });
             files.add(path, bytes)?;
         }
+        Ok::<(), output::Error>(())
+    };
+    if whole(Format::Oscal, html::OSCAL) {
+        add(html::OSCAL, oscal::export(workspace, assessment))?;
+    }
+    if whole(Format::Fedramp, html::FEDRAMP) {
+        add(html::FEDRAMP, fedramp::export(workspace, assessment).unwrap_or_default())?;
     }
     if wanted(Format::Html) {
         let site = Site { workspace, assessment, documents: &documents, downloads: &downloads };
@@ -174,8 +198,8 @@ fn render(
         files.push(Rendered { document: id.clone(), format, path, bytes, listed });
     };
     match format {
-        // Pages know of each other, so they are written together by `html::site`; the models speak of the whole.
-        Format::Html | Format::Oscal => {}
+        // Pages know of each other, so they are written together by `html::site`; files for programs speak of the whole.
+        Format::Html | Format::Oscal | Format::Fedramp => {}
         Format::Pdf => {
             let bytes = pdf::render(document, theme).map_err(|source| Error::Pdf { id: id.clone(), source })?;
             add(format!("{id}.pdf"), bytes, true);

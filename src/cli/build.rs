@@ -43,8 +43,8 @@ pub(super) struct Arguments {
     /// Folder to write; replaced as a whole if an earlier build wrote it
     #[arg(short, long, value_name = "DIR", default_value = "out")]
     out: PathBuf,
-    /// Only this document, for example `ssp` or `team/platform`; `team` means all of them, `oscal` the models for
-    /// other programs
+    /// Only this document, for example `ssp` or `team/platform`; `team` means all of them, `oscal` and `fedramp` the
+    /// files for other programs
     #[arg(long, value_name = "DOC")]
     only: Vec<String>,
     /// Formats to write
@@ -76,7 +76,7 @@ pub(super) fn run(arguments: &Arguments, ui: &Ui) -> Result<Exit, Failure> {
     let selection =
         Selection { documents: arguments.only.clone(), formats: arguments.format.iter().copied().collect() };
     let files =
-        publish::publish(&declared, &assessment, documents, logo(&declared)?, &selection).map_err(Failure::new)?;
+        publish::publish(&declared, &assessment, documents, logo(&declared)?, &selection).map_err(unpublished)?;
     output::write(&files, &arguments.out, &declared.root).map_err(refused)?;
     ui.note(format_args!("{}, {} kB", workspace::counted(files.len(), "file"), files.bytes().div_ceil(1000)));
     let start = if files.paths().any(|path| path == "index.html") { "index.html" } else { "" };
@@ -110,6 +110,19 @@ fn read_logo(path: &Path) -> Result<Vec<u8>, Failure> {
             .help("save the picture again in one of these formats"));
     }
     Ok(bytes)
+}
+
+fn unpublished(error: publish::Error) -> Failure {
+    let missing = matches!(error, publish::Error::NoPackage);
+    let failure = Failure::new(error);
+    match missing {
+        true => failure.help(
+            "declare it: where the overview is published, type, acronym, website, logo, service models, deployment \
+             model, the official, and contacts for security and sales; docs/workspace-format.md has an example, and \
+             `scopefence check` says what still lacks",
+        ),
+        false => failure,
+    }
 }
 
 fn refused(error: output::Error) -> Failure {

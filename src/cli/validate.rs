@@ -1,4 +1,4 @@
-//! `scopefence validate`: are OSCAL files what they say they are?
+//! `scopefence validate`: are files for other programs, OSCAL's and FedRAMP's, what they say they are?
 
 use std::{
     fs,
@@ -9,18 +9,25 @@ use clap::{Args, ValueEnum};
 use serde::Serialize;
 
 use super::{Exit, Failure, Ui, workspace};
-use crate::oscal::validate::{File, Problem, bytes, problems};
+use crate::{
+    fedramp,
+    frameworks::Frameworks,
+    oscal::validate::{File, bytes, problems},
+    schema::{self, Problem},
+};
 
 /// Most files that imports lead to.
 const DEEPEST: usize = 16;
 
-/// Validate OSCAL files: the published schema, and what a schema misses
+/// Validate OSCAL and FedRAMP files: the published schema, and what a schema misses
 ///
-/// Identifiers that lead nowhere, controls that no catalog has, roles, states and originations that OSCAL does not
-/// know, placeholders left. Files that a file imports are read too where they lie beside it.
+/// OSCAL: identifiers that lead nowhere, controls that no catalog has, roles, states and originations that OSCAL does
+/// not know, placeholders left. Files that a file imports are read too where they lie beside it. FedRAMP (Security
+/// Decision Record, Certification Package Overview): controls, rules, Key Security Indicators and parameters that there
+/// are not or that stand twice, a status that nothing bears out, placeholders left.
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
-    /// OSCAL files in JSON, or folders of them
+    /// Files in JSON, or folders of them
     #[arg(required = true)]
     files: Vec<PathBuf>,
     /// How to report
@@ -50,10 +57,8 @@ pub(super) fn run(arguments: &Arguments, ui: &Ui) -> Result<Exit, Failure> {
     let frameworks = workspace::frameworks(arguments.workspace.as_deref())?;
     let mut found: Vec<(PathBuf, Vec<Problem>)> = Vec::new();
     for path in listed(&arguments.files)? {
-        let wrong = match File::read(&bytes(&path).map_err(|error| unread(&path, &error))?) {
-            Err(problem) => vec![problem],
-            Ok(file) => problems(&file, &beside(&path, &file), &frameworks),
-        };
+        let bytes = bytes(&path).map_err(|error| unread(&path, &error))?;
+        let wrong = judged(&path, &bytes, &frameworks).unwrap_or_else(|problem| vec![problem]);
         found.push((path, wrong));
     }
     let count = found.iter().map(|(_, problems)| problems.len()).sum::<usize>();
@@ -81,6 +86,16 @@ pub(super) fn run(arguments: &Arguments, ui: &Ui) -> Result<Exit, Failure> {
         format!("{} in {files}", workspace::counted(count, "problem"))
     });
     Ok(if count == 0 { Exit::Fine } else { Exit::BadNews })
+}
+
+/// What is wrong with a file of one of the formats.
+fn judged(path: &Path, bytes: &[u8], frameworks: &Frameworks) -> Result<Vec<Problem>, Problem> {
+    let content = schema::read(bytes)?;
+    if let Some(kind) = fedramp::validate::kind(&content)? {
+        return Ok(fedramp::validate::problems(kind, &content, frameworks));
+    }
+    let file = File::of(content)?;
+    Ok(problems(&file, &beside(path, &file), frameworks))
 }
 
 /// The files named, and those in folders named, by name.

@@ -36,6 +36,15 @@ pub(crate) use parse::plain;
 pub(crate) use settle::settle;
 pub use tree::*;
 
+/// A Markdown field of the workspace as blocks that stand alone: no pictures, and no links to what is elsewhere.
+pub(crate) fn narrative(markdown: &str) -> Vec<Block> {
+    // The empty path is no folder, so no picture lies in it.
+    let origin = parse::Origin::Narrative { root: std::path::Path::new(""), under: 0 };
+    let mut blocks = parse::blocks(markdown, origin, &mut parse::Anchors::default());
+    settle::alone(&mut blocks);
+    blocks
+}
+
 /// The tables of a document, in order, with those inside lists and call-outs.
 pub fn tables(document: &Document) -> Vec<&Table> {
     fn walk<'a>(blocks: &'a [Block], out: &mut Vec<&'a Table>) {

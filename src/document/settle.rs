@@ -36,6 +36,11 @@ pub(crate) fn settle(documents: &mut [Document]) {
     }
 }
 
+/// Settles blocks that belong to no document.
+pub(super) fn alone(blocks: &mut [Block]) {
+    Pass { known: &Known::new(), id: "" }.blocks(blocks);
+}
+
 fn control_texts(control: &mut super::tree::ControlBlock) -> Vec<&mut String> {
     let mut texts = vec![
         &mut control.organisation,

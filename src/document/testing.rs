@@ -203,6 +203,7 @@ pub(crate) fn workspace() -> Workspace {
         check_overrides: Vec::new(),
         exceptions: Vec::new(),
         poam: Vec::new(),
+        fedramp: None,
         acronyms: BTreeMap::new(),
         renamed: BTreeMap::new(),
         sample: false,

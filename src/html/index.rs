@@ -3,7 +3,7 @@
 use std::{collections::BTreeSet, fmt::Write};
 
 use super::{
-    OSCAL, Site,
+    FEDRAMP, OSCAL, Site,
     blocks::Context,
     escape::escape,
     page::{Frame, control_list, disclosures, downloads, folder_title, marking},
@@ -87,24 +87,41 @@ fn documents(out: &mut String, site: &Site<'_>, context: &Context) {
     out.push_str("</section>\n");
 }
 
+/// What the files for other programs are, by the folder that they lie in.
+const MODELS: [(&str, &str); 2] = [
+    (
+        OSCAL,
+        "The same declarations and evidence in OSCAL, the language of the United States' National Institute of Standards and \
+         Technology for such plans.",
+    ),
+    (FEDRAMP, "The package for a certification by FedRAMP, after its Consolidated Rules for 2026."),
+];
+
 /// The same content for other programs.
 fn models(out: &mut String, site: &Site<'_>) {
-    let files: Vec<_> = site.downloads.iter().filter(|file| file.document == OSCAL).collect();
-    if files.is_empty() {
-        return;
+    let mut headed = false;
+    for (folder, what) in MODELS {
+        let files: Vec<_> = site.downloads.iter().filter(|file| file.document == folder).collect();
+        if files.is_empty() {
+            continue;
+        }
+        if !headed {
+            out.push_str("<section aria-labelledby=\"programs\">\n<h2 id=\"programs\">For other programs</h2>\n");
+            headed = true;
+        }
+        let _ = write!(out, "<p>{what}</p>\n<ul>\n");
+        for file in files {
+            out.push_str("<li><a href=\"");
+            escape(out, &file.path);
+            out.push_str("\" download>");
+            escape(out, &file.label);
+            out.push_str("</a></li>\n");
+        }
+        out.push_str("</ul>\n");
     }
-    out.push_str(
-        "<section aria-labelledby=\"oscal\">\n<h2 id=\"oscal\">For other programs</h2>\n<p>The same declarations and evidence \
-         in OSCAL, the language of the United States' National Institute of Standards and Technology for such plans.</p>\n<ul>\n",
-    );
-    for file in files {
-        out.push_str("<li><a href=\"");
-        escape(out, &file.path);
-        out.push_str("\" download>");
-        escape(out, &file.label);
-        out.push_str("</a></li>\n");
+    if headed {
+        out.push_str("</section>\n");
     }
-    out.push_str("</ul>\n</section>\n");
 }
 
 fn card(out: &mut String, document: &Document, site: &Site<'_>, context: &Context, heading: &str) {

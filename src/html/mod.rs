@@ -35,6 +35,9 @@ use crate::{assess::Assessment, document::Document, workspace::Workspace};
 /// Where the models for other programs lie, and the document that their downloads belong to.
 pub const OSCAL: &str = "oscal";
 
+/// Where the FedRAMP package lies, and the document that its downloads belong to.
+pub const FEDRAMP: &str = "fedramp";
+
 /// What every page needs to know of the whole build.
 #[derive(Debug, Clone, Copy)]
 pub struct Site<'a> {

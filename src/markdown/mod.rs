@@ -39,6 +39,11 @@ pub fn render(document: &Document) -> String {
     out
 }
 
+/// Markdown of the workspace as documents print it: no HTML, no links but to known schemes, no pictures.
+pub(crate) fn narrative(markdown: &str) -> String {
+    Writer { depth: 0 }.nested(&crate::document::narrative(markdown))
+}
+
 fn control(control: &ControlBlock, out: &mut String) {
     if control.is_draft() {
         out.push_str("> [!WARNING]\n> DRAFT: no approval is recorded.\n\n");

@@ -79,8 +79,8 @@ codes! {
 
     DuplicateTable "duplicate-table" Error
     "A table that may stand only once stands twice."
-    "`[system]`, `[document-control]`, `[style]`, `[policy]`, `[acronyms]` and `[baseline]` each stand once in a \
-     workspace, whichever file they are in."
+    "`[system]`, `[document-control]`, `[style]`, `[policy]`, `[acronyms]`, `[baseline]` and `[fedramp]` each stand \
+     once in a workspace, whichever file they are in."
 
     InvalidId "invalid-id" Error
     "An identifier is not kebab-case."
@@ -210,6 +210,16 @@ codes! {
     "Evidence, logos and other files are named relative to the workspace and lie within it, also after following links, \
      so that a copied workspace is whole. Anything else is an `https:` link."
 
+    InvalidAddress "invalid-address" Error
+    "A web address is not one."
+    "Addresses that are handed to others in files for programs have a scheme, `https:` or `http:`, and no blanks. That \
+     of a logo leads to a picture."
+
+    FedrampContact "fedramp-contact" Error
+    "The FedRAMP package lacks a contact."
+    "FedRAMP asks for a contact of type Security and one of type Sales at least, each with an e-mail address: a team or \
+     person of the workspace, named in `[[fedramp.contact]]`."
+
     DateOrder "date-order" Error
     "Dates are in an impossible order."
     "A document is completed before it is approved and approved before its next review; an exception is approved before \
@@ -298,6 +308,12 @@ codes! {
     UnknownParameter "unknown-parameter" Warning
     "A parameter that the control does not have."
     "Parameters carry the names that the framework's publisher gives them, `ac-06.05_odp`."
+
+    FedrampThirdParty "fedramp-third-party" Warning
+    "The FedRAMP package does not say whether what others provide is certified."
+    "Components outside the fence that belong to another organization are third-party information resources \
+     (MAS-CSO-TPR). `[[fedramp.third-party]]` names each of them, with its FedRAMP identifier where it is certified; a \
+     component that is not named is not listed, since nobody said which of the two it is."
 
     StatusContradiction "status-contradiction" Warning
     "The declared status or origination is contradicted by the fence or by evidence."

@@ -9,6 +9,7 @@
 pub mod code;
 pub(crate) mod csv;
 pub mod diagnostic;
+pub mod fedramp;
 pub(crate) mod grants;
 pub mod id;
 pub(crate) mod members;
@@ -31,6 +32,7 @@ use chrono::NaiveDate;
 
 pub use code::Code;
 pub use diagnostic::{Diagnostic, Level};
+pub use fedramp::Fedramp;
 pub use grants::{GrantList, SuppliedGrant, SuppliedRights};
 pub use id::*;
 pub use members::MemberList;

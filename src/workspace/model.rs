@@ -8,6 +8,7 @@ use std::{collections::BTreeMap, path::PathBuf};
 use chrono::{NaiveDate, Weekday};
 use serde::{Deserialize, Serialize};
 
+use super::fedramp::Fedramp;
 use super::grants::GrantList;
 use super::id::{
     ActivityId, CheckId, ClusterId, ComponentId, ConnectionId, ControlId, ExceptionId, InterfaceId, OrganizationId,
@@ -85,6 +86,9 @@ pub struct Workspace {
     pub exceptions: Vec<Exception>,
     /// What was decided of single findings, for the plan of action and milestones.
     pub poam: Vec<PoamEntry>,
+    /// What FedRAMP asks for beside the rest; `None`: no package is written.
+    #[serde(skip)]
+    pub fedramp: Option<Fedramp>,
     /// The workspace's own acronyms, added to the built-in ones.
     pub acronyms: BTreeMap<String, String>,
     /// Old identifier to new one, from `was = [..]`.

@@ -90,6 +90,7 @@ raw_tables! {
         policy "policy": raw::Policy,
         acronyms "acronyms": std::collections::BTreeMap<String, Spanned<String>>,
         baseline "baseline": raw::Baseline,
+        fedramp "fedramp": raw::Fedramp,
     }
     many {
         organizations "organization": raw::Organization,

@@ -136,4 +136,17 @@ tables! {
         deviation: Text, severity: Text, reason: Text, milestone: Tables<Milestone>,
     }
     Milestone { date: Date, what: Text, done: Date }
+    Fedramp {
+        overview: Text, r#type: Text, class: Text, package_id: Text, uei: Text, acronym: Text, website: Text, logo: Text,
+        service_models: Texts, deployment_model: Text, business_categories: Texts, next_report: Date, official: Text,
+        trust_center: Option<Spanned<Repository>>, secure_configuration: Option<Spanned<Repository>>,
+        repository: Tables<Repository>, contact: Tables<PackageContact>, assessor: Option<Spanned<Assessor>>,
+        service: Tables<CertifiedService>, third_party: Tables<ThirdParty>, assessed: Tables<Assessed>,
+    }
+    Repository { types: Texts, url: Text, description: Text, authentication: Flag, access: Text }
+    PackageContact { r#type: Text, party: Text }
+    Assessor { name: Text, id: Text }
+    CertifiedService { component: Text, name: Text, description: Text, available: Date }
+    ThirdParty { component: Text, organization: Text, package_id: Text, website: Text, use_case: Text }
+    Assessed { controls: Texts, statement: Text }
 }

@@ -15,6 +15,7 @@ mod command_line;
 mod documents;
 mod drift;
 mod evidence;
+mod fedramp;
 mod hostile;
 mod import;
 mod init;

@@ -4,7 +4,11 @@ use std::collections::BTreeSet;
 
 use scopefence::{
     frameworks::Frameworks,
-    workspace::{ControlPlane, Fence, Implementation, OrganizationKind, RaciParty, ReaderRole, Workspace, load},
+    workspace::{
+        ControlPlane, Fence, Implementation, OrganizationKind, RaciParty, ReaderRole, Workspace,
+        fedramp::{INDICATORS, RULES},
+        load,
+    },
 };
 
 use super::support::{checkout, scopefence};
@@ -163,7 +167,11 @@ fn starters_answer_for_their_whole_baseline() {
         let open: Vec<_> = wanted.difference(&stated).collect();
         assert!(open.is_empty(), "{name}: {open:?}");
         let choice = workspace.baseline.as_ref().unwrap();
-        let chosen = |item: &&Implementation| Frameworks::builtin().selects(choice, &item.control);
+        // A FedRAMP package asks for statements about its rules and indicators, whatever the baseline is.
+        let package = |item: &Implementation| {
+            workspace.fedramp.is_some() && [RULES, INDICATORS].contains(&item.control.framework())
+        };
+        let chosen = |item: &&Implementation| Frameworks::builtin().selects(choice, &item.control) || package(item);
         let beyond: Vec<_> = workspace.implementations.iter().filter(|item| !chosen(item)).collect();
         assert!(beyond.is_empty(), "{name}: stated, but neither in the baseline nor added: {beyond:?}");
         let tables = || workspace.implementations.iter().filter(|statement| statement.said_with.is_none());

@@ -79,7 +79,7 @@ pub struct JudgedSide {
 }
 
 /// Transport protocols of what a connection declares as its protocol: `HTTPS`, `UDP`, `NTP`.
-fn protocols(text: &str) -> Vec<Protocol> {
+pub(crate) fn protocols(text: &str) -> Vec<Protocol> {
     let upper = text.to_ascii_uppercase();
     let words: Vec<&str> = upper.split(|c: char| !c.is_ascii_alphanumeric()).collect();
     let any = |names: &[&str]| words.iter().any(|word| names.contains(word));

@@ -35,5 +35,6 @@ pub use policies::{Lets, NetworkPolicy};
 pub use rules::{Direction, Port, Protocol};
 
 pub(crate) use cni::observe as observe_plugins;
+pub(crate) use connections::protocols as transports;
 pub(crate) use policies::{Denials, observe};
 pub(crate) use shared::Network;

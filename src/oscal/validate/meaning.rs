@@ -1,15 +1,15 @@
 //! What a schema cannot see: whether identifiers lead somewhere, and whether words mean what OSCAL lets them mean.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    sync::LazyLock,
-};
+use std::collections::{BTreeMap, BTreeSet};
 
-use regex::Regex;
 use serde_json::Value;
 
-use super::{File, Problem, step};
-use crate::{frameworks::Frameworks, oscal::build};
+use super::{File, Problem};
+use crate::{
+    frameworks::Frameworks,
+    oscal::build,
+    schema::{PLACEHOLDER, step},
+};
 
 /// Fields that name something defined elsewhere in the same file.
 const LOCAL: &[&str] = &["party-uuid", "party-uuids", "member-of-organizations", "location-uuids", "related-task"];
@@ -38,12 +38,6 @@ const FEDRAMP_ORIGINATIONS: &[&str] =
 const STATUSES: &[&str] = &["implemented", "partial", "planned", "alternative", "not-applicable"];
 /// States of a risk.
 const RISKS: &[&str] = &["open", "investigating", "remediating", "deviation-requested", "deviation-approved", "closed"];
-
-/// Text that somebody meant to replace.
-static PLACEHOLDER: LazyLock<Regex> = LazyLock::new(|| {
-    let words = r"\b(?:TODO|TBD|FIXME|XXX)\b|(?i:lorem ipsum|\[(?:insert|assignment|selection)\b|<(?:insert|your|fill|describe)\b)";
-    Regex::new(words).expect("the pattern compiles")
-});
 
 /// What is wrong with a file, given those that it imports.
 pub(super) fn problems(file: &File, beside: &[File], frameworks: &Frameworks) -> Vec<Problem> {

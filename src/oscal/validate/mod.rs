@@ -1,15 +1,14 @@
 //! Validate: is an OSCAL file of anybody's what it says it is?
 //!
 //! In: bytes ([`File::read`]). Out: [`Problem`]s, each with the JSON path. Steps: read (size, syntax, depth, model), the
-//! published schema of OSCAL 1.2.1 (`schema`), then what a schema cannot see (`meaning`): identifiers that nothing
-//! defines, controls that no catalog has, roles, states and originations that OSCAL does not know, placeholders left.
+//! published schema of OSCAL 1.2.1 ([`crate::schema`]), then what a schema cannot see (`meaning`): identifiers that
+//! nothing defines, controls that no catalog has, roles, states and originations that OSCAL does not know, placeholders
+//! left.
 //!
 //! Invariant: a file is judged with the files that it imports, where these lie beside it; what it takes from a file
 //! that is not there is not judged.
 
 mod meaning;
-mod place;
-mod schema;
 #[cfg(test)]
 mod tests;
 
@@ -17,14 +16,18 @@ use std::{
     fs,
     io::{self, Read},
     path::Path,
+    sync::LazyLock,
 };
 
 use serde_json::Value;
 
-use crate::frameworks::Frameworks;
+pub use crate::schema::{LARGEST, Problem};
+use crate::{
+    frameworks::Frameworks,
+    schema::{self, Schema},
+};
 
-/// Largest file that is read, in bytes.
-pub const LARGEST: usize = 64 << 20;
+static SCHEMA: LazyLock<Schema> = LazyLock::new(|| Schema::embedded("OSCAL", &["oscal/schema-1.2.1.json"]));
 
 /// Models that OSCAL knows, by the field at the top.
 const MODELS: &[&str] = &[
@@ -48,15 +51,6 @@ pub fn bytes(path: &Path) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// Something that is wrong with a file.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
-pub struct Problem {
-    /// Where, as a JSON path: `$.profile.imports[0].href`.
-    pub path: String,
-    /// What is wrong.
-    pub message: String,
-}
-
 /// A file that could be read.
 #[derive(Debug)]
 pub struct File {
@@ -70,14 +64,15 @@ impl File {
     /// # Errors
     /// When it is too large, not JSON, nested too deeply, or holds no model of OSCAL.
     pub fn read(bytes: &[u8]) -> Result<Self, Problem> {
-        let problem = |path: &str, message: String| Problem { path: path.to_owned(), message };
-        if bytes.len() > LARGEST {
-            return Err(problem("$", format!("the file is larger than {} MB", LARGEST >> 20)));
-        }
-        let content: Value = serde_json::from_slice(bytes).map_err(|error| Problem {
-            path: place::of(bytes, error.line(), error.column()),
-            message: format!("not JSON: {error}"),
-        })?;
+        Self::of(schema::read(bytes)?)
+    }
+
+    /// A file that was read.
+    ///
+    /// # Errors
+    /// When it holds no model of OSCAL.
+    pub fn of(content: Value) -> Result<Self, Problem> {
+        let problem = |path: &str, message: String| Problem::new(path, message);
         let Some(fields) = content.as_object() else {
             return Err(problem("$", "an OSCAL file is an object with one model".to_owned()));
         };
@@ -118,15 +113,9 @@ impl File {
 
 /// Everything that is wrong with `file`, by place; `beside` are files that it imports, directly or through others.
 pub fn problems(file: &File, beside: &[File], frameworks: &Frameworks) -> Vec<Problem> {
-    let mut problems = schema::problems(&file.content);
+    let mut problems = SCHEMA.problems(&file.content);
     problems.extend(meaning::problems(file, beside, frameworks));
     problems.sort();
     problems.dedup();
     problems
-}
-
-/// A step into an object or a list, appended to a JSON path.
-fn step(path: &str, field: &str) -> String {
-    let plain = field.chars().all(|it| it.is_alphanumeric() || matches!(it, '-' | '_'));
-    if plain { format!("{path}.{field}") } else { format!("{path}[{}]", Value::from(field)) }
 }

@@ -27,6 +27,8 @@ pub(super) struct Context<'a> {
     pub data: &'a Data,
     /// Framework of the baseline, for controls named without one; may be empty.
     pub framework: &'a str,
+    /// A FedRAMP package is declared: it asks for statements about rules and indicators, whatever the baseline is.
+    pub fedramp: bool,
     /// Every file could be parsed, so what is not there does not exist.
     pub complete: bool,
     pub found: &'a RefCell<Vec<Diagnostic>>,

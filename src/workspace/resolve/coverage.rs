@@ -8,6 +8,7 @@ use super::{
         BaselineChoice, ControlId, Implementation, ImplementationStatus,
         code::Code,
         diagnostic::{Diagnostic, nearest},
+        fedramp::{INDICATORS, RULES},
         parse::{Item, Raw},
         raw,
     },
@@ -66,6 +67,7 @@ pub(super) fn statement(
     let label = frameworks.label(&stated.control);
     if let Some(choice) = choice
         && !frameworks.selects(choice, &stated.control)
+        && !(context.fedramp && [RULES, INDICATORS].contains(&stated.control.framework()))
     {
         let (message, help) = match choice.excluded.contains_key(&stated.control) {
             true => {

@@ -12,6 +12,7 @@ mod context;
 mod controls;
 mod coverage;
 mod data;
+mod fedramp;
 mod files;
 mod index;
 mod origination;
@@ -43,7 +44,16 @@ pub(super) fn workspace(
     let index = Index::new(raw, &found);
     let baseline = raw.baseline.first().and_then(|item| item.raw.framework.as_ref());
     let framework = baseline.map_or("", |framework| framework.get_ref());
-    let context = Context { root, today, index: &index, data: &data, framework, complete, found: &found };
+    let context = Context {
+        root,
+        today,
+        index: &index,
+        data: &data,
+        framework,
+        fedramp: !raw.fedramp.is_empty(),
+        complete,
+        found: &found,
+    };
     let workspace = model(&context, raw);
     if let Some(workspace) = workspace.as_ref().filter(|_| complete && sound(&found)) {
         staffing::warn(&context, workspace);
@@ -66,6 +76,9 @@ fn model(context: &Context<'_>, raw: &Raw) -> Option<Workspace> {
     let people = parties::people(context, raw);
     let components = scope::components(context, raw);
     let baseline = controls::baseline(context, raw);
+    let declared =
+        fedramp::Declared { organizations: &organizations, teams: &teams, people: &people, components: &components };
+    let fedramp = fedramp::fedramp(context, raw, &declared);
     Some(Workspace {
         root: context.root.to_owned(),
         frameworks: context.data.frameworks.clone(),
@@ -94,6 +107,7 @@ fn model(context: &Context<'_>, raw: &Raw) -> Option<Workspace> {
         check_overrides: controls::check_overrides(context, raw),
         exceptions: controls::exceptions(context, raw),
         poam: plan::poam(context, raw),
+        fedramp,
         acronyms: system::acronyms(context, raw),
         renamed: context
             .index

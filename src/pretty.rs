@@ -1,0 +1,62 @@
+//! JSON for people and for `diff`: two blanks a level, fields in a stated order, one item a line.
+
+use serde_json::Value;
+
+/// Fields that come first, in this order, and those that come last; the others lie between, by name.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Order {
+    pub(crate) first: &'static [&'static str],
+    pub(crate) last: &'static [&'static str],
+}
+
+impl Order {
+    /// The whole value, with a line end after it.
+    pub(crate) fn write(&self, value: &Value) -> String {
+        let mut out = String::new();
+        self.value(&mut out, value, 0);
+        out.push('\n');
+        out
+    }
+
+    fn rank<'f>(&self, field: &'f str) -> (usize, &'f str) {
+        let first = self.first.iter().position(|name| *name == field);
+        let last = || self.last.iter().position(|name| *name == field).map(|at| self.first.len() + 1 + at);
+        (first.or_else(last).unwrap_or(self.first.len()), field)
+    }
+
+    fn value(&self, out: &mut String, node: &Value, depth: usize) {
+        match node {
+            Value::Object(fields) if !fields.is_empty() => {
+                let mut sorted: Vec<_> = fields.iter().collect();
+                sorted.sort_by_key(|(name, _)| self.rank(name));
+                items(out, ['{', '}'], depth, sorted, |out, (name, inner)| {
+                    out.push_str(&Value::from(name.as_str()).to_string());
+                    out.push_str(": ");
+                    self.value(out, inner, depth + 1);
+                });
+            }
+            Value::Array(list) if !list.is_empty() => {
+                items(out, ['[', ']'], depth, list, |out, inner| self.value(out, inner, depth + 1));
+            }
+            plain => out.push_str(&plain.to_string()),
+        }
+    }
+}
+
+fn items<T>(
+    out: &mut String,
+    [open, close]: [char; 2],
+    depth: usize,
+    all: impl IntoIterator<Item = T>,
+    each: impl Fn(&mut String, T),
+) {
+    out.push(open);
+    for (at, item) in all.into_iter().enumerate() {
+        out.push_str(if at == 0 { "\n" } else { ",\n" });
+        out.extend(std::iter::repeat_n("  ", depth + 1));
+        each(out, item);
+    }
+    out.push('\n');
+    out.extend(std::iter::repeat_n("  ", depth));
+    out.push(close);
+}
