@@ -153,7 +153,7 @@ fn groups(arguments: &Groups, ui: &Ui) -> Result<Exit, Failure> {
     let given = members::Given { source: arguments.source.as_deref(), date: arguments.date, prefix: &arguments.prefix };
     let lists = members::parse(&bytes, &given).map_err(|problem| wrong(&arguments.file, &problem))?;
     for list in lists {
-        let path = keep(&root.join(members::FOLDER), &list.file_name(), &list.text())?;
+        let path = keep(&root.join(members::FOLDER), list.file_name(), &list.text())?;
         let people = list.groups.values().flatten().filter(|member| !list.groups.contains_key(*member));
         let people = people.collect::<std::collections::BTreeSet<_>>().len();
         ui.note(format_args!(

@@ -115,7 +115,7 @@ fn declare(path: &Path, model: &str, fence: &str, arguments: &Declarations, ui: 
         return Err(Failure::new(format_args!("{} is there already", target.display()))
             .help("give another --name, or remove the file to import anew"));
     }
-    ui.print(keep(&root.join("scope"), &format!("{name}.toml"), &imported.text)?.display());
+    ui.print(keep(&root.join("scope"), format!("{name}.toml"), &imported.text)?.display());
     ui.note(format_args!(
         "{}, {}",
         workspace::counted(imported.components.len(), "component"),

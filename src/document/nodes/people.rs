@@ -277,7 +277,7 @@ pub(super) fn away(ctx: &Ctx<'_>, place: &mut Place<'_>) -> Result<Vec<Block>, S
         .into_iter()
         .map(|load| {
             let alone: Vec<&Work<'_>> = load.alone.iter().map(|at| &staffing.work[*at]).collect();
-            (load.person, alone, calls_of(&staffing, load.person))
+            (load.person, alone, calls_of(staffing, load.person))
         })
         .filter(|(_, alone, calls)| !alone.is_empty() || !calls.is_empty())
         .collect();
