@@ -164,6 +164,7 @@ mod tests {
             origination: Origination::Organization,
             origination_derived: true,
             components: Vec::new(),
+            inherited: Vec::new(),
             team: TeamId::new("platform"),
             checks: Vec::new(),
             parameters: BTreeMap::new(),

@@ -49,6 +49,7 @@ impl Draft {
             version: None,
             skills: Vec::new(),
             kind: "software".to_owned(),
+            provider_uuid: None,
             declared_at: "drafted".to_owned(),
         }
     }

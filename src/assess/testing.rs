@@ -147,6 +147,7 @@ pub(crate) fn component(id: &str, team: &str, claims: Vec<Claim>) -> Component {
         product: None,
         version: None,
         kind: "software".to_owned(),
+        provider_uuid: None,
         declared_at: "scope/test.toml:1".to_owned(),
     }
 }

@@ -71,6 +71,7 @@ fn component(id: &str, fence: Fence, team: &str) -> Component {
         product: None,
         version: None,
         skills: Vec::new(),
+        provider_uuid: None,
         kind: "software".to_owned(),
         declared_at: "scope/test.toml:1".to_owned(),
     }
@@ -179,6 +180,7 @@ pub(crate) fn workspace() -> Workspace {
             team("platform", "Platform", ReaderRole::Platform),
             team("payments", "Payments", ReaderRole::Application),
         ],
+        authorizations: Vec::new(),
         people: Vec::new(),
         rotas: Vec::new(),
         members: Vec::new(),

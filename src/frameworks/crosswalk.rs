@@ -41,17 +41,6 @@ impl Relation {
     pub const ALL: [Relation; 5] =
         [Relation::Equal, Relation::Subset, Relation::Together, Relation::Superset, Relation::Intersects];
 
-    /// As it is written in data and documents.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Relation::Equal => "equal",
-            Relation::Subset => "subset",
-            Relation::Together => "together",
-            Relation::Superset => "superset",
-            Relation::Intersects => "intersects",
-        }
-    }
-
     /// Who meets the other meets all of this.
     pub fn covers(self) -> bool {
         matches!(self, Relation::Equal | Relation::Subset)

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::{
-    build::{Build, control_token, fields, line, list, object, own, prose_or, responsible},
+    build::{Build, control_token, fields, line, list, object, own, prose_or, responsible, word},
     metadata,
 };
 use crate::{assess::Check, workspace::RecurringAssessment};
@@ -81,7 +81,7 @@ fn activity(build: &Build<'_>, check: &Check) -> Value {
                 [
                     super::build::property("method", "TEST"),
                     own("check", &check.id),
-                    own("severity", super::requirements::severity(check.severity).as_str().unwrap_or_default()),
+                    own("severity", word(check.severity).as_str().unwrap_or_default()),
                 ]
                 .into_iter()
                 .chain(check.needs.iter().map(|kind| own("needs", kind))),

@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use super::{
     assessment_plan::{assets, origin, reviewed},
     build::{Build, fields, line, list, moment, object, own, word},
-    metadata, observations,
+    metadata, observations, risks,
 };
 use crate::{
     assess::{ControlPosture, Standing},
@@ -36,7 +36,7 @@ pub(super) fn of(build: &Build<'_>) -> Map<String, Value> {
         ("local-definitions", object([("assessment-assets", assets(build))])),
         ("reviewed-controls", reviewed(build)),
         ("observations", list(observed)),
-        ("risks", list(findings.iter().map(|it| observations::risk(build, it)))),
+        ("risks", list(build.items().map(|it| risks::of(build, it)))),
         (
             "findings",
             list(

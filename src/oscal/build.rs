@@ -9,7 +9,10 @@ use serde_json::{Map, Value};
 
 use super::names::Names;
 use crate::{
-    assess::{Assessment, Check},
+    assess::{
+        self, Assessment, Check,
+        plan::{Item, Plan},
+    },
     frameworks::Frameworks,
     workspace::{CheckId, ComponentId, ControlId, OrganizationKind, Party, TeamId, Workspace},
 };
@@ -25,6 +28,8 @@ pub(super) struct Build<'a> {
     pub(super) names: Names,
     /// The controls that the plan answers: the baseline as tailored, else those with an implementation.
     pub(super) selected: Vec<ControlId>,
+    /// What is open, accepted and closed, with what was decided.
+    pub(super) plan: Plan<'a>,
     checks: BTreeMap<&'a CheckId, &'a Check>,
 }
 
@@ -36,6 +41,7 @@ impl<'a> Build<'a> {
             frameworks: &workspace.frameworks,
             names: Names::new(&workspace.system.id),
             selected: Vec::new(),
+            plan: assess::plan(workspace, assessment),
             checks: assessment.checks.iter().map(|check| (&check.id, &**check)).collect(),
         };
         build.selected = super::profile::selected(&build);
@@ -48,6 +54,11 @@ impl<'a> Build<'a> {
         let dates = control.revisions.iter().map(|revision| revision.date);
         let declared = || dates.chain(control.completed).chain(control.approved).max().unwrap_or_default();
         self.assessment.as_of.unwrap_or_else(|| declared().and_time(chrono::NaiveTime::MIN).and_utc())
+    }
+
+    /// Every finding with what was decided of it: what is open, then what is accepted.
+    pub(super) fn items(&self) -> impl Iterator<Item = &Item<'a>> {
+        self.plan.open.iter().chain(&self.plan.accepted)
     }
 
     /// Identifier of the party that a team or a person is.

@@ -39,7 +39,7 @@ fn component(build: &Build<'_>, component: &Component) -> Value {
         ("type", system::kind(component).into()),
         ("title", line(&component.title)),
         ("description", prose_or(&component.description, &component.title)),
-        ("props", system::properties(build, component)),
+        ("props", list(system::properties(build, component))),
         ("responsible-roles", requirements::roles(build, component)),
         ("control-implementations", list(implementations)),
     ])
@@ -53,6 +53,6 @@ fn requirement(build: &Build<'_>, component: &Component, implementation: &Implem
         ("control-id", build.control(&implementation.control).into()),
         ("description", prose_or(&implementation.narrative, requirements::UNSAID)),
         ("props", list([own("implementation-status", status.as_str().unwrap_or_default())])),
-        ("set-parameters", requirements::parameters(implementation)),
+        ("set-parameters", list(requirements::parameters(implementation))),
     ])
 }

@@ -15,6 +15,7 @@ const NIST: &str =
 
 /// Roles that every document knows: identifier and title.
 const ROLES: &[(&str, &str)] = &[
+    ("action-owner", "Who does a step of the plan of action"),
     ("asset-owner", "Team that is accountable for a component"),
     ("authorizing-official", "Authorizing official"),
     ("content-approver", "Approver of the document"),

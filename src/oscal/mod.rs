@@ -28,6 +28,7 @@ mod observations;
 mod poam;
 mod profile;
 mod requirements;
+mod risks;
 mod system;
 mod system_security_plan;
 pub mod validate;

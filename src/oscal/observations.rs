@@ -1,17 +1,13 @@
-//! Observations and risks: what was seen, on which evidence, and what follows from it. Shared by the results and the
-//! plan of action.
+//! Observations: what was seen, and on which evidence. Shared by the results and the plan of action.
 
 use serde_json::Value;
 
 use super::{
     assessment_plan::origin,
-    build::{Build, day_end, line, list, moment, object, own, prose, word},
-    requirements::{severity, this_system},
+    build::{Build, line, list, moment, object, own, word},
+    requirements::this_system,
 };
-use crate::{
-    assess::{CheckResult, ClusterEvidence, Finding},
-    workspace::ExceptionId,
-};
+use crate::assess::{CheckResult, ClusterEvidence, Finding};
 
 fn title(build: &Build<'_>, id: &crate::workspace::CheckId) -> String {
     build.check(id).map_or_else(|| id.to_string(), |check| check.title.clone())
@@ -107,77 +103,4 @@ pub(super) fn of_finding(build: &Build<'_>, finding: &Finding) -> Value {
         ),
         ("collected", moment(collected)),
     ])
-}
-
-/// What a finding means: a risk with its owner, and until when it is to be gone.
-pub(super) fn risk(build: &Build<'_>, finding: &Finding) -> Value {
-    let check = build.check(&finding.check);
-    let owner = finding.team.as_ref().map(|team| build.workspace.team(team));
-    let facet = object([
-        ("name", "severity".into()),
-        ("system", super::build::NAMESPACE.into()),
-        ("value", severity(finding.severity)),
-    ]);
-    let remediation = check.filter(|check| !check.remediation.trim().is_empty()).map(|check| {
-        object([
-            ("uuid", build.names.id("response", &finding.id)),
-            ("lifecycle", "recommendation".into()),
-            ("title", line(format_args!("Remediate: {}", check.title))),
-            ("description", prose(&check.remediation)),
-        ])
-    });
-    object([
-        ("uuid", build.names.id("risk", &finding.id)),
-        ("title", line(title(build, &finding.check))),
-        (
-            "description",
-            line(format_args!(
-                "Finding {} in {} of cluster {}, first seen {}.",
-                finding.id,
-                finding.component.as_ref().map_or("objects that nobody claims", |id| build
-                    .workspace
-                    .component(id)
-                    .title
-                    .as_str()),
-                finding.cluster,
-                finding.first_seen.format("%Y-%m-%d"),
-            )),
-        ),
-        ("statement", prose(check.map_or("", |check| check.rationale.as_str()))),
-        ("props", list([own("finding", &finding.id), own("owner", owner.map_or("nobody", |team| team.name.as_str()))])),
-        ("status", if finding.is_open() { "open" } else { "deviation-approved" }.into()),
-        ("origins", origin(build)),
-        ("characterizations", list([object([("origin", origin(build)[0].clone()), ("facets", list([facet]))])])),
-        ("mitigating-factors", list(exceptions(finding).filter_map(|id| mitigation(build, finding, id)))),
-        ("deadline", finding.due.map_or(Value::Null, day_end)),
-        ("remediations", list(remediation)),
-        (
-            "related-observations",
-            list([object([("observation-uuid", build.names.id("finding-observation", &finding.id))])]),
-        ),
-    ])
-}
-
-fn exceptions(finding: &Finding) -> impl Iterator<Item = &ExceptionId> {
-    let mut ids: Vec<_> = finding.excepted.iter().map(|it| &it.exception).collect();
-    ids.sort();
-    ids.dedup();
-    ids.into_iter()
-}
-
-fn mitigation(build: &Build<'_>, finding: &Finding, id: &ExceptionId) -> Option<Value> {
-    let exception = build.workspace.exceptions.iter().find(|exception| exception.id == *id)?;
-    let instead = exception.compensating.as_deref().unwrap_or("nothing is declared in its place");
-    Some(object([
-        ("uuid", build.names.id("mitigating-factor", &format!("{}/{id}", finding.id))),
-        (
-            "description",
-            line(format_args!(
-                "Accepted until {} by {}: {} Instead: {instead}",
-                exception.expires,
-                build.workspace.party_name(&exception.approver),
-                exception.reason
-            )),
-        ),
-    ]))
 }

@@ -3,8 +3,8 @@
 use serde_json::{Map, Value};
 
 use super::{
-    build::{Build, fields, line, list, object, token},
-    metadata,
+    build::{Build, fields, list, object},
+    metadata, requirements,
 };
 use crate::workspace::ControlId;
 
@@ -25,9 +25,7 @@ pub(super) fn of(build: &Build<'_>) -> Map<String, Value> {
     let framework = build.framework().unwrap_or_default();
     let controls = &build.selected;
     let parameters = build.workspace.implementations.iter().filter(|it| controls.contains(&it.control));
-    let parameters = parameters
-        .flat_map(|it| &it.parameters)
-        .map(|(id, value)| object([("param-id", token(id).into()), ("values", list([line(value)]))]));
+    let parameters = parameters.flat_map(requirements::parameters);
     let ids = controls.iter().map(|it| build.control(it).into());
     let select = match controls.is_empty() {
         true => ("include-all", Value::Object(Map::new())),

@@ -3,13 +3,15 @@
 use serde_json::Value;
 
 use super::{
-    build::{Build, distinct, line, list, object, own, property, prose_or, responsible, token, word},
+    build::{Build, distinct, line, list, object, own, property, prose, prose_or, responsible, token, word},
     metadata::duty_role,
 };
 use crate::workspace::{
-    Component, ComponentId, Duty, Fence, Implementation, ImplementationStatus, OrganizationKind, Origination, Severity,
+    Component, ComponentId, Duty, Fence, Implementation, ImplementationStatus, Inherited, OrganizationKind, Origination,
 };
 
+/// What a property says that nobody declared.
+pub(super) const DERIVED: &str = "derived from the fence";
 /// What stands where nobody wrote a statement; the validator reports it.
 pub(super) const UNSAID: &str = "No statement is declared.";
 
@@ -62,24 +64,21 @@ pub(super) fn of(build: &Build<'_>, implementation: &Implementation) -> Value {
             "props",
             list(
                 props
-                    .chain(implementation.origination_derived.then(|| own("origination", "derived from the fence")))
+                    .chain(implementation.origination_derived.then(|| own("origination", DERIVED)))
                     .chain(implementation.review_by.map(|day| own("review-by", day))),
             ),
         ),
-        ("set-parameters", parameters(implementation)),
+        ("set-parameters", list(parameters(implementation))),
         ("responsible-roles", list([responsible("asset-owner", [build.team(&implementation.team)])])),
         ("statements", list([statement])),
     ])
 }
 
 /// Values of the control's parameters.
-pub(super) fn parameters(implementation: &Implementation) -> Value {
-    list(
-        implementation
-            .parameters
-            .iter()
-            .map(|(id, value)| object([("param-id", token(id).into()), ("values", list([line(value)]))])),
-    )
+pub(super) fn parameters(implementation: &Implementation) -> impl Iterator<Item = Value> {
+    let set =
+        |(id, value): (&String, &String)| object([("param-id", token(id).into()), ("values", list([line(value)]))]);
+    implementation.parameters.iter().map(set)
 }
 
 /// The share of one component; of the system as a whole where no component is named.
@@ -87,11 +86,12 @@ fn by_component(build: &Build<'_>, implementation: &Implementation, id: Option<&
     let name = format!("{}/{}", implementation.control, id.map_or("this-system", ComponentId::as_str));
     let component = id.map(|id| build.workspace.component(id));
     let not_applicable = implementation.status == ImplementationStatus::NotApplicable;
+    let taken: Vec<&Inherited> = implementation.inherited.iter().filter(|it| Some(&it.component) == id).collect();
     object([
         ("component-uuid", id.map_or_else(|| this_system(build), |id| build.component(id))),
         ("uuid", build.names.id("by-component", &name)),
         ("description", prose_or(&implementation.narrative, UNSAID)),
-        ("props", list(implementation.checks.iter().map(|check| own("check", check)))),
+        ("props", list(implementation.checks.iter().map(|check| own("check", check)).chain(unanswered(&taken)))),
         (
             "links",
             list(implementation.evidence.iter().map(|piece| {
@@ -104,15 +104,8 @@ fn by_component(build: &Build<'_>, implementation: &Implementation, id: Option<&
             "export",
             component.filter(|_| !not_applicable).map_or(Value::Null, |it| export(build, implementation, it, &name)),
         ),
-        (
-            "inherited",
-            list(component.filter(|it| inherited(build, it)).map(|it| {
-                object([
-                    ("uuid", build.names.id("inherited", &name)),
-                    ("description", line(format_args!("Provided by {}.", provider(build, it)))),
-                ])
-            })),
-        ),
+        ("inherited", inherited(build, &taken, component, &name)),
+        ("satisfied", satisfied(build, &taken, &name)),
     ])
 }
 
@@ -126,8 +119,60 @@ fn status(status: ImplementationStatus) -> Value {
 }
 
 /// A component of a supplier outside of the fence: its share is inherited.
-fn inherited(build: &Build<'_>, component: &Component) -> bool {
+fn is_inherited(build: &Build<'_>, component: &Component) -> bool {
     side(build, &component.id) == "inherited"
+}
+
+/// What is taken from a provider's component: each capability as declared, linked to the provider's plan where its
+/// identifier there is known; where none is declared, that the share is inherited at all.
+fn inherited(build: &Build<'_>, taken: &[&Inherited], component: Option<&Component>, name: &str) -> Value {
+    let declared = taken.iter().filter_map(|it| {
+        let provided = it.provided.as_deref()?;
+        let which = it.provided_uuid.as_deref().unwrap_or(provided);
+        Some(object([
+            ("uuid", build.names.id("inherited", &format!("{name}/{which}"))),
+            ("description", prose(provided)),
+            ("provided-uuid", it.provided_uuid.as_deref().map_or(Value::Null, Value::from)),
+        ]))
+    });
+    let mut all: Vec<Value> = declared.collect();
+    if let Some(component) = component.filter(|it| all.is_empty() && is_inherited(build, it)) {
+        all.push(object([
+            ("uuid", build.names.id("inherited", name)),
+            ("description", line(format_args!("Provided by {}.", provider(build, component)))),
+            ("props", list([own("inherited", DERIVED)])),
+        ]));
+    }
+    list(all)
+}
+
+/// How we do what a provider leaves to us.
+fn satisfied(build: &Build<'_>, taken: &[&Inherited], name: &str) -> Value {
+    list(taken.iter().filter_map(|it| {
+        let (responsibility, satisfied) = (it.responsibility.as_deref()?, it.satisfied.as_deref()?);
+        let which = it.responsibility_uuid.as_deref().unwrap_or(responsibility);
+        Some(object([
+            ("uuid", build.names.id("satisfied", &format!("{name}/{which}"))),
+            ("description", prose(satisfied)),
+            ("responsibility-uuid", it.responsibility_uuid.as_deref().map_or(Value::Null, Value::from)),
+            ("remarks", prose(responsibility)),
+        ]))
+    }))
+}
+
+/// What a provider leaves to us and nobody answered yet: OSCAL has no word for it. The remark is its identifier in the
+/// provider's plan.
+fn unanswered(taken: &[&Inherited]) -> impl Iterator<Item = Value> {
+    let open = taken.iter().filter(|it| it.satisfied.is_none());
+    open.filter_map(|it| {
+        object([
+            ("name", "responsibility-unanswered".into()),
+            ("ns", super::build::NAMESPACE.into()),
+            ("value", line(it.responsibility.as_deref()?)),
+            ("remarks", it.responsibility_uuid.as_deref().map_or(Value::Null, Value::from)),
+        ])
+        .into()
+    })
 }
 
 fn provider<'b>(build: &Build<'b>, component: &Component) -> &'b str {
@@ -143,7 +188,7 @@ fn export(build: &Build<'_>, implementation: &Implementation, component: &Compon
     }
     let provided = build.names.id("provided", name);
     let others = implementation.components.iter().map(|id| build.workspace.component(id));
-    let others = others.filter(|other| other.fence == Fence::Outside && !inherited(build, other));
+    let others = others.filter(|other| other.fence == Fence::Outside && !is_inherited(build, other));
     let responsibilities = others.map(|other| {
         let team = build.workspace.team(&other.team);
         object([
@@ -181,9 +226,4 @@ pub(super) fn roles(build: &Build<'_>, component: &Component) -> Value {
         all.push(responsible("provider", [build.names.id("organization", team.organization.as_str())]));
     }
     distinct(all.into_iter().chain(split))
-}
-
-/// How bad, as a word.
-pub(super) fn severity(severity: Severity) -> Value {
-    word(severity)
 }

@@ -34,25 +34,51 @@ pub(super) fn kind(component: &Component) -> &str {
 }
 
 /// Properties of a component: side of the fence, product, version, group.
-pub(super) fn properties(build: &Build<'_>, component: &Component) -> Value {
+pub(super) fn properties(build: &Build<'_>, component: &Component) -> impl Iterator<Item = Value> {
     let side = if component.fence == Fence::Inside { "internal" } else { "external" };
     let fence = word(component.fence);
     let part_of = component.part_of.iter().map(|id| own("part-of", build.workspace.component(id).title.as_str()));
-    list(
-        [
-            property("implementation-point", side),
-            own("component-id", &component.id),
-            own("fence", fence.as_str().unwrap_or_default()),
-        ]
-        .into_iter()
-        .chain(component.version.iter().map(|it| property("version", it)))
-        .chain(component.product.iter().map(|it| own("product", it)))
-        .chain((!component.group.trim().is_empty()).then(|| own("group", &component.group)))
-        .chain(part_of)
-        .chain(component.critical.then(|| own("critical", "yes")))
-        .chain(component.recovery_point.map(|minutes| own("recovery-point-minutes", minutes)))
-        .chain(component.recovery_time.map(|minutes| own("recovery-time-minutes", minutes))),
-    )
+    [
+        property("implementation-point", side),
+        own("component-id", &component.id),
+        own("fence", fence.as_str().unwrap_or_default()),
+    ]
+    .into_iter()
+    .chain(component.version.iter().map(|it| property("version", it)))
+    .chain(component.product.iter().map(|it| own("product", it)))
+    .chain((!component.group.trim().is_empty()).then(|| own("group", &component.group)))
+    .chain(part_of)
+    .chain(component.critical.then(|| own("critical", "yes")))
+    .chain(component.recovery_point.map(|minutes| own("recovery-point-minutes", minutes)))
+    .chain(component.recovery_time.map(|minutes| own("recovery-time-minutes", minutes)))
+}
+
+/// What says that a component is inherited, as in NIST's example of a leveraging system.
+fn covered(build: &Build<'_>, component: &Component) -> impl Iterator<Item = Value> {
+    let authorization = build.workspace.authorization(&component.id);
+    let leveraged =
+        authorization.map(|it| property("leveraged-authorization-uuid", build.names.uuid("authorization", &it.id)));
+    leveraged.into_iter().chain(component.provider_uuid.iter().map(|uuid| property("inherited-uuid", uuid)))
+}
+
+/// Authorizations of providers that the system builds on.
+pub(super) fn leveraged(build: &Build<'_>) -> Value {
+    list(build.workspace.authorizations.iter().map(|it| {
+        let impact = it.impact.map(word);
+        let props = (it.identifier.iter().map(|number| own("authorization-identifier", number)))
+            .chain(it.expires.map(|day| own("expires", day)))
+            .chain(impact.iter().filter_map(Value::as_str).map(|impact| own("impact", impact)))
+            .chain([own("authorization-id", &it.id)]);
+        let plan = it.plan.iter().map(|place| object([("href", line(place)), ("rel", "reference".into())]));
+        object([
+            ("uuid", build.names.id("authorization", &it.id)),
+            ("title", line(&it.title)),
+            ("props", list(props)),
+            ("links", list(plan)),
+            ("party-uuid", build.names.id("organization", it.organization.as_str())),
+            ("date-authorized", it.authorized.to_string().into()),
+        ])
+    }))
 }
 
 fn running() -> Value {
@@ -75,7 +101,7 @@ pub(super) fn components(build: &Build<'_>) -> Value {
             ("type", kind(it).into()),
             ("title", line(&it.title)),
             ("description", prose_or(&it.description, &it.title)),
-            ("props", properties(build, it)),
+            ("props", list(properties(build, it).chain(covered(build, it)))),
             ("status", running()),
             ("responsible-roles", requirements::roles(build, it)),
         ])

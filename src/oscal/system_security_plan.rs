@@ -19,6 +19,7 @@ pub(super) fn of(build: &Build<'_>) -> Map<String, Value> {
         (
             "system-implementation",
             object([
+                ("leveraged-authorizations", system::leveraged(build)),
                 ("users", users(build)),
                 ("components", system::components(build)),
                 ("inventory-items", system::inventory(build)),

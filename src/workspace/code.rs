@@ -252,6 +252,28 @@ codes! {
     "A contract has expired."
     "The documents show the date; work of this organization rests on no agreement."
 
+    AuthorizationElsewhere "authorization-elsewhere" Error
+    "An authorization is not one of a provider for what it covers."
+    "A system builds on what another organization was authorized for. The organization is therefore not our own, each \
+     component stands outside the fence with a team of that organization, and no component has two authorizations."
+
+    ExpiredAuthorization "expired-authorization" Warning
+    "A provider's authorization has expired."
+    "What is inherited from the provider rests on no decision any more. Ask for the renewed one, and give its dates."
+
+    AuthorizationAhead "authorization-ahead" Warning
+    "A provider's authorization is dated in the future."
+    "Nothing can be inherited before somebody decided. Documents show the date as it is declared."
+
+    AuthorizationTooLow "authorization-too-low" Warning
+    "A provider was authorized for a lower impact than this system has."
+    "What was judged good enough for less is not thereby good enough here: the statements say what makes up for it."
+
+    ResponsibilityUnanswered "responsibility-unanswered" Warning
+    "A provider leaves something to us, and nobody says how it is done."
+    "Inheriting a control means doing one's own share of it. `satisfied` in `[[implementation.inherited]]` says how; \
+     until then the documents show the responsibility as open."
+
     ReviewOverdue "review-overdue" Warning
     "A review is overdue."
     "The date of the next review, of a recurring assessment or of a control's statement is in the past."

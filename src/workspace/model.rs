@@ -36,6 +36,8 @@ pub struct Workspace {
     pub policy: Policy,
     /// Organizations: our own, suppliers, processors, customers.
     pub organizations: Vec<Organization>,
+    /// Authorizations of providers that the system builds on.
+    pub authorizations: Vec<Authorization>,
     /// Teams.
     pub teams: Vec<Team>,
     /// People; optional.
@@ -393,6 +395,29 @@ pub struct Organization {
     pub contact: Option<String>,
 }
 
+/// An authorization of a provider's system that this one builds on: OSCAL's leveraged authorization.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Authorization {
+    /// Identifier.
+    pub id: String,
+    /// Whose it is.
+    pub organization: OrganizationId,
+    /// What was authorized, as the provider calls it.
+    pub title: String,
+    /// Its number in a register.
+    pub identifier: Option<String>,
+    /// Day of the decision.
+    pub authorized: NaiveDate,
+    /// Last day of it.
+    pub expires: Option<NaiveDate>,
+    /// Impact up to which it was authorized.
+    pub impact: Option<Impact>,
+    /// Where the provider's security plan can be had: a link or a path.
+    pub plan: Option<String>,
+    /// Components outside the fence that it covers: as named, else all of the organization's teams.
+    pub components: Vec<ComponentId>,
+}
+
 /// Relation of an organization to us.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
@@ -607,6 +632,8 @@ pub struct Component {
     pub kind: String,
     /// Skills it takes to handle it; empty when that is not declared.
     pub skills: Vec<String>,
+    /// Its identifier in the provider's own OSCAL plan.
+    pub provider_uuid: Option<String>,
     /// Where it was declared, `scope/inside.toml:12`.
     pub declared_at: String,
 }
@@ -999,6 +1026,8 @@ pub struct Implementation {
     pub origination_derived: bool,
     /// Components that meet it.
     pub components: Vec<ComponentId>,
+    /// What providers provide for it, and what they leave to us.
+    pub inherited: Vec<Inherited>,
     /// Team that answers for it: declared, else the single team of its components, else the system owner's.
     pub team: TeamId,
     /// Checks that question it, beside those mapped by the checks themselves.
@@ -1015,6 +1044,23 @@ pub struct Implementation {
     pub attested_by: Option<Party>,
     /// Where it was declared.
     pub declared_at: String,
+}
+
+/// What a provider's component provides for a control, and what it leaves to us.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Inherited {
+    /// The provider's component, one of the implementation's.
+    pub component: ComponentId,
+    /// What it provides, in the provider's words.
+    pub provided: Option<String>,
+    /// Identifier of that in the provider's OSCAL plan.
+    pub provided_uuid: Option<String>,
+    /// What it leaves to us, in the provider's words.
+    pub responsibility: Option<String>,
+    /// Identifier of that in the provider's OSCAL plan.
+    pub responsibility_uuid: Option<String>,
+    /// How we do what is left to us; `None` while nobody said.
+    pub satisfied: Option<String>,
 }
 
 /// OSCAL implementation-status values.
@@ -1230,6 +1276,11 @@ impl Workspace {
         organization(OrganizationId) -> organizations: Organization,
         /// The component with this identifier.
         component(ComponentId) -> components: Component,
+    }
+
+    /// The authorization that covers a component.
+    pub fn authorization(&self, component: &ComponentId) -> Option<&Authorization> {
+        self.authorizations.iter().find(|authorization| authorization.components.contains(component))
     }
 
     /// Name of a person or team.

@@ -94,6 +94,7 @@ raw_tables! {
     }
     many {
         organizations "organization": raw::Organization,
+        authorizations "authorization": raw::Authorization,
         teams "team": raw::Team,
         people "person": raw::Person,
         rotas "rota": raw::Rota,

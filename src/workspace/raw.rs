@@ -55,6 +55,10 @@ tables! {
         id: Text, was: Texts, name: Text, kind: Text, jurisdiction: Text, contract: Text, contract_expires: Date,
         contact: Text,
     }
+    Authorization {
+        id: Text, was: Texts, organization: Text, title: Text, identifier: Text, authorized: Date, expires: Date,
+        impact: Text, plan: Text, components: Texts,
+    }
     Team {
         id: Text, was: Texts, name: Text, short: Text, organization: Text, description: Text, email: Text, phone: Text,
         chat: Text, hours: Text, response_time: Text, reader: Text,
@@ -79,7 +83,7 @@ tables! {
         id: Text, was: Texts, title: Text, group: Text, fence: Text, team: Text, description: Text, part_of: Text,
         duties: Option<Spanned<Duties>>, optional: Flag, critical: Flag, product: Text, version: Text, kind: Text, claim: Tables<Claim>,
         skills: Texts,
-        recovery_point_objective: Text, recovery_time_objective: Text, restore_tested: Date,
+        recovery_point_objective: Text, recovery_time_objective: Text, restore_tested: Date, provider_uuid: Text,
     }
     Duties { image: Text, configuration: Text, data: Text, availability: Text, access: Text, network: Text }
     Claim {
@@ -121,6 +125,11 @@ tables! {
     Implementation {
         control: Text, controls: Texts, status: Text, origination: Text, components: Texts, team: Text, narrative: Text, checks: Texts,
         parameters: Map, review_by: Date, attested: Date, attested_by: Text, evidence: Tables<Evidence>,
+        inherited: Tables<Inherited>,
+    }
+    Inherited {
+        component: Text, provided: Text, provided_uuid: Text, responsibility: Text, responsibility_uuid: Text,
+        satisfied: Text,
     }
     Evidence { title: Text, location: Text, date: Date }
     CheckOverride {

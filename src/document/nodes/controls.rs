@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Ctx, Grid, Head, Place, join, pack, terms};
+use super::{Ctx, Grid, Head, Place, join, leveraged, pack, terms};
 use crate::{
     assess::ControlPosture,
     document::{
@@ -245,5 +245,6 @@ pub(super) fn statement(ctx: &Ctx<'_>, place: &mut Place<'_>, item: &Implementat
         });
         blocks.push(Block::Terms { items: items.collect() });
     }
+    blocks.extend(leveraged::of_control(ctx, place, item));
     blocks
 }

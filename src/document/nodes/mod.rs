@@ -22,6 +22,7 @@ mod exposure;
 mod facts;
 mod hardening;
 mod inventory;
+mod leveraged;
 mod matrix;
 mod members;
 mod mesh;
@@ -100,6 +101,7 @@ const NODES: &[(&str, Build)] = &[
     ("brief-commands", access::of_team),
     ("brief-contact", team::contact),
     ("brief-findings", team::findings),
+    ("authorizations", leveraged::authorizations),
     ("brief-people", people::of_team),
     ("brief-posture", posture::of_team),
     ("brief-remedies", remedies::of_team),
@@ -147,6 +149,7 @@ const NODES: &[(&str, Build)] = &[
     ("interfaces", scope::interfaces),
     ("key-dates", system::dates),
     ("kubelets", control_plane::kubelets),
+    ("left-to-us", leveraged::responsibilities),
     ("laws", system::laws),
     ("matrix-components", matrix::components),
     ("matrix-controls", matrix::controls),

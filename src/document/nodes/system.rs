@@ -188,7 +188,7 @@ fn addresses(email: Option<&str>, phone: Option<&str>, chat: Option<&str>) -> Ve
 }
 
 /// A contact in free text: each word that is a web or mail address becomes a link.
-fn contact(text: &str) -> Vec<Inline> {
+pub(super) fn contact(text: &str) -> Vec<Inline> {
     let words = text.split_whitespace().map(|word| {
         let bare = word.trim_end_matches([',', ';', '.']);
         let mail = |word: &str| {
@@ -361,6 +361,12 @@ pub(super) fn dates(ctx: &Ctx<'_>, place: &mut Place<'_>) -> Result<Vec<Block>, 
         let what = t.fill("dates.contract", &[("name", &organization.name)]);
         let teams = ws.teams.iter().filter(|team| team.organization == organization.id).map(|team| &team.id);
         rows.extend(organization.contract_expires.map(|date| (date, what, ctx.teams(teams), true)));
+    }
+    for authorization in &ws.authorizations {
+        let organization = &ws.organization(&authorization.organization).name;
+        let what = t.fill("dates.authorization", &[("title", &authorization.title), ("name", organization)]);
+        let teams = ws.teams.iter().filter(|team| team.organization == authorization.organization).map(|team| &team.id);
+        rows.extend(authorization.expires.map(|date| (date, what, ctx.teams(teams), true)));
     }
     for access in &ws.node_access {
         let what = t.fill("dates.node_access", &[("nodes", &access.nodes), ("method", &access.method)]);

@@ -44,7 +44,7 @@ pub(super) fn problems(file: &File, beside: &[File], frameworks: &Frameworks) ->
     let mut judge = Judge {
         roles: roles(file.root()),
         known: Known::of(file),
-        shared: beside.iter().fold(Known::of(file), Known::with),
+        shared: beside.iter().fold(Known::default(), Known::with),
         open: file.imports().count() > beside.len() || builds_on_others(file.root()),
         controls: catalog(file, beside, frameworks),
         problems: Vec::new(),
@@ -130,7 +130,9 @@ impl<'v> Known<'v> {
 
 struct Judge<'v> {
     roles: BTreeSet<&'v str>,
+    /// What this file defines.
     known: Known<'v>,
+    /// What those beside it define.
     shared: Known<'v>,
     /// It builds on a file that is not here.
     open: bool,
@@ -188,6 +190,7 @@ impl Judge<'_> {
                 if SHARED.contains(&shared)
                     && !self.open
                     && !leveraged(path)
+                    && !self.known.uuids.contains_key(text)
                     && !self.shared.uuids.contains_key(text) =>
             {
                 self.wrong(path, format!("nothing in this file, nor in those it imports, has the identifier {text}"));

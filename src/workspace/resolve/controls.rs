@@ -15,7 +15,7 @@ use super::{
         source::Place,
     },
     context::{Context, Table, Words, each},
-    coverage, origination,
+    coverage, leveraged, origination,
     system::{once, ordered},
 };
 use crate::checks::change::Refused;
@@ -247,6 +247,7 @@ fn implementation(context: &Context<'_>, all: &Raw, item: &Item<raw::Implementat
     }
     coverage::unknown_parameters(&table, item, &ids);
     let parameters = table.map(&raw.parameters);
+    let components: Vec<_> = each(&raw.components).map(|component| table.component_named(component)).collect();
     let one = Implementation {
         control: ControlId::new(""),
         said_with: None,
@@ -255,7 +256,8 @@ fn implementation(context: &Context<'_>, all: &Raw, item: &Item<raw::Implementat
         status: table.word(&raw.status, "status", STATUSES).unwrap_or(ImplementationStatus::Planned),
         origination: declared.or(derived).unwrap_or(Origination::Organization),
         origination_derived: declared.is_none(),
-        components: each(&raw.components).map(|component| table.component_named(component)).collect(),
+        inherited: leveraged::inherited(&table, &raw.inherited, &components),
+        components,
         team: team(&table, raw, all),
         checks: each(&raw.checks).map(|check| table.check(check)).collect(),
         parameters: BTreeMap::new(),

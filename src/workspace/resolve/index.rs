@@ -22,6 +22,7 @@ use super::{
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Kind {
     Organization,
+    Authorization,
     Team,
     Person,
     Rota,
@@ -42,6 +43,7 @@ impl Kind {
     pub fn word(self) -> &'static str {
         match self {
             Kind::Organization => "organization",
+            Kind::Authorization => "authorization",
             Kind::Team => "team",
             Kind::Person => "person",
             Kind::Rota => "rota",
@@ -102,7 +104,7 @@ impl Index {
                 }
             )*};
         }
-        names!(organizations: Organization, teams: Team, people: Person, rotas: Rota, clusters: Cluster, roles: Role,
+        names!(organizations: Organization, authorizations: Authorization, teams: Team, people: Person, rotas: Rota, clusters: Cluster, roles: Role,
             components: Component, interfaces: Interface, connections: Connection, node_access: NodeAccess,
             activities: Activity, cryptography: Cryptography, assessments: Assessment, exceptions: Exception);
         for item in &raw.organizations {

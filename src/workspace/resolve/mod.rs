@@ -15,6 +15,7 @@ mod data;
 mod fedramp;
 mod files;
 mod index;
+mod leveraged;
 mod origination;
 mod parties;
 mod plan;
@@ -79,7 +80,14 @@ fn model(context: &Context<'_>, raw: &Raw) -> Option<Workspace> {
     let declared =
         fedramp::Declared { organizations: &organizations, teams: &teams, people: &people, components: &components };
     let fedramp = fedramp::fedramp(context, raw, &declared);
+    let beside = leveraged::Beside {
+        organizations: &organizations,
+        teams: &teams,
+        components: &components,
+        system: system.as_ref(),
+    };
     Some(Workspace {
+        authorizations: leveraged::authorizations(context, raw, &beside),
         root: context.root.to_owned(),
         frameworks: context.data.frameworks.clone(),
         language: system::language(context, raw),

@@ -14,6 +14,7 @@ use super::{
     claims,
     context::{Context, Table, Words},
     index::Kind,
+    leveraged,
 };
 
 pub(super) const FENCES: Words<Fence> = &[("inside", Fence::Inside), ("outside", Fence::Outside)];
@@ -87,6 +88,7 @@ fn component(context: &Context<'_>, item: &Item<raw::Component>) -> Component {
         restore_tested: table.date(&raw.restore_tested, "restore-tested"),
         skills: table.list(&raw.skills),
         kind: table.word_or(&raw.kind, "kind", COMPONENT_KINDS, "software").to_owned(),
+        provider_uuid: leveraged::uuid(&table, &raw.provider_uuid, "provider-uuid"),
         declared_at: table.here().to_string(),
     }
 }

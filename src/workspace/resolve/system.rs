@@ -18,7 +18,8 @@ use super::{
     context::{Context, Table, Words},
 };
 
-const IMPACTS: Words<Impact> = &[("low", Impact::Low), ("moderate", Impact::Moderate), ("high", Impact::High)];
+pub(super) const IMPACTS: Words<Impact> =
+    &[("low", Impact::Low), ("moderate", Impact::Moderate), ("high", Impact::High)];
 
 const STATUSES: Words<OperationalStatus> = &[
     ("operational", OperationalStatus::Operational),
