@@ -25,7 +25,9 @@ fn component(build: &Build<'_>, component: &Component) -> Value {
     for implementation in build.workspace.implementations.iter().filter(|it| it.components.contains(&component.id)) {
         by_framework.entry(implementation.control.framework()).or_default().push(implementation);
     }
-    let implementations = by_framework.into_iter().map(|(framework, all)| {
+    let implementations = by_framework.into_iter().map(|(framework, mut all)| {
+        // In the order of the catalog, whichever file says what.
+        all.sort_by(|a, b| build.frameworks.compare(&a.control, &b.control));
         let name = format!("{}/{framework}", component.id);
         object([
             ("uuid", build.names.id("control-implementation", &name)),

@@ -187,7 +187,14 @@ fn catalog(build: &Build<'_>, framework: &Framework) -> Value {
     object([
         ("uuid", build.names.id("framework", &framework.id)),
         ("title", line(&framework.title)),
-        ("props", list([property("version", &framework.version), property("type", "standard")])),
+        (
+            "props",
+            list([
+                property("version", &framework.version),
+                property("type", "standard"),
+                own("framework", &framework.id),
+            ]),
+        ),
         (
             "citation",
             object([(

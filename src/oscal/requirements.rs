@@ -7,7 +7,8 @@ use super::{
     metadata::duty_role,
 };
 use crate::workspace::{
-    Component, ComponentId, Duty, Fence, Implementation, ImplementationStatus, Inherited, OrganizationKind, Origination,
+    Component, ComponentId, Duty, Fence, Implementation, ImplementationStatus, Inherited, OrganizationKind,
+    Origination, Party,
 };
 
 /// What a property says that nobody declared.
@@ -65,13 +66,23 @@ pub(super) fn of(build: &Build<'_>, implementation: &Implementation) -> Value {
             list(
                 props
                     .chain(implementation.origination_derived.then(|| own("origination", DERIVED)))
-                    .chain(implementation.review_by.map(|day| own("review-by", day))),
+                    .chain(implementation.review_by.map(|day| own("review-by", day)))
+                    .chain(implementation.attested.map(|day| own("attested", day)))
+                    .chain(implementation.attested_by.iter().map(|party| own("attested-by", declared(party)))),
             ),
         ),
         ("set-parameters", list(parameters(implementation))),
         ("responsible-roles", list([responsible("asset-owner", [build.team(&implementation.team)])])),
         ("statements", list([statement])),
     ])
+}
+
+/// A person or team as declarations name it.
+fn declared(party: &Party) -> String {
+    match party {
+        Party::Person(id) => format!("@{id}"),
+        Party::Team(id) => id.to_string(),
+    }
 }
 
 /// Values of the control's parameters.

@@ -128,6 +128,14 @@ fn side(build: &Build<'_>, side: &Side) -> (String, TeamId) {
     }
 }
 
+/// A side as declarations name it.
+fn named(side: &Side) -> String {
+    match side {
+        Side::Component(id) => id.to_string(),
+        Side::Team(id) => format!("team:{id}"),
+    }
+}
+
 fn interface(build: &Build<'_>, interface: &Interface) -> Value {
     let ((from, one), (to, other)) = (side(build, &interface.from), side(build, &interface.to));
     let escalation = interface.escalation.iter().map(|team| build.workspace.team(team).name.as_str());
@@ -139,13 +147,21 @@ fn interface(build: &Build<'_>, interface: &Interface) -> Value {
         (
             "props",
             list(
-                [own("demarcation", format_args!("{from} / {to}"))]
-                    .into_iter()
-                    .chain(interface.response_time.iter().map(|it| own("response-time", it)))
-                    .chain(
-                        (!interface.escalation.is_empty())
-                            .then(|| own("escalation", escalation.collect::<Vec<_>>().join(", then "))),
-                    ),
+                [
+                    own("demarcation", format_args!("{from} / {to}")),
+                    own("interface-id", &interface.id),
+                    own("from", named(&interface.from)),
+                    own("to", named(&interface.to)),
+                    own("crosses", &interface.crosses),
+                ]
+                .into_iter()
+                .chain(interface.relies.iter().map(|it| own("relies", word(it).as_str().unwrap_or_default())))
+                .chain(interface.escalation.iter().map(|team| own("escalation-team", team)))
+                .chain(interface.response_time.iter().map(|it| own("response-time", it)))
+                .chain(
+                    (!interface.escalation.is_empty())
+                        .then(|| own("escalation", escalation.collect::<Vec<_>>().join(", then "))),
+                ),
             ),
         ),
         ("status", running()),
@@ -180,7 +196,10 @@ fn connection(build: &Build<'_>, connection: &Connection) -> Value {
         (Fence::Inside, Fence::Outside) => Some("outgoing"),
         _ => None,
     };
-    let far = connection.organization.iter().map(|id| own("far-end", &build.workspace.organization(id).name));
+    let far = connection
+        .organization
+        .iter()
+        .flat_map(|id| [own("far-end", &build.workspace.organization(id).name), own("organization", id)]);
     object([
         ("uuid", build.names.id("connection", connection.id.as_str())),
         ("type", "interconnection".into()),
@@ -189,11 +208,18 @@ fn connection(build: &Build<'_>, connection: &Connection) -> Value {
         (
             "props",
             list(
-                [own("need", need), own("encryption", connection.encryption.as_deref().unwrap_or("none"))]
-                    .into_iter()
-                    .chain(direction.map(|it| property("direction", it)))
-                    .chain(connection.agreement.iter().map(|it| property("isa-title", it)))
-                    .chain(far),
+                [
+                    own("connection-id", &connection.id),
+                    own("from", &connection.from),
+                    own("to", &connection.to),
+                    own("data", &connection.data),
+                    own("need", need),
+                    own("encryption", connection.encryption.as_deref().unwrap_or("none")),
+                ]
+                .into_iter()
+                .chain(direction.map(|it| property("direction", it)))
+                .chain(connection.agreement.iter().map(|it| property("isa-title", it)))
+                .chain(far),
             ),
         ),
         ("status", running()),

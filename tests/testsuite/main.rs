@@ -20,6 +20,7 @@ mod hostile;
 mod import;
 mod init;
 mod oscal;
+mod oscal_round_trip;
 mod pdf;
 mod pdf_sample;
 mod permissions;

@@ -8,7 +8,7 @@ use super::{Exit, Failure, Ui, keep, root, workspace};
 use crate::{
     digest::sha256_hex,
     oscal::{
-        import::{self, Given, Imported, Owner},
+        import::{self, Given, Imported, Owner, Whose},
         validate::{File, bytes},
     },
 };
@@ -59,13 +59,21 @@ pub(super) struct Components {
     declared: Declarations,
 }
 
-/// Import a provider's system security plan in OSCAL: what it provides, and what it leaves to us
+/// Import a system security plan in OSCAL: what a provider provides and leaves to us, or a plan of our own
 ///
-/// Taken is what the plan exports: capabilities provided and responsibilities left to customers, by component.
+/// Of a provider's plan is taken what it exports: capabilities provided and responsibilities left to customers, by
+/// component, and its authorization. With --own the plan is that of this system: components with their teams,
+/// interfaces, connections, authorizations of providers, and one statement a control.
 #[derive(Debug, Args)]
 pub(super) struct Ssp {
     /// OSCAL system security plan in JSON, version 1.0 to 1.2
     file: PathBuf,
+    /// It is the plan of this very system
+    #[arg(long, conflicts_with = "authorized")]
+    own: bool,
+    /// Day on which the provider's system was authorized, where the plan does not say so
+    #[arg(long, value_name = "DATE")]
+    authorized: Option<chrono::NaiveDate>,
     #[command(flatten)]
     declared: Declarations,
 }
@@ -87,15 +95,23 @@ struct Declarations {
 }
 
 pub(super) fn components(arguments: &Components, ui: &Ui) -> Result<Exit, Failure> {
-    let fence = if arguments.inside { "inside" } else { "outside" };
-    declare(&arguments.file, "component-definition", fence, &arguments.declared, ui)
+    let whose = if arguments.inside { Whose::Inside } else { Whose::Others };
+    declare(&arguments.file, "component-definition", (whose, None), &arguments.declared, ui)
 }
 
 pub(super) fn ssp(arguments: &Ssp, ui: &Ui) -> Result<Exit, Failure> {
-    declare(&arguments.file, "system-security-plan", "outside", &arguments.declared, ui)
+    let whose = if arguments.own { Whose::Ours } else { Whose::Others };
+    let authorized = arguments.authorized.map(|day| day.to_string());
+    declare(&arguments.file, "system-security-plan", (whose, authorized.as_deref()), &arguments.declared, ui)
 }
 
-fn declare(path: &Path, model: &str, fence: &str, arguments: &Declarations, ui: &Ui) -> Result<Exit, Failure> {
+fn declare(
+    path: &Path,
+    model: &str,
+    (whose, authorized): (Whose, Option<&str>),
+    arguments: &Declarations,
+    ui: &Ui,
+) -> Result<Exit, Failure> {
     let root = root(arguments.workspace.as_deref())?;
     let Some(declared) = workspace::load(Some(&root), ui)? else { return Ok(Exit::BadNews) };
     if !declared.teams.iter().any(|team| team.id.as_str() == arguments.team) {
@@ -107,7 +123,7 @@ fn declare(path: &Path, model: &str, fence: &str, arguments: &Declarations, ui: 
     if file.model() != model {
         return Err(refused(path, &format!("it is a {}, not a {model}", file.model())));
     }
-    let owner = Owner { team: &arguments.team, fence, framework: arguments.framework.as_deref() };
+    let owner = Owner { team: &arguments.team, whose, framework: arguments.framework.as_deref(), authorized };
     let imported = import::declared(&file, &owner, &declared).map_err(|why| refused(path, &why))?;
     let name = arguments.name.clone().unwrap_or_else(|| import::slug(&name_of(path).replace(".json", "")));
     let target = root.join("scope").join(format!("{name}.toml"));
@@ -125,6 +141,9 @@ fn declare(path: &Path, model: &str, fence: &str, arguments: &Declarations, ui: 
         ui.note(format_args!(
             "{control} is answered at {place}: add \"{component}\" to its components if it takes part"
         ));
+    }
+    for note in &imported.notes {
+        ui.warn(note);
     }
     if !imported.unknown.is_empty() {
         ui.warn(format_args!("no framework has {}: left out", imported.unknown.join(", ")));
@@ -149,9 +168,28 @@ pub(super) fn profile(arguments: &Profile, ui: &Ui) -> Result<Exit, Failure> {
     let name = name_of(&arguments.file);
     let baseline = arguments.name.as_deref();
     let given = Given { file: &name, digest: &digest, framework: arguments.id.as_deref(), baseline };
-    let open = |from: &File, href: &str| open(arguments, from, href);
+    let without_text = std::cell::Cell::new(false);
+    let open = |from: &File, href: &str| match open(arguments, from, href) {
+        Ok(file) => Ok(file),
+        Err(Some(why)) => Err(why),
+        Err(None) => {
+            let known = import::known_catalog(from, href, &frameworks);
+            without_text.set(known.is_some());
+            let wanted = || format!("{} does not lie beside the profile; name it with --catalog", wanted(from, href));
+            known.ok_or_else(wanted)
+        }
+    };
     let imported = import::profile(&file, &given, &frameworks, &open).map_err(|why| refused(&arguments.file, &why))?;
-    write(&root, &imported, ui)
+    let exit = write(&root, &imported, ui)?;
+    if without_text.get() {
+        ui.note(
+            "the catalog is not at hand, so texts and parameters were not taken over: name it with --catalog for these",
+        );
+    }
+    if let Some(name) = &imported.baseline {
+        ui.note(format_args!("choose it: [baseline] framework = \"{}\", name = \"{name}\"", imported.framework));
+    }
+    Ok(exit)
 }
 
 fn name_of(path: &Path) -> String {
@@ -174,22 +212,33 @@ fn parse(path: &Path) -> Result<(File, String), String> {
 
 /// The file that a profile imports: what a person named, else what lies beside the profile under the name that the
 /// reference, or the resource that it leads to, gives.
-fn open(arguments: &Profile, from: &File, href: &str) -> Result<File, String> {
-    let names: Vec<String> = match href.strip_prefix('#') {
-        None => vec![href.to_owned()],
-        Some(uuid) => from.links(uuid).map(str::to_owned).collect(),
-    };
-    let last = |name: &String| name.rsplit(['/', '\\']).next().unwrap_or_default().to_owned();
-    let names: Vec<String> = names.iter().map(last).filter(|name| name.ends_with(".json")).collect();
+///
+/// # Errors
+/// Why it cannot be read; nothing where it is not there.
+fn open(arguments: &Profile, from: &File, href: &str) -> Result<File, Option<String>> {
+    let names = names(from, href);
     let beside = names.iter().map(|name| arguments.file.with_file_name(name)).filter(|path| path.is_file());
     let named = arguments.catalog.iter().filter(|path| names.contains(&name_of(path))).cloned();
     // One catalog that a person named is meant, whatever its name.
     let only = (arguments.catalog.len() == 1).then(|| arguments.catalog[0].clone());
-    let Some(path) = named.chain(only).chain(beside).next() else {
-        let wanted = if names.is_empty() { href.to_owned() } else { names.join(" or ") };
-        return Err(format!("{wanted} does not lie beside the profile; name it with --catalog"));
+    let path = named.chain(only).chain(beside).next().ok_or(None)?;
+    parse(&path).map(|(file, _)| file).map_err(|why| Some(format!("{}: {why}", path.display())))
+}
+
+/// Names of files that a reference may mean.
+fn names(from: &File, href: &str) -> Vec<String> {
+    let names: Vec<&str> = match href.strip_prefix('#') {
+        None => vec![href],
+        Some(uuid) => from.links(uuid).collect(),
     };
-    parse(&path).map(|(file, _)| file).map_err(|why| format!("{}: {why}", path.display()))
+    let last = |name: &&str| name.rsplit(['/', '\\']).next().unwrap_or_default().to_owned();
+    names.iter().map(last).filter(|name| name.ends_with(".json")).collect()
+}
+
+/// What a reference means, in words.
+fn wanted(from: &File, href: &str) -> String {
+    let names = names(from, href);
+    if names.is_empty() { href.to_owned() } else { names.join(" or ") }
 }
 
 fn write(root: &Path, imported: &Imported, ui: &Ui) -> Result<Exit, Failure> {

@@ -6,12 +6,15 @@ use std::{
 };
 
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::{controls, members, resolve, text, toml};
 use crate::{
     frameworks::{Framework, Frameworks, Selection, normalize, texts},
-    oscal::validate::File,
+    oscal::{
+        build::{NAMESPACE, control_token, token},
+        validate::File,
+    },
 };
 
 /// What the caller knows of a file.
@@ -89,6 +92,51 @@ pub fn catalog(file: &File, given: &Given<'_>, frameworks: &Frameworks) -> Resul
     import(file, file.root(), given, frameworks, None)
 }
 
+/// The catalog that a reference of a profile means, where its framework is known here: as far as a framework goes, with
+/// controls, titles and parameters, without any text.
+///
+/// A framework is meant by a resource of our own export, and by the name under which NIST publishes its catalog.
+pub fn known_catalog(from: &File, href: &str, frameworks: &Frameworks) -> Option<File> {
+    let resource = href.strip_prefix('#').and_then(|uuid| {
+        let mut all = members(&from.root()["back-matter"], "resources");
+        all.find(|resource| resource["uuid"] == uuid)
+    });
+    let said = resource.and_then(|resource| {
+        let mut props = members(resource, "props").filter(|prop| prop["ns"] == NAMESPACE);
+        props.find(|prop| prop["name"] == "framework")?["value"].as_str()
+    });
+    let links = resource.into_iter().flat_map(|resource| members(resource, "rlinks"));
+    let mut places = links.filter_map(|link| link["href"].as_str()).chain([href]);
+    let published = || places.any(|place| place.contains("NIST_SP-800-53_rev5_catalog")).then_some("nist-800-53r5");
+    let framework = frameworks.framework(said.or_else(published)?)?;
+    Some(File::catalog(of_framework(framework)))
+}
+
+fn of_framework(framework: &Framework) -> Value {
+    let mut groups: Vec<(&str, Vec<Value>)> = Vec::new();
+    for control in &framework.controls {
+        let params: Vec<Value> = control.parameters.iter().flatten().map(|id| json!({ "id": token(id) })).collect();
+        let mut made = json!({
+            "id": control_token(&control.id),
+            "title": control.title,
+            "props": [{ "name": "label", "value": control.label }],
+            "params": params,
+        });
+        if control.withdrawn {
+            made["props"][1] = json!({ "name": "status", "value": "withdrawn" });
+        }
+        match groups.last_mut().filter(|(family, _)| *family == control.family) {
+            Some((_, controls)) => controls.push(made),
+            None => groups.push((&control.family, vec![made])),
+        }
+    }
+    let groups: Vec<Value> = groups
+        .into_iter()
+        .map(|(family, controls)| json!({ "id": slug(family), "title": family, "controls": controls }))
+        .collect();
+    json!({ "metadata": { "title": framework.title, "version": framework.version }, "groups": groups })
+}
+
 /// A baseline from a profile, with the texts as the profile tailored them.
 ///
 /// # Errors
@@ -149,7 +197,10 @@ fn import(
         files.push((format!("frameworks/{id}.toml").into(), toml(&framework(head, &rows))?));
     }
     if let Some(name) = &baseline {
-        let selected = rows.iter().filter(|row| !withdrawn(row.control)).map(|row| row.id.clone()).collect();
+        // A profile that keeps every copy of a control selects it once all the same.
+        let mut seen = BTreeSet::new();
+        let selected = rows.iter().filter(|row| !withdrawn(row.control) && seen.insert(&row.id));
+        let selected = selected.map(|row| row.id.clone()).collect();
         let (framework, name, source) = (id.clone(), name.clone(), source.clone());
         let path = format!("baselines/{name}.toml").into();
         files.push((path, toml(&Selection { format: 1, framework, name, source, controls: selected })?));

@@ -86,6 +86,11 @@ impl File {
         Ok(Self { model: model.to_owned(), content })
     }
 
+    /// A catalog that was made here.
+    pub(in crate::oscal) fn catalog(content: Value) -> Self {
+        Self { model: "catalog".to_owned(), content: serde_json::json!({ "catalog": content }) }
+    }
+
     /// Name of the model: `system-security-plan`.
     pub fn model(&self) -> &str {
         &self.model
