@@ -2,7 +2,10 @@
 //!
 //! OSCAL has no empty lists and no empty strings: [`object`] leaves out what has nothing to say.
 
-use std::{collections::BTreeMap, fmt::Display};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt::Display,
+};
 
 use chrono::{DateTime, NaiveDate, SecondsFormat, Utc};
 use serde_json::{Map, Value};
@@ -14,7 +17,7 @@ use crate::{
         plan::{Item, Plan},
     },
     frameworks::Frameworks,
-    workspace::{CheckId, ComponentId, ControlId, OrganizationKind, Party, TeamId, Workspace},
+    workspace::{CheckId, ComponentId, ControlId, Implementation, OrganizationKind, Party, TeamId, Workspace},
 };
 
 /// Namespace of properties that OSCAL does not define, and seed of all identifiers.
@@ -28,6 +31,8 @@ pub(super) struct Build<'a> {
     pub(super) names: Names,
     /// The controls that the plan answers: the baseline as tailored, else those with an implementation.
     pub(super) selected: Vec<ControlId>,
+    /// Statements on selected controls, in the order of the catalog.
+    pub(super) implementations: Vec<&'a Implementation>,
     /// What is open, accepted and closed, with what was decided.
     pub(super) plan: Plan<'a>,
     checks: BTreeMap<&'a CheckId, &'a Check>,
@@ -41,10 +46,15 @@ impl<'a> Build<'a> {
             frameworks: &workspace.frameworks,
             names: Names::new(&workspace.system.id),
             selected: Vec::new(),
+            implementations: Vec::new(),
             plan: assess::plan(workspace, assessment),
             checks: assessment.checks.iter().map(|check| (&check.id, &**check)).collect(),
         };
         build.selected = super::profile::selected(&build);
+        let selected: BTreeSet<&ControlId> = build.selected.iter().collect();
+        let stated = workspace.implementations.iter().filter(|it| selected.contains(&it.control));
+        build.implementations = stated.collect();
+        build.implementations.sort_by(|a, b| build.frameworks.compare(&a.control, &b.control));
         build
     }
 

@@ -24,8 +24,7 @@ pub(super) fn selected(build: &Build<'_>) -> Vec<ControlId> {
 pub(super) fn of(build: &Build<'_>) -> Map<String, Value> {
     let framework = build.framework().unwrap_or_default();
     let controls = &build.selected;
-    let parameters = build.workspace.implementations.iter().filter(|it| controls.contains(&it.control));
-    let parameters = parameters.flat_map(requirements::parameters);
+    let parameters = build.implementations.iter().flat_map(|it| requirements::parameters(it));
     let ids = controls.iter().map(|it| build.control(it).into());
     let select = match controls.is_empty() {
         true => ("include-all", Value::Object(Map::new())),

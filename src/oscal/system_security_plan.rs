@@ -1,14 +1,12 @@
 //! System security plan: the system, its users and parts, and how each control is met.
 
-use std::collections::BTreeSet;
-
 use serde_json::{Map, Value};
 
 use super::{
     build::{Build, fields, line, list, object, own, property, prose, prose_or, token, word},
     metadata, requirements, system,
 };
-use crate::workspace::{ControlId, Impact, Implementation, OrganizationKind, Role};
+use crate::workspace::{Impact, OrganizationKind, Role};
 
 pub(super) fn of(build: &Build<'_>) -> Map<String, Value> {
     let framework = build.framework().unwrap_or_default();
@@ -35,20 +33,11 @@ pub(super) fn of(build: &Build<'_>) -> Map<String, Value> {
                         build.workspace.system.name
                     )),
                 ),
-                ("implemented-requirements", list(implementations(build).map(|it| requirements::of(build, it)))),
+                ("implemented-requirements", list(build.implementations.iter().map(|it| requirements::of(build, it)))),
             ]),
         ),
         ("back-matter", metadata::back_matter(build, [framework], &build.assessment.clusters)),
     ]))
-}
-
-/// Implementations of selected controls, in the order of the catalog.
-fn implementations<'a>(build: &Build<'a>) -> impl Iterator<Item = &'a Implementation> + use<'a> {
-    let selected: BTreeSet<&ControlId> = build.selected.iter().collect();
-    let mut all: Vec<&Implementation> =
-        build.workspace.implementations.iter().filter(|it| selected.contains(&it.control)).collect();
-    all.sort_by(|a, b| build.frameworks.compare(&a.control, &b.control));
-    all.into_iter()
 }
 
 fn characteristics(build: &Build<'_>) -> Value {

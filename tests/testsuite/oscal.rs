@@ -290,6 +290,10 @@ fn a_providers_plan_says_what_is_inherited_and_what_is_left_to_us() {
     let uuid = |number: u32| format!("11111111-0000-4000-8000-{number:012}");
     let plan = serde_json::json!({"system-security-plan": {
         "metadata": {"title": "Plan of the provider"},
+        "system-characteristics": {
+            "system-name": "Cloud, infrastructure", "date-authorized": "2025-03-01", "security-sensitivity-level": "fips-199-moderate",
+            "system-ids": [{"identifier-type": "http://ietf.org/rfc/rfc4122", "id": uuid(9)}, {"id": "CL-42"}],
+        },
         "system-implementation": {"components": [
             {"uuid": uuid(1), "type": "service", "title": "Managed control plane", "description": "Runs the API server."},
             {"uuid": uuid(2), "type": "software", "title": "Inner tool", "description": "Not for customers."},
@@ -316,9 +320,225 @@ fn a_providers_plan_says_what_is_inherited_and_what_is_left_to_us() {
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let text = fs::read_to_string(workspace.join("scope/provider.toml")).unwrap();
     assert!(text.contains("title = \"Managed control plane\"") && !text.contains("Inner tool"), "{text}");
-    assert!(text.contains("Disks are encrypted.") && text.contains("**Left to us:** Choose the key."), "{text}");
-    let checked = scopefence().arg("check").arg(&workspace).output().unwrap();
+    for said in [
+        "provided = \"Disks are encrypted.\"".to_owned(),
+        "responsibility = \"Choose the key.\"".to_owned(),
+        format!("responsibility-uuid = \"{}\"", uuid(4)),
+        format!("provider-uuid = \"{}\"", uuid(1)),
+        "organization = \"cloud\"\ntitle = \"Cloud, infrastructure\"\nidentifier = \"CL-42\"\nauthorized = 2025-03-01\n\
+         impact = \"moderate\"\ncomponents = [\"managed-control-plane\"]"
+            .to_owned(),
+        // What is left to us is not done by being inherited.
+        "status = \"partial\"".to_owned(),
+    ] {
+        assert!(text.contains(&said), "{said}: {text}");
+    }
+    let checked = scopefence().args(["check", "--as-of", "2026-11-21"]).arg(&workspace).output().unwrap();
     assert!(checked.status.success(), "{}", String::from_utf8_lossy(&checked.stderr));
+    let said = String::from_utf8_lossy(&checked.stderr).into_owned();
+    assert!(said.contains("leaves something to us that nobody answers"), "{said}");
+
+    // Answered, it is exported as satisfied, linked to the provider's plan, and shown in the plan.
+    let answered = "satisfied = \"The key is ours and lies in the key service.\"\nresponsibility-uuid";
+    fs::write(workspace.join("scope/provider.toml"), text.replace("responsibility-uuid", answered)).unwrap();
+    let out = folder.path().join("out");
+    let build = ["--no-evidence", "--format", "md,oscal", "--only", "ssp,scope,responsibilities,oscal", "--out"];
+    let built = scopefence().arg("build").arg(&workspace).args(build).arg(&out).output().unwrap();
+    assert!(built.status.success(), "{}", String::from_utf8_lossy(&built.stderr));
+    let checked = validate(&out.join("oscal"));
+    assert!(checked.status.success(), "{}", String::from_utf8_lossy(&checked.stdout));
+    let plan = read(&out, "system-security-plan");
+    let leveraged = &plan["system-implementation"]["leveraged-authorizations"][0];
+    assert_eq!(
+        (leveraged["title"].as_str(), leveraged["date-authorized"].as_str()),
+        (Some("Cloud, infrastructure"), Some("2025-03-01"))
+    );
+    let components = plan["system-implementation"]["components"].as_array().unwrap();
+    let component = components.iter().find(|it| it["title"] == "Managed control plane").unwrap();
+    let prop = |name: &str| {
+        component["props"].as_array().unwrap().iter().find(|it| it["name"] == name).unwrap()["value"].clone()
+    };
+    assert_eq!(prop("leveraged-authorization-uuid"), leveraged["uuid"]);
+    assert_eq!(prop("inherited-uuid"), uuid(1));
+    let page = fs::read_to_string(out.join("ssp.md")).unwrap();
+    assert!(page.contains("Leveraged authorizations") && page.contains("The key is ours and lies in the key service."));
+    assert!(fs::read_to_string(out.join("scope.md")).unwrap().contains("`CL-42`"));
+    let handed_out = fs::read_to_string(out.join("responsibilities.md")).unwrap();
+    assert!(
+        handed_out.contains("Cloud, infrastructure") && !handed_out.contains("key service"),
+        "it goes out without statements"
+    );
     // Once is enough: a second import does not overwrite what people may have changed.
     assert_eq!(import("provider").status.code(), Some(2));
+}
+
+/// NIST's example of a system that others build on (a slice of it: `leveraged.json`), and what it says there.
+#[test]
+fn nists_example_of_a_leveraged_system_lands_in_its_places() {
+    let folder = tempfile::tempdir().unwrap();
+    let workspace = folder.path().join("workspace");
+    copy(&data("check/base"), &workspace);
+    let import = |more: &[&str]| {
+        let mut command = scopefence();
+        command.args(["import", "ssp", "--team", "provider", "--name", "iaas"]).args(more);
+        command.arg(data("oscal/leveraged.json")).arg("--workspace").arg(&workspace).output().unwrap()
+    };
+    let output = import(&[]);
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(
+        output.status.success() && said.contains("does not say when Leveraged IaaS System was authorized"),
+        "{said}"
+    );
+    fs::remove_file(workspace.join("scope/iaas.toml")).unwrap();
+    let output = import(&["--authorized", "2018-01-01"]);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let file = workspace.join("scope/iaas.toml");
+    let text = fs::read_to_string(&file).unwrap();
+    // The component that stands for the system bears its name.
+    assert!(
+        text.contains("title = \"Leveraged IaaS System\"\n") && text.contains("title = \"Application\"\n"),
+        "{text}"
+    );
+    assert!(
+        text.contains("authorized = 2018-01-01")
+            && text.contains("components = [\"leveraged-iaas-system\", \"application\"]"),
+        "{text}"
+    );
+    assert_eq!(text.matches("[[implementation.inherited]]").count(), 2, "{text}");
+    fs::write(&file, text.replace("provided-uuid", "satisfied = \"We do.\"\nprovided-uuid")).unwrap();
+    let out = folder.path().join("out");
+    let choice = workspace.join("controls/controls.toml");
+    let chosen = fs::read_to_string(&choice).unwrap();
+    fs::write(
+        &choice,
+        chosen.replacen(
+            "control = \"AC-6(5)\"\n",
+            "control = \"AC-6(5)\"\n\n[[baseline.add]]\ncontrol = \"AC-2\"\n",
+            1,
+        ),
+    )
+    .unwrap();
+    export(&workspace, &out, false);
+    assert!(validate(&out.join("oscal")).status.success());
+    let plan = read(&out, "system-security-plan");
+    let requirements = plan["control-implementation"]["implemented-requirements"].as_array().unwrap();
+    let shares = requirements.iter().find(|it| it["control-id"] == "ac-2").unwrap()["statements"][0]["by-components"]
+        .as_array()
+        .unwrap();
+    let linked: Vec<[&str; 2]> = shares
+        .iter()
+        .map(|it| {
+            [&it["inherited"][0]["provided-uuid"], &it["satisfied"][0]["responsibility-uuid"]]
+                .map(|it| it.as_str().unwrap())
+        })
+        .collect();
+    let uuid = |end: &str| format!("11111111-0000-4000-9009-00200100{end}");
+    assert_eq!(linked, [[&*uuid("1001"), &*uuid("1002")], [&*uuid("2001"), &*uuid("2002")]]);
+}
+
+/// What people decided of findings, in the plan of action and in the results.
+#[test]
+fn decisions_on_findings_are_responses_with_milestones() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("out");
+    export(&checkout("scopes/compliant-kubernetes"), &out, true);
+    let poam = read(&out, "plan-of-action-and-milestones");
+    let risks = poam["risks"].as_array().unwrap();
+    let states = |name: &str| risks.iter().filter(|it| it["status"] == name).count();
+    assert!(
+        states("open") > 10 && states("deviation-approved") > 0,
+        "{} {}",
+        states("open"),
+        states("deviation-approved")
+    );
+    // An accepted risk says by whom it was accepted, and until when.
+    let accepted = risks.iter().find(|it| it["status"] == "deviation-approved").unwrap();
+    let response = &accepted["remediations"][0];
+    assert_eq!(response["props"][0]["value"], "accept");
+    let end = &response["tasks"][0];
+    assert_eq!(end["type"], "milestone");
+    assert_eq!(end["timing"]["on-date"]["date"], accepted["deadline"], "{accepted}");
+
+    let id = risks.iter().find(|it| it["status"] == "open").unwrap()["props"][0]["value"].as_str().unwrap().to_owned();
+    let workspace = folder.path().join("workspace");
+    copy(&checkout("scopes/compliant-kubernetes"), &workspace);
+    let decided = format!(
+        "format = 1\n[[poam]]\nfinding = \"{id}\"\nstatus = \"in-progress\"\nscheduled = 2027-02-01\nowner = \"it\"\n\
+         vendor = \"The vendor\"\ncomment = \"Waits for a release.\"\n\
+         [[poam.milestone]]\ndate = 2026-12-01\nwhat = \"New image\"\ndone = 2026-11-30\n"
+    );
+    let others =
+        |text: &str| text.split("[[poam]]").filter(|it| !it.contains(&id)).collect::<Vec<_>>().join("[[poam]]");
+    for file in
+        fs::read_dir(workspace.join("controls")).unwrap().flatten().map(|it| it.path()).filter(|it| it.is_file())
+    {
+        let text = fs::read_to_string(&file).unwrap();
+        fs::write(&file, others(&text)).unwrap();
+    }
+    fs::write(workspace.join("controls/decided.toml"), decided).unwrap();
+    let out = folder.path().join("decided");
+    export(&workspace, &out, true);
+    let output = validate(&out.join("oscal"));
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
+    let results = read(&out, "assessment-results")["results"][0].take();
+    for model in [&read(&out, "plan-of-action-and-milestones"), &results] {
+        let risk = model["risks"].as_array().unwrap().iter().find(|it| it["props"][0]["value"] == *id).unwrap();
+        assert_eq!(risk["status"], "remediating");
+        assert_eq!(risk["deadline"], "2027-02-01T23:59:59Z");
+        let plan = risk["remediations"].as_array().unwrap().iter().find(|it| it["lifecycle"] == "planned").unwrap();
+        let steps: Vec<&str> =
+            plan["tasks"].as_array().unwrap().iter().map(|it| it["title"].as_str().unwrap()).collect();
+        assert_eq!(steps, ["New image", "Scheduled completion"]);
+        assert_eq!(plan["tasks"][0]["props"][0]["value"], "2026-11-30");
+        assert_eq!(plan["tasks"][1]["responsible-roles"][0]["role-id"], "action-owner");
+    }
+    let items = read(&out, "plan-of-action-and-milestones")["poam-items"].take();
+    let item = items.as_array().unwrap().iter().find(|it| it["props"][0]["value"] == *id).unwrap();
+    assert_eq!(item["remarks"], "Waits for a release.");
+}
+
+#[test]
+fn no_file_is_too_broken_for_a_clear_answer() {
+    let folder = tempfile::tempdir().unwrap();
+    let workspace = folder.path().join("workspace");
+    copy(&data("check/base"), &workspace);
+    let file = folder.path().join("file.json");
+    let says = |text: &[u8], model: &[&str], said: &str| {
+        fs::write(&file, text).unwrap();
+        let output =
+            scopefence().arg("import").args(model).arg(&file).arg("--workspace").arg(&workspace).output().unwrap();
+        let err = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(2), "{said}: {err}");
+        assert!(err.contains(said), "{said}: {err}");
+    };
+    let ssp = ["ssp", "--team", "provider"];
+    let deep = format!(r#"{{"system-security-plan": {{"metadata": {}"#, r#"{"a": ["#.repeat(50_000));
+    says(deep.as_bytes(), &ssp, "$.system-security-plan.metadata.a[0].a[0]");
+    let cut =
+        br#"{"system-security-plan": {"control-implementation": {"implemented-requirements": [{"control-id": "ac-"#;
+    says(cut, &ssp, "$.system-security-plan.control-implementation.implemented-requirements[0].control-id");
+    says(b"\xff\xfe{}", &ssp, "not JSON");
+    says(b"", &ssp, "not JSON");
+    says(
+        br#"{"system-security-plan": {}}"#,
+        &ssp,
+        "$.system-security-plan.system-implementation: it holds no components",
+    );
+    says(
+        br#"{"system-security-plan": [1]}"#,
+        &ssp,
+        "$.system-security-plan.system-implementation: it holds no components",
+    );
+    says(
+        br#"{"profile": {"imports": [{"href": "gone.json"}]}}"#,
+        &["profile"],
+        "$.profile.imports[0].href: gone.json does not lie",
+    );
+    says(br#"{"profile": {"imports": [{"href": "file.json"}], "uuid": "u"}}"#, &["profile"], "in a circle");
+    says(br#"{"profile": {"imports": {"href": 7}}}"#, &["profile"], "$.profile.imports: it imports nothing");
+    // Larger than what is read: nothing of it is parsed. Sparse, so that nothing of it is written either.
+    fs::File::create(&file).and_then(|file| file.set_len((64 << 20) + 1)).unwrap();
+    let output = scopefence().arg("validate").arg(&file).output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&output.stdout).contains("$: the file is larger than 64 MB"));
 }

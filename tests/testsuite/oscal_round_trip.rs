@@ -3,8 +3,6 @@
 
 use std::{fs, path::Path};
 
-use serde_json::Value;
-
 use crate::{
     evidence::Run,
     support::{checkout, copy, scopefence},

@@ -97,8 +97,14 @@ pub fn catalog(file: &File, given: &Given<'_>, frameworks: &Frameworks) -> Resul
 ///
 /// A framework is meant by a resource of our own export, and by the name under which NIST publishes its catalog.
 pub fn known_catalog(from: &File, href: &str, frameworks: &Frameworks) -> Option<File> {
+    let framework = frameworks.framework(framework_of(from.root(), href)?)?;
+    Some(File::catalog(of_framework(framework)))
+}
+
+/// Identifier of the framework that a reference of a document means, where the document or NIST's name for it says so.
+pub(super) fn framework_of<'v>(root: &'v Value, href: &str) -> Option<&'v str> {
     let resource = href.strip_prefix('#').and_then(|uuid| {
-        let mut all = members(&from.root()["back-matter"], "resources");
+        let mut all = members(&root["back-matter"], "resources");
         all.find(|resource| resource["uuid"] == uuid)
     });
     let said = resource.and_then(|resource| {
@@ -108,23 +114,21 @@ pub fn known_catalog(from: &File, href: &str, frameworks: &Frameworks) -> Option
     let links = resource.into_iter().flat_map(|resource| members(resource, "rlinks"));
     let mut places = links.filter_map(|link| link["href"].as_str()).chain([href]);
     let published = || places.any(|place| place.contains("NIST_SP-800-53_rev5_catalog")).then_some("nist-800-53r5");
-    let framework = frameworks.framework(said.or_else(published)?)?;
-    Some(File::catalog(of_framework(framework)))
+    said.or_else(published)
 }
 
 fn of_framework(framework: &Framework) -> Value {
     let mut groups: Vec<(&str, Vec<Value>)> = Vec::new();
     for control in &framework.controls {
         let params: Vec<Value> = control.parameters.iter().flatten().map(|id| json!({ "id": token(id) })).collect();
-        let mut made = json!({
+        let mut props = vec![json!({ "name": "label", "value": control.label })];
+        props.extend(control.withdrawn.then(|| json!({ "name": "status", "value": "withdrawn" })));
+        let made = json!({
             "id": control_token(&control.id),
             "title": control.title,
-            "props": [{ "name": "label", "value": control.label }],
+            "props": props,
             "params": params,
         });
-        if control.withdrawn {
-            made["props"][1] = json!({ "name": "status", "value": "withdrawn" });
-        }
         match groups.last_mut().filter(|(family, _)| *family == control.family) {
             Some((_, controls)) => controls.push(made),
             None => groups.push((&control.family, vec![made])),

@@ -9,6 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 
 use super::{
+    catalog::framework_of,
     members, own, slug,
     tables::{Authorization, Component, Components, Connection, Implementation, Inherited, Interface, Out},
     toml,
@@ -65,6 +66,8 @@ pub struct Declared {
 pub(super) struct Share {
     /// Control as the file names it.
     pub control: String,
+    /// Framework that the file says it is of.
+    pub framework: Option<String>,
     /// Identifier of the component in the file; `None`: the system as a whole.
     pub component: Option<String>,
     pub status: String,
@@ -170,7 +173,7 @@ impl Declared {
         workspace: &Workspace,
     ) -> (Vec<Implementation>, String) {
         let frameworks = &workspace.frameworks;
-        let chosen = owner.framework.or(workspace.baseline.as_ref().map(|choice| choice.framework.as_str()));
+        let chosen = workspace.baseline.as_ref().map(|choice| choice.framework.as_str());
         let mut statements: BTreeMap<ControlId, Implementation> = BTreeMap::new();
         let mut beside = String::new();
         for share in shares {
@@ -181,7 +184,8 @@ impl Declared {
                 },
                 None => None,
             };
-            let Some(known) = known(&share.control, chosen, frameworks) else {
+            let of = owner.framework.or(share.framework.as_deref()).or(chosen);
+            let Some(known) = known(&share.control, of, frameworks) else {
                 if !self.unknown.contains(&share.control) {
                     self.unknown.push(share.control);
                 }
@@ -200,11 +204,11 @@ impl Declared {
                 }
                 continue;
             }
-            let entry = statements.entry(known.clone()).or_insert_with(|| Implementation {
-                control: known.to_string(),
-                status: share.status.clone(),
-                team: owner.team.to_owned(),
-                ..requirements.remove(&share.control).unwrap_or_default()
+            let entry = statements.entry(known.clone()).or_insert_with(|| {
+                let stated = requirements.remove(&share.control);
+                let stated =
+                    stated.unwrap_or_else(|| Implementation { team: owner.team.to_owned(), ..Default::default() });
+                Implementation { control: known.to_string(), status: share.status.clone(), ..stated }
             });
             if let Some(component) = component.clone().filter(|id| !entry.components.0.contains(id)) {
                 entry.components.0.push(component);
@@ -298,6 +302,7 @@ fn definition(root: &Value, owner: &Owner<'_>) -> Parts {
                 let Some(control) = requirement["control-id"].as_str() else { continue };
                 let mut share = Share {
                     control: control.to_owned(),
+                    framework: set["source"].as_str().and_then(|href| framework_of(root, href)).map(str::to_owned),
                     component: Some(uuid.to_owned()),
                     status: status_of(prop(requirement, "implementation-status")),
                     ..Share::default()
