@@ -11,6 +11,10 @@ use scopefence::{
     checklist::{self, Checklist},
     document::{self, Document},
     frameworks::Frameworks,
+    oscal::{
+        self,
+        validate::{self, File},
+    },
     publish::{self, Format, Selection},
     snapshot::{self, Snapshot},
     workspace::{self, Workspace},
@@ -58,7 +62,7 @@ fn full_plan() -> tempfile::TempDir {
     folder
 }
 
-/// From the folder to the plan as HTML and PDF.
+/// From the folder to the plan as HTML and PDF, and to OSCAL that is valid.
 #[divan::bench]
 fn full_moderate(bencher: Bencher<'_, '_>) {
     let folder = full_plan();
@@ -72,7 +76,12 @@ fn full_moderate(bencher: Bencher<'_, '_>) {
         let frameworks = Frameworks::load(Some(&workspace.root)).expect("frameworks");
         let checklists = checklist::load(Some(&workspace.root), &frameworks).expect("checklists");
         let documents = document::compose(&workspace, &assessment, &frameworks, &checklists).expect("documents");
-        black_box(publish::publish(&workspace, &assessment, documents, None, &selection).expect("files"))
+        let models = oscal::export(&workspace, &assessment);
+        let files: Vec<File> = models.iter().map(|(_, bytes)| File::read(bytes).expect("OSCAL")).collect();
+        for file in &files {
+            assert_eq!(validate::problems(file, &files, &frameworks), []);
+        }
+        black_box((models, publish::publish(&workspace, &assessment, documents, None, &selection).expect("files")))
     });
 }
 

@@ -1,20 +1,26 @@
 //! Assessment plan: which questions are asked of the cluster, and what people do again and again.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Map, Value};
 
 use super::{
     build::{Build, control_token, fields, line, list, object, own, prose_or, responsible, word},
     metadata,
 };
-use crate::{assess::Check, workspace::RecurringAssessment};
+use crate::{
+    assess::Check,
+    workspace::{ControlId, RecurringAssessment},
+};
 
 pub(super) fn of(build: &Build<'_>) -> Map<String, Value> {
     let framework = build.framework().unwrap_or_default();
+    let selected: BTreeSet<&ControlId> = build.selected.iter().collect();
     let enabled = build.assessment.checks.iter().filter(|check| check.disabled.is_none());
     fields(object([
         ("metadata", metadata::of(build, "Assessment plan")),
         ("import-ssp", object([("href", "system-security-plan.json".into())])),
-        ("local-definitions", object([("activities", list(enabled.map(|check| activity(build, check))))])),
+        ("local-definitions", object([("activities", list(enabled.map(|check| activity(build, check, &selected))))])),
         ("reviewed-controls", reviewed(build)),
         (
             "assessment-subjects",
@@ -61,8 +67,8 @@ pub(super) fn origin(build: &Build<'_>) -> Value {
     list([object([("actors", list([actor]))])])
 }
 
-fn activity(build: &Build<'_>, check: &Check) -> Value {
-    let selected = check.controls.iter().filter(|it| build.selected.contains(it));
+fn activity(build: &Build<'_>, check: &Check, selected: &BTreeSet<&ControlId>) -> Value {
+    let selected = check.controls.iter().filter(|it| selected.contains(it));
     let related: Vec<String> = selected.map(control_token).collect();
     let related = match related.is_empty() {
         true => Value::Null,

@@ -109,23 +109,38 @@ pub fn declared(file: &File, owner: &Owner<'_>, workspace: &Workspace) -> Result
             model => format!("$.{model}.system-implementation: it holds no components that provide anything to others"),
         });
     }
-    let Parts { mut authorizations, components, interfaces, connections, shares, requirements, notes } = parts;
+    let Parts { mut authorizations, components, mut interfaces, mut connections, shares, requirements, notes } = parts;
     let mut declared = Declared { notes, ..Declared::default() };
     let mut ids: BTreeMap<String, String> = BTreeMap::new();
-    let there: BTreeSet<&str> = workspace.components.iter().map(|it| it.id.as_str()).collect();
-    let mut taken: BTreeSet<String> = there.iter().map(|id| (*id).to_owned()).collect();
+    let mut taken: BTreeSet<String> = workspace.components.iter().map(|it| it.id.to_string()).collect();
+    let ours = ours(root);
     let mut rows = Vec::new();
+    let mut renamed = BTreeMap::new();
     for (uuid, mut row) in components {
         let known = workspace.components.iter().find(|it| it.id.as_str() == row.id && it.title == row.title);
-        if let Some(known) = known.filter(|_| ours(root)) {
+        if let Some(known) = known.filter(|_| ours) {
             ids.insert(uuid, known.id.to_string());
             continue;
         }
-        row.id = unused(&row.id, &mut taken);
+        let id = unused(&row.id, &mut taken);
+        renamed.insert(std::mem::replace(&mut row.id, id.clone()), id);
         ids.insert(uuid, row.id.clone());
         declared.components.push(row.title.clone());
         rows.push(row);
     }
+    // What the workspace declares already is not declared again; what is new names components as they are called here.
+    let now = |id: &mut String| {
+        if let Some(new) = renamed.get(id) {
+            id.clone_from(new);
+        }
+    };
+    let mut parts: Vec<&mut String> = rows.iter_mut().filter_map(|row| row.part_of.as_mut()).collect();
+    interfaces.retain(|it| !workspace.interfaces.iter().any(|there| there.id.as_str() == it.id));
+    connections.retain(|it| !workspace.connections.iter().any(|there| there.id.as_str() == it.id));
+    authorizations.retain(|it| !workspace.authorizations.iter().any(|there| there.id == it.id));
+    parts.extend(interfaces.iter_mut().flat_map(|it| [&mut it.from, &mut it.to]));
+    parts.extend(connections.iter_mut().flat_map(|it| [&mut it.from, &mut it.to]));
+    parts.into_iter().for_each(now);
     for authorization in &mut authorizations {
         authorization.components = authorization.components.iter().filter_map(|uuid| ids.get(uuid).cloned()).collect();
     }

@@ -1,6 +1,6 @@
 //! What a schema cannot see: whether identifiers lead somewhere, and whether words mean what OSCAL lets them mean.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeSet, HashMap};
 
 use serde_json::Value;
 
@@ -39,6 +39,34 @@ const STATUSES: &[&str] = &["implemented", "partial", "planned", "alternative", 
 /// States of a risk.
 const RISKS: &[&str] = &["open", "investigating", "remediating", "deviation-requested", "deviation-approved", "closed"];
 
+/// Where in a file something stands: written out only where something is wrong.
+#[derive(Clone, Copy)]
+enum Place<'p> {
+    Model(&'p str),
+    Field(&'p Place<'p>, &'p str),
+    Item(&'p Place<'p>, usize),
+}
+
+impl Place<'_> {
+    /// As a JSON path.
+    fn path(&self) -> String {
+        match self {
+            Place::Model(model) => step("$", model),
+            Place::Field(above, field) => step(&above.path(), field),
+            Place::Item(above, at) => format!("{}[{at}]", above.path()),
+        }
+    }
+
+    /// Below a field of one of these names.
+    fn below(&self, names: &[&str]) -> bool {
+        match self {
+            Place::Model(_) => false,
+            Place::Field(above, field) => names.contains(field) || above.below(names),
+            Place::Item(above, _) => above.below(names),
+        }
+    }
+}
+
 /// What is wrong with a file, given those that it imports.
 pub(super) fn problems(file: &File, beside: &[File], frameworks: &Frameworks) -> Vec<Problem> {
     let mut judge = Judge {
@@ -51,8 +79,7 @@ pub(super) fn problems(file: &File, beside: &[File], frameworks: &Frameworks) ->
     };
     judge.version(file);
     judge.defined_twice();
-    let root = step("$", file.model());
-    judge.value(file.model(), file.root(), &root);
+    judge.value(file.model(), file.root(), &Place::Model(file.model()));
     judge.problems
 }
 
@@ -84,8 +111,8 @@ fn catalog(file: &File, beside: &[File], frameworks: &Frameworks) -> Option<BTre
 }
 
 /// What a plan inherits or satisfies is defined in the plan of its provider.
-fn leveraged(path: &str) -> bool {
-    path.contains(".inherited[") || path.contains(".satisfied[")
+fn leveraged(place: &Place<'_>) -> bool {
+    place.below(&["inherited", "satisfied"])
 }
 
 /// Identifiers of all controls of a catalog.
@@ -96,10 +123,10 @@ fn identifiers(node: &Value, into: &mut BTreeSet<String>) {
     }
 }
 
-/// Identifiers that a file defines, with how often.
+/// Identifiers that a file defines, with how often, and where again.
 #[derive(Default)]
 struct Known<'v> {
-    uuids: BTreeMap<&'v str, Vec<String>>,
+    uuids: HashMap<&'v str, (usize, Option<String>)>,
 }
 
 impl<'v> Known<'v> {
@@ -108,20 +135,24 @@ impl<'v> Known<'v> {
     }
 
     fn with(mut self, file: &'v File) -> Self {
-        self.add(file.root(), &step("$", file.model()));
+        self.add(file.root(), &Place::Model(file.model()));
         self
     }
 
-    fn add(&mut self, node: &'v Value, path: &str) {
+    fn add(&mut self, node: &'v Value, place: &Place<'_>) {
         match node {
             Value::Object(fields) => {
                 if let Some(uuid) = fields.get("uuid").and_then(Value::as_str) {
-                    self.uuids.entry(uuid).or_default().push(path.to_owned());
+                    let (times, again) = self.uuids.entry(uuid).or_default();
+                    *times += 1;
+                    if *times == 2 {
+                        *again = Some(place.path());
+                    }
                 }
-                fields.iter().for_each(|(name, inner)| self.add(inner, &step(path, name)));
+                fields.iter().for_each(|(name, inner)| self.add(inner, &Place::Field(place, name)));
             }
             Value::Array(items) => {
-                items.iter().enumerate().for_each(|(at, inner)| self.add(inner, &format!("{path}[{at}]")));
+                items.iter().enumerate().for_each(|(at, inner)| self.add(inner, &Place::Item(place, at)));
             }
             _ => {}
         }
@@ -141,106 +172,111 @@ struct Judge<'v> {
 }
 
 impl Judge<'_> {
-    fn wrong(&mut self, path: &str, message: String) {
-        self.problems.push(Problem { path: path.to_owned(), message });
+    fn wrong(&mut self, place: &Place<'_>, message: String) {
+        self.problems.push(Problem { path: place.path(), message });
     }
 
     fn version(&mut self, file: &File) {
-        let path = format!("$.{}.metadata.oscal-version", file.model());
+        let root = Place::Model(file.model());
+        let metadata = Place::Field(&root, "metadata");
         if let Some(version) = file.root()["metadata"]["oscal-version"].as_str()
             && !version.trim_start_matches('v').starts_with("1.")
         {
-            self.wrong(&path, format!("version {version} of OSCAL is not known here; 1.0 to 1.2 are"));
+            self.wrong(
+                &Place::Field(&metadata, "oscal-version"),
+                format!("version {version} of OSCAL is not known here; 1.0 to 1.2 are"),
+            );
         }
     }
 
     fn defined_twice(&mut self) {
-        let twice: Vec<_> = self.known.uuids.iter().filter(|(_, paths)| paths.len() > 1).collect();
-        let twice: Vec<(String, String, usize)> = twice
-            .into_iter()
-            .filter_map(|(uuid, paths)| Some(((*uuid).to_owned(), paths.get(1)?.clone(), paths.len())))
-            .collect();
-        for (uuid, path, times) in twice {
-            self.wrong(&path, format!("{uuid} is defined {times} times"));
-        }
+        let twice = self.known.uuids.iter().filter_map(|(uuid, (times, again))| {
+            Some(Problem { path: again.clone()?, message: format!("{uuid} is defined {times} times") })
+        });
+        self.problems.extend(twice);
     }
 
-    fn value(&mut self, field: &str, node: &Value, path: &str) {
+    fn value(&mut self, field: &str, node: &Value, place: &Place<'_>) {
         match node {
             Value::Object(fields) => {
-                self.property(node, path);
+                self.property(node, place);
                 for (name, inner) in fields {
-                    self.value(name, inner, &step(path, name));
+                    self.value(name, inner, &Place::Field(place, name));
                 }
             }
             Value::Array(items) => {
-                items.iter().enumerate().for_each(|(at, inner)| self.value(field, inner, &format!("{path}[{at}]")));
+                items.iter().enumerate().for_each(|(at, inner)| self.value(field, inner, &Place::Item(place, at)));
             }
-            Value::String(text) => self.text(field, text, path),
+            Value::String(text) => self.text(field, text, place),
             _ => {}
         }
     }
 
-    fn text(&mut self, field: &str, text: &str, path: &str) {
+    fn text(&mut self, field: &str, text: &str, place: &Place<'_>) {
         match field {
             local if LOCAL.contains(&local) && !self.known.uuids.contains_key(text) => {
-                self.wrong(path, format!("nothing in this file has the identifier {text}"));
+                self.wrong(place, format!("nothing in this file has the identifier {text}"));
             }
             shared
                 if SHARED.contains(&shared)
                     && !self.open
-                    && !leveraged(path)
+                    && !leveraged(place)
                     && !self.known.uuids.contains_key(text)
                     && !self.shared.uuids.contains_key(text) =>
             {
-                self.wrong(path, format!("nothing in this file, nor in those it imports, has the identifier {text}"));
+                self.wrong(place, format!("nothing in this file, nor in those it imports, has the identifier {text}"));
             }
             "role-id" | "role-ids" if !self.roles.contains(text) => {
-                self.wrong(path, format!("the metadata define no role `{text}`"));
+                self.wrong(place, format!("the metadata define no role `{text}`"));
             }
-            "control-id" | "with-ids" => self.control(text, text, path),
-            "statement-id" => self.control(text.split("_smt").next().unwrap_or(text), text, path),
+            "control-id" | "with-ids" => self.control(text, text, place),
+            "statement-id" => self.control(text.split("_smt").next().unwrap_or(text), text, place),
             "href" => {
                 if let Some(uuid) = text.strip_prefix('#')
                     && uuid::Uuid::try_parse(uuid).is_ok()
                     && !self.known.uuids.contains_key(uuid)
                 {
-                    self.wrong(path, format!("nothing in this file has the identifier {uuid}"));
+                    self.wrong(place, format!("nothing in this file has the identifier {uuid}"));
                 }
             }
             "description" | "statement" | "prose" | "title" | "value" => {
                 if let Some(found) = PLACEHOLDER.find(text) {
-                    self.wrong(path, format!("`{}` is a placeholder", found.as_str()));
+                    self.wrong(place, format!("`{}` is a placeholder", found.as_str()));
                 }
             }
             _ => {}
         }
     }
 
-    fn control(&mut self, control: &str, text: &str, path: &str) {
+    fn control(&mut self, control: &str, text: &str, place: &Place<'_>) {
         if self.controls.as_ref().is_some_and(|known| !known.contains(control)) {
-            self.wrong(path, format!("no catalog that is known here has the control `{text}`"));
+            self.wrong(place, format!("no catalog that is known here has the control `{text}`"));
         }
     }
 
-    /// Words that OSCAL gives a meaning.
-    fn property(&mut self, node: &Value, path: &str) {
+    /// Words that OSCAL gives a meaning, and a property that names something of the same file.
+    fn property(&mut self, node: &Value, place: &Place<'_>) {
         if let (Some("control-origination"), Some(value)) = (node["name"].as_str(), node["value"].as_str()) {
             let fedramp = node["ns"].as_str().is_some_and(|ns| ns.contains("fedramp"));
             let allowed = if fedramp { FEDRAMP_ORIGINATIONS } else { ORIGINATIONS };
-            self.one_of(value, allowed, &step(path, "value"));
+            self.one_of(value, allowed, &Place::Field(place, "value"));
+        }
+        if let (Some("leveraged-authorization-uuid"), Some(uuid)) = (node["name"].as_str(), node["value"].as_str())
+            && !self.known.uuids.contains_key(uuid)
+        {
+            self.wrong(&Place::Field(place, "value"), format!("nothing in this file has the identifier {uuid}"));
         }
         if let Some(state) = node["implementation-status"]["state"].as_str() {
-            self.one_of(state, STATUSES, &format!("{path}.implementation-status.state"));
+            self.one_of(state, STATUSES, &Place::Field(&Place::Field(place, "implementation-status"), "state"));
         }
         if let (Some(status), Some(_)) = (node["status"].as_str(), node["statement"].as_str()) {
-            self.one_of(status, RISKS, &step(path, "status"));
+            self.one_of(status, RISKS, &Place::Field(place, "status"));
         }
     }
 
-    fn one_of(&mut self, value: &str, allowed: &[&str], path: &str) {
+    fn one_of(&mut self, value: &str, allowed: &[&str], place: &Place<'_>) {
         if !allowed.contains(&value) {
-            self.wrong(path, format!("`{value}` is not one of {}", allowed.join(", ")));
+            self.wrong(place, format!("`{value}` is not one of {}", allowed.join(", ")));
         }
     }
 }
