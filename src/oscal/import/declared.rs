@@ -444,7 +444,7 @@ impl Parts {
             return;
         }
         let given = owner.authorized.or_else(|| system["date-authorized"].as_str());
-        let Some(day) = given.and_then(|text| date(text)) else {
+        let Some(day) = given.and_then(date) else {
             self.notes.push(format!(
                 "the plan does not say when {name} was authorized: import again with --authorized DATE, or declare \
                  [[authorization]] of `{}`",
