@@ -57,6 +57,7 @@ fn statement(control: &str, status: ImplementationStatus) -> Implementation {
         origination: Origination::Organization,
         origination_derived: true,
         components: Vec::new(),
+        inherited: Vec::new(),
         team: TeamId::new("platform"),
         checks: Vec::new(),
         parameters: Default::default(),

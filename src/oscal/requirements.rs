@@ -139,9 +139,9 @@ fn is_inherited(build: &Build<'_>, component: &Component) -> bool {
 fn inherited(build: &Build<'_>, taken: &[&Inherited], component: Option<&Component>, name: &str) -> Value {
     let declared = taken.iter().filter_map(|it| {
         let provided = it.provided.as_deref()?;
-        let which = it.provided_uuid.as_deref().unwrap_or(provided);
+        let which = it.provided_uuid.as_deref().unwrap_or_default();
         Some(object([
-            ("uuid", build.names.id("inherited", &format!("{name}/{which}"))),
+            ("uuid", build.names.id("inherited", &format!("{name}/{which}/{provided}"))),
             ("description", prose(provided)),
             ("provided-uuid", it.provided_uuid.as_deref().map_or(Value::Null, Value::from)),
         ]))
@@ -154,16 +154,17 @@ fn inherited(build: &Build<'_>, taken: &[&Inherited], component: Option<&Compone
             ("props", list([own("inherited", DERIVED)])),
         ]));
     }
-    list(all)
+    // The same capability may be named with each of the responsibilities that come with it.
+    distinct(all)
 }
 
 /// How we do what a provider leaves to us.
 fn satisfied(build: &Build<'_>, taken: &[&Inherited], name: &str) -> Value {
-    list(taken.iter().filter_map(|it| {
+    distinct(taken.iter().filter_map(|it| {
         let (responsibility, satisfied) = (it.responsibility.as_deref()?, it.satisfied.as_deref()?);
-        let which = it.responsibility_uuid.as_deref().unwrap_or(responsibility);
+        let which = it.responsibility_uuid.as_deref().unwrap_or_default();
         Some(object([
-            ("uuid", build.names.id("satisfied", &format!("{name}/{which}"))),
+            ("uuid", build.names.id("satisfied", &format!("{name}/{which}/{responsibility}/{satisfied}"))),
             ("description", prose(satisfied)),
             ("responsibility-uuid", it.responsibility_uuid.as_deref().map_or(Value::Null, Value::from)),
             ("remarks", prose(responsibility)),

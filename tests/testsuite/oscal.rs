@@ -360,6 +360,13 @@ fn a_providers_plan_says_what_is_inherited_and_what_is_left_to_us() {
     };
     assert_eq!(prop("leveraged-authorization-uuid"), leveraged["uuid"]);
     assert_eq!(prop("inherited-uuid"), uuid(1));
+    let file = out.join("oscal/system-security-plan.json");
+    let text = fs::read_to_string(&file).unwrap();
+    let value = format!("\"value\": {}", leveraged["uuid"]);
+    assert!(text.contains(&value));
+    fs::write(&file, text.replace(&value, "\"value\": \"00000000-0000-4000-8000-000000000000\"")).unwrap();
+    let found = String::from_utf8_lossy(&validate(&file).stdout).into_owned();
+    assert!(found.contains(".value: nothing in this file has the identifier 00000000"), "{found}");
     let page = fs::read_to_string(out.join("ssp.md")).unwrap();
     assert!(page.contains("Leveraged authorizations") && page.contains("The key is ours and lies in the key service."));
     assert!(fs::read_to_string(out.join("scope.md")).unwrap().contains("`CL-42`"));

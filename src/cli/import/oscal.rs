@@ -174,7 +174,7 @@ pub(super) fn profile(arguments: &Profile, ui: &Ui) -> Result<Exit, Failure> {
         Err(Some(why)) => Err(why),
         Err(None) => {
             let known = import::known_catalog(from, href, &frameworks);
-            without_text.set(known.is_some());
+            without_text.set(without_text.get() || known.is_some());
             let wanted = || format!("{} does not lie beside the profile; name it with --catalog", wanted(from, href));
             known.ok_or_else(wanted)
         }

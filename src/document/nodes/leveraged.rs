@@ -13,8 +13,26 @@ use crate::{
     workspace::{Authorization, Implementation, Inherited},
 };
 
+/// Who reads a table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Reader {
+    /// Somebody with the plan: links lead into it, and to the provider's.
+    OfThePlan,
+    /// Somebody to whom the document was handed alone.
+    Outside,
+}
+
 /// Leveraged authorizations: whose, for what impact, since when and until when, what they cover.
 pub(super) fn authorizations(ctx: &Ctx<'_>, place: &mut Place<'_>) -> Result<Vec<Block>, String> {
+    table(ctx, place, Reader::OfThePlan)
+}
+
+/// The same without links, for documents that are handed out alone.
+pub(super) fn handed_out(ctx: &Ctx<'_>, place: &mut Place<'_>) -> Result<Vec<Block>, String> {
+    table(ctx, place, Reader::Outside)
+}
+
+fn table(ctx: &Ctx<'_>, place: &mut Place<'_>, reader: Reader) -> Result<Vec<Block>, String> {
     let heads = [
         Head::name("column.organization", 20),
         Head::text("leveraged.column.authorization", 26),
@@ -25,10 +43,13 @@ pub(super) fn authorizations(ctx: &Ctx<'_>, place: &mut Place<'_>) -> Result<Vec
     let mut grid = Grid::new(ctx, place, "authorizations-table", "table.authorizations", &heads);
     for authorization in &ctx.ws.authorizations {
         let number = authorization.identifier.as_deref().map(|number| vec![Inline::code(number)]);
-        let plan = authorization.plan.as_deref().map(contact);
+        let plan = authorization.plan.as_deref().filter(|_| reader == Reader::OfThePlan).map(contact);
         let title = [Some(vec![Inline::text(&*authorization.title)]), number, plan];
         let impact = authorization.impact.map_or("leveraged.no_impact", words::impact);
-        let covers = authorization.components.iter().map(|id| ctx.component_link(id));
+        let covers = authorization.components.iter().map(|id| match reader {
+            Reader::OfThePlan => ctx.component_link(id),
+            Reader::Outside => Inline::text(&*ctx.component(id).title),
+        });
         grid.row(vec![
             Cell::text(&*ctx.ws.organization(&authorization.organization).name),
             lines(title.into_iter().flatten()),

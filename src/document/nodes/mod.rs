@@ -202,6 +202,7 @@ const NODES: &[(&str, Build)] = &[
     ("raci-detail", raci::detail),
     ("reading-paths", reading::paths),
     ("recurring", assessment::recurring),
+    ("responsibility-authorizations", leveraged::handed_out),
     ("responsibility-interfaces", responsibility::interfaces),
     ("responsibility-matrix", responsibility::matrix),
     ("responsibility-parties", responsibility::parties),
