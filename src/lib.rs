@@ -48,6 +48,7 @@ pub mod pdf;
 mod pretty;
 pub mod publish;
 pub mod schema;
+pub mod results;
 pub mod sheet;
 pub mod snapshot;
 mod visible;

@@ -3,13 +3,14 @@
 //! In: a [`Workspace`], [`Snapshot`]s (none is fine: a plan), a clock. Out: an [`Assessment`].
 //! Steps: ownership (every object to its component, [`crate::ownership::join`]), facts ([`crate::facts::observe`]), checks
 //! (outcome per check and cluster, `results`), findings (check × component × team, `findings`), exceptions, roll-up per
-//! control (`posture`).
+//! control (`posture`), results of other tools beside all that (`beside`).
 //!
 //! Invariants: no outcome is `pass` unless everything the check needs was read completely; finding ids depend on check,
 //! component and cluster alone; the same inputs give the same assessment.
 
 mod addressee;
 mod bent;
+mod beside;
 mod contradictions;
 #[cfg(test)]
 mod estate;
@@ -37,6 +38,7 @@ use std::{collections::BTreeSet, sync::Arc};
 use chrono::{DateTime, Utc};
 
 pub use bent::{Bent, bent, pristine};
+pub use beside::{Beside, BesideFile, BesideRule, Disagreement, OpenPoint};
 pub use contradictions::contradictions;
 pub use findings::finding_id;
 pub use history::{Change, History, Open, Past, PastFinding};
@@ -122,9 +124,12 @@ pub fn assess(
     vanished.sort_by(|a, b| (&a.id, &a.cluster).cmp(&(&b.id, &b.cluster)));
     let enabled = checks.iter().filter(|check| check.disabled.is_none() && !sorted.is_empty());
     let answered = enabled.map(|check| check.id.clone()).filter(|id| !unanswered.contains(id)).collect();
+    let today = as_of.map(|as_of| as_of.date_naive());
+    let controls = posture::of(workspace, &checks, &results, &found, today);
     Assessment {
         as_of,
-        controls: posture::of(workspace, &checks, &results, &found, as_of.map(|as_of| as_of.date_naive())),
+        beside: beside::of(workspace, &clusters, &results, &controls, today),
+        controls,
         clusters,
         checks,
         results,

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use chrono::{DateTime, NaiveDate, Utc};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::{
     ownership::{ObjectKey, Ownership},
@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// Outcome of a check. Ordered for roll-up: the first of these that occurs decides.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Outcome {
     /// At least one object fails.
@@ -131,6 +131,8 @@ pub struct Assessment {
     pub trend: Vec<super::Past>,
     /// Findings of earlier snapshots that these do not show, by identifier.
     pub vanished: Vec<Vanished>,
+    /// What other tools say, which changes nothing of the above.
+    pub beside: super::Beside,
 }
 
 impl Assessment {

@@ -1,6 +1,7 @@
 //! `scopefence import`: what other systems know, kept as evidence beside the snapshots.
 
 mod oscal;
+mod results;
 
 use std::{
     fs,
@@ -12,6 +13,7 @@ use chrono::NaiveDate;
 use clap::{Args, Subcommand};
 
 use oscal::{Catalog, Components, Profile, Ssp};
+use results::Results;
 
 use super::{Exit, Failure, Ui, workspace};
 use crate::workspace::{csv::Problem, grants, members, read::plain, supplied};
@@ -27,6 +29,7 @@ pub(super) struct Arguments {
 enum What {
     Groups(Groups),
     Grants(Grants),
+    Results(Results),
     Catalog(Catalog),
     Profile(Profile),
     Components(Components),
@@ -88,6 +91,7 @@ pub(super) fn run(arguments: &Arguments, ui: &Ui) -> Result<Exit, Failure> {
     match &arguments.what {
         What::Groups(arguments) => groups(arguments, ui),
         What::Grants(arguments) => grants(arguments, ui),
+        What::Results(arguments) => results::run(arguments, ui),
         What::Catalog(arguments) => oscal::catalog(arguments, ui),
         What::Profile(arguments) => oscal::profile(arguments, ui),
         What::Components(arguments) => oscal::components(arguments, ui),

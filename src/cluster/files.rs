@@ -547,7 +547,7 @@ fn key(api_version: &str, kind: &str) -> (String, String) {
 }
 
 /// The documents of a YAML text; an error is where it is none, if that is known: line and column.
-fn yaml(text: &str) -> Result<Vec<serde_json::Value>, Option<(usize, usize)>> {
+pub(crate) fn yaml(text: &str) -> Result<Vec<serde_json::Value>, Option<(usize, usize)>> {
     let options = serde_saphyr::options! {
         budget: serde_saphyr::budget! {
             // The file's size bounds these; aliases keep their own, tight bounds.

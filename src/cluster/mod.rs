@@ -14,7 +14,7 @@ mod collect;
 mod configz;
 mod connect;
 mod discovery;
-mod files;
+pub(crate) mod files;
 mod handshake;
 mod list;
 mod manifests;

@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, path::PathBuf};
 
 use crate::{
-    assess::Assessment,
+    assess::{Assessment, Beside},
     frameworks::Frameworks,
     workspace::{
         Activity, ActivityId, Categorization, Color, Component, ComponentId, DocumentControl, Duty, Fence, Impact,
@@ -32,6 +32,7 @@ pub(crate) fn plan() -> Assessment {
         exceptions: Vec::new(),
         trend: Vec::new(),
         vanished: Vec::new(),
+        beside: Beside::default(),
     }
 }
 
@@ -185,6 +186,7 @@ pub(crate) fn workspace() -> Workspace {
         rotas: Vec::new(),
         members: Vec::new(),
         grants: Vec::new(),
+        results: Vec::new(),
         clusters: Vec::new(),
         roles: Vec::new(),
         components: vec![database, component("pods", Fence::Outside, "payments")],
@@ -206,6 +208,7 @@ pub(crate) fn workspace() -> Workspace {
         exceptions: Vec::new(),
         poam: Vec::new(),
         fedramp: None,
+        result_mappings: Vec::new(),
         acronyms: BTreeMap::new(),
         renamed: BTreeMap::new(),
         sample: false,

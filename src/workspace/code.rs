@@ -243,6 +243,16 @@ codes! {
     "An exception has expired."
     "It covers nothing any more; its findings count again. Renew it with a new approval or remove it."
 
+    StaleResults "stale-results" Warning
+    "Results of another tool are older than evidence may be."
+    "They are shown as what they were on their day, and held against nothing. Scan again, import the new results and \
+     remove the old file; `evidence-days` in `[policy]` says how old evidence may be."
+
+    ResultsOfUnknownCluster "results-of-unknown-cluster" Warning
+    "Results of another tool speak of a cluster that is not declared."
+    "They are shown, and held against no check of ours, because nobody says which snapshot they stand beside. Import the \
+     file anew with `--cluster ID`."
+
     BroadException "broad-exception" Warning
     "An exception has no narrower scope than its check."
     "Without `component`, `namespaces` or `objects` it excuses every failure of the check, also those that nobody has \

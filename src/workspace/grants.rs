@@ -204,7 +204,7 @@ pub(crate) fn files(lists: &[GrantList]) -> BTreeMap<String, String> {
 pub(super) fn load(root: &Path, diagnostics: &mut Vec<Diagnostic>) -> Vec<GrantList> {
     let parse = |bytes: &[u8]| parse(bytes, &Given::default());
     let mut lists = Vec::new();
-    for stored in supplied::load(root, FOLDER, "scopefence import grants", parse, diagnostics) {
+    for stored in supplied::load(root, (FOLDER, ".csv"), "scopefence import grants", parse, diagnostics) {
         let of = |list| GrantList { file: stored.file.clone(), digest: stored.digest.clone(), ..list };
         lists.extend(stored.lists.into_iter().map(of));
     }

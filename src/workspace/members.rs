@@ -113,7 +113,7 @@ impl MemberList {
 pub(super) fn load(root: &Path, diagnostics: &mut Vec<Diagnostic>) -> Vec<MemberList> {
     let parse = |bytes: &[u8]| parse(bytes, &Given::default());
     let mut lists = Vec::new();
-    for stored in supplied::load(root, FOLDER, "scopefence import groups", parse, diagnostics) {
+    for stored in supplied::load(root, (FOLDER, ".csv"), "scopefence import groups", parse, diagnostics) {
         let of = |list| MemberList { file: stored.file.clone(), digest: stored.digest.clone(), ..list };
         lists.extend(stored.lists.into_iter().map(of));
     }

@@ -30,6 +30,8 @@ use std::{
 
 use chrono::NaiveDate;
 
+use crate::results;
+
 pub use code::Code;
 pub use diagnostic::{Diagnostic, Level};
 pub use fedramp::Fedramp;
@@ -65,8 +67,10 @@ pub fn load(dir: &Path, today: NaiveDate) -> io::Result<Loaded> {
     }
     let mut workspace = resolve::workspace(dir, &raw, today, complete, &mut diagnostics);
     let (members, grants) = (members::load(dir, &mut diagnostics), grants::load(dir, &mut diagnostics));
+    let results = results::stored::load(dir, &mut diagnostics);
     if let Some(workspace) = &mut workspace {
-        (workspace.members, workspace.grants) = (members, grants);
+        (workspace.members, workspace.grants, workspace.results) = (members, grants, results);
+        results::stored::warn(workspace, today, &mut diagnostics);
     }
     diagnostics.sort_by(|a, b| a.key().cmp(&b.key()));
     diagnostics.dedup();

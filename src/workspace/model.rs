@@ -16,7 +16,7 @@ use super::id::{
 };
 use super::members::MemberList;
 use super::source::Place;
-use crate::frameworks::Frameworks;
+use crate::{frameworks::Frameworks, results::ResultFile};
 
 /// Everything a team declared, resolved. Lists keep the order of declaration (files sorted by path, then by line).
 #[derive(Debug, Clone, Serialize)]
@@ -50,6 +50,9 @@ pub struct Workspace {
     /// Rights that other authorizers grant, as imported, by authorizer, cluster, source and date. Not declared either.
     #[serde(skip)]
     pub grants: Vec<GrantList>,
+    /// Results of other tools that were imported, by tool, day and file. Not declared either.
+    #[serde(skip)]
+    pub results: Vec<ResultFile>,
     /// Declared clusters; empty means one cluster that needs no declaration.
     pub clusters: Vec<Cluster>,
     /// Roles of users, with the Kubernetes subjects that carry them.
@@ -91,6 +94,8 @@ pub struct Workspace {
     /// What FedRAMP asks for beside the rest; `None`: no package is written.
     #[serde(skip)]
     pub fedramp: Option<Fedramp>,
+    /// What rules of other tools are about, where the program does not know it or is wrong about it.
+    pub result_mappings: Vec<ResultMapping>,
     /// The workspace's own acronyms, added to the built-in ones.
     pub acronyms: BTreeMap<String, String>,
     /// Old identifier to new one, from `was = [..]`.
@@ -1132,6 +1137,21 @@ pub struct ParamChange {
     pub now: String,
     /// The same of what the check says.
     pub instead_of: String,
+}
+
+/// What a rule of another tool is about.
+#[derive(Debug, Clone, Serialize)]
+pub struct ResultMapping {
+    /// Tool, as results of it are kept: `kubescape`.
+    pub tool: String,
+    /// Rule as the tool names it; may be a glob.
+    pub rule: String,
+    /// Controls that it is about.
+    pub controls: Vec<ControlId>,
+    /// Checks of ours that ask the same.
+    pub checks: Vec<CheckId>,
+    /// Why.
+    pub because: Option<String>,
 }
 
 /// Severity of a check.

@@ -113,6 +113,7 @@ raw_tables! {
         check_overrides "check-override": raw::CheckOverride,
         exceptions "exception": raw::Exception,
         poam "poam": raw::Poam,
+        result_mappings "result-mapping": raw::ResultMapping,
     }
 }
 

@@ -158,4 +158,5 @@ tables! {
     CertifiedService { component: Text, name: Text, description: Text, available: Date }
     ThirdParty { component: Text, organization: Text, package_id: Text, website: Text, use_case: Text }
     Assessed { controls: Texts, statement: Text }
+    ResultMapping { tool: Text, rule: Text, controls: Texts, checks: Texts, because: Text }
 }

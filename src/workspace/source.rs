@@ -12,7 +12,7 @@ pub struct Source {
 }
 
 impl Source {
-    pub(super) fn new(path: impl Into<String>, text: impl Into<String>) -> Arc<Self> {
+    pub(crate) fn new(path: impl Into<String>, text: impl Into<String>) -> Arc<Self> {
         let text = text.into();
         let lines = std::iter::once(0)
             .chain(text.bytes().enumerate().filter(|(_, b)| *b == b'\n').map(|(i, _)| i + 1))

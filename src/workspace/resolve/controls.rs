@@ -74,7 +74,7 @@ impl Table<'_> {
     }
 
     /// A reference to a check.
-    fn check(&self, value: &Spanned<String>) -> CheckId {
+    pub fn check(&self, value: &Spanned<String>) -> CheckId {
         let known = &self.context.data.check_ids;
         if self.context.complete && self.context.data.complete && !known.contains(value.get_ref()) {
             let message = format!("check `{}` does not exist", value.get_ref());

@@ -21,6 +21,7 @@ mod parties;
 mod plan;
 mod provider;
 mod raci;
+mod results;
 mod scope;
 mod staffing;
 mod system;
@@ -99,6 +100,7 @@ fn model(context: &Context<'_>, raw: &Raw) -> Option<Workspace> {
         rotas: staffing::rotas(context, raw),
         members: Vec::new(),
         grants: Vec::new(),
+        results: Vec::new(),
         clusters: parties::clusters(context, raw),
         roles: parties::roles(context, raw),
         interfaces: scope::interfaces(context, raw),
@@ -116,6 +118,7 @@ fn model(context: &Context<'_>, raw: &Raw) -> Option<Workspace> {
         exceptions: controls::exceptions(context, raw),
         poam: plan::poam(context, raw),
         fedramp,
+        result_mappings: results::mappings(context, raw),
         acronyms: system::acronyms(context, raw),
         renamed: context
             .index
