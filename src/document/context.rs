@@ -57,6 +57,7 @@ pub(super) fn publish(ctx: &Ctx<'_>) -> Context {
         supplied: cluster.header.source == crate::snapshot::Source::Supplied,
         sample: cluster.header.sample,
     });
+    context.insert("other_tools", &!ctx.assessment.beside.files.is_empty());
     context.insert("evidence", &Evidence { observed: ctx.observed(), clusters: clusters.collect() });
     context.insert(
         "counts",

@@ -59,6 +59,11 @@ struct Rule {
 }
 
 impl Rows {
+    /// Nothing yet, of a tool that looks at clusters.
+    pub(super) fn of_cluster() -> Self {
+        Self { of_cluster: true, ..Self::default() }
+    }
+
     /// Counts one answer.
     pub(super) fn add(&mut self, answer: Answer<'_>, outcome: Outcome) {
         self.add_many(answer, outcome, 1);

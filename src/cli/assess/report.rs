@@ -1,5 +1,7 @@
 //! What `assess` says, whatever the format: the part of an assessment that was asked for.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, NaiveDate, SecondsFormat, Utc};
 use serde::Serialize;
 
@@ -9,10 +11,12 @@ use super::{
 };
 use crate::{
     assess::{
-        self, Assessment, Bent, Check, CheckResult, ControlPosture, ExceptionState, Failure, Finding, Outcome, Vanished,
+        self, Assessment, BesideFile, Bent, Check, CheckResult, ControlPosture, Disagreement, ExceptionState, Failure,
+        Finding, OpenPoint, Outcome, Vanished,
     },
     cli::evidence::Files,
     ownership::ObjectKey,
+    results::When,
     workspace::{CheckId, Exception, ExceptionId, Severity, TeamId, Workspace},
 };
 
@@ -38,6 +42,36 @@ pub(super) struct Report<'a> {
     trend: Vec<posture::Point<'a>>,
     pub(super) exceptions: Vec<ExceptionLine<'a>>,
     pub(super) plan: PlanLine,
+    /// What other tools say, if anything was imported; of a cluster, so not beside files.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) other_tools: Option<OtherTools<'a>>,
+}
+
+/// What other tools say beside all this.
+#[derive(Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) struct OtherTools<'a> {
+    pub(super) files: Vec<OtherFile<'a>>,
+    /// Rules and checks of ours that cannot both be right.
+    pub(super) disagreements: Vec<&'a Disagreement>,
+    /// Failing rules that no check of ours decides.
+    pub(super) open: Vec<&'a OpenPoint>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) struct OtherFile<'a> {
+    pub(super) tool: &'a str,
+    pub(super) tool_version: Option<&'a str>,
+    pub(super) cluster: Option<&'a str>,
+    pub(super) observed: When,
+    pub(super) stale: bool,
+    pub(super) file: &'a str,
+    pub(super) original_digest: &'a str,
+    /// Rules by their outcome.
+    pub(super) rules: &'a BTreeMap<Outcome, usize>,
+    /// Rules about no control that is known.
+    pub(super) unmapped: usize,
 }
 
 /// What of the plan of action needs somebody now.
@@ -106,6 +140,31 @@ pub(super) struct ExceptionLine<'a> {
     pub(super) compensating: Option<&'a str>,
 }
 
+/// What other tools say of what was asked for.
+fn other_tools<'a>(assessment: &'a Assessment, filter: &Filter) -> Option<OtherTools<'a>> {
+    let beside = &assessment.beside;
+    let file = |file: &'a BesideFile| OtherFile {
+        tool: &file.tool,
+        tool_version: file.tool_version.as_deref(),
+        cluster: file.cluster.as_deref(),
+        observed: file.observed,
+        stale: file.stale,
+        file: &file.file,
+        original_digest: &file.original_digest,
+        rules: &file.counts,
+        unmapped: file.unmapped,
+    };
+    let asked = |it: &&Disagreement| assessment.check(&it.check).is_some_and(|check| filter.asks(check));
+    let about = |point: &&OpenPoint| filter.control.as_ref().is_none_or(|control| point.controls.contains(control));
+    // What no check of ours decides belongs to none that was asked for, and to no team.
+    let whole = filter.team.is_none() && filter.namespace.is_none() && filter.checks.is_empty();
+    (!beside.files.is_empty()).then(|| OtherTools {
+        files: beside.files.iter().map(file).collect(),
+        disagreements: beside.disagreements.iter().filter(asked).collect(),
+        open: beside.open.iter().filter(|_| whole).filter(about).collect(),
+    })
+}
+
 impl<'a> Report<'a> {
     pub(super) fn new(
         workspace: &'a Workspace,
@@ -139,8 +198,10 @@ impl<'a> Report<'a> {
             Some(_) => PlanLine::default(),
             None => plan(workspace, assessment, &findings),
         };
+        let other_tools = other_tools(assessment, filter).filter(|_| files.is_none());
         Self {
             plan,
+            other_tools,
             as_of: assessment.as_of.map(time),
             pristine,
             snapshots: assessment

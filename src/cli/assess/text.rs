@@ -2,7 +2,7 @@
 
 use super::{
     outcome,
-    report::{Line, Report, Standing, bent, keys, names},
+    report::{Line, OtherTools, Report, Standing, bent, keys, names},
     severity,
 };
 use crate::{
@@ -54,6 +54,7 @@ pub(super) fn text(report: &Report<'_>) -> String {
     if !contradictions.is_empty() && report.files.is_none() {
         parts.push(format!("contradictions: {}\n{}", contradictions.len(), contradictions.join("\n")));
     }
+    parts.extend(report.other_tools.as_ref().map(other_tools));
     if !report.bent.is_empty() {
         let lines: Vec<String> = report.bent.iter().map(bent).collect();
         parts.push(format!("what bent this:\n{}", escaped_lines(&lines)));
@@ -104,6 +105,48 @@ fn exceptions(report: &Report<'_>) -> Option<String> {
     let head = ["exception", "check", "~covers", "~owner", "until"];
     let idle = if idle > 0 { format!(", of which {idle} cover nothing") } else { String::new() };
     Some(format!("exceptions: {}{idle}\n{}", report.exceptions.len(), table(&head, rows)))
+}
+
+/// What other tools say, which changes nothing of the rest.
+fn other_tools(other: &OtherTools<'_>) -> String {
+    let rows = other.files.iter().map(|file| {
+        let count = |outcome| file.rules.get(&outcome).copied().unwrap_or_default();
+        let (fail, pass) = (count(Outcome::Fail), count(Outcome::Pass));
+        let neither = file.rules.values().sum::<usize>() - fail - pass;
+        let version = file.tool_version.map(|version| format!(" {version}")).unwrap_or_default();
+        let stale = if file.stale { ", stale" } else { "" };
+        vec![
+            format!("{}{version}", file.tool),
+            file.cluster.unwrap_or_default().to_owned(),
+            format!("{}{stale}", file.observed),
+            fail.to_string(),
+            pass.to_string(),
+            neither.to_string(),
+            file.file.to_owned(),
+        ]
+    });
+    let head = ["tool", "cluster", "looked", "fail", "pass", "neither", "~file"];
+    let mut parts = vec![format!(
+        "other tools: {} of results, which change nothing of the above\n{}",
+        counted(other.files.len(), "file"),
+        table(&head, rows)
+    )];
+    let contradictions = other.disagreements.iter().map(|it| {
+        let ours = format!("{} ({}, {})", it.check, outcome(it.ours), it.observed.format("%Y-%m-%d %H:%M"));
+        format!("{ours} against {} {} ({}, {})", it.tool, it.rule, outcome(it.theirs), it.their_observed)
+    });
+    let contradictions: Vec<String> = contradictions.collect();
+    if !contradictions.is_empty() {
+        parts.push(format!("they contradict our checks: {}\n{}", contradictions.len(), escaped_lines(&contradictions)));
+    }
+    if !other.open.is_empty() {
+        let some = other.open.iter().take(MOST).map(|point| format!("{} {}", point.tool, point.rule));
+        let more = other.open.len().checked_sub(MOST).filter(|more| *more > 0);
+        let more = more.map(|more| format!(" and {more} more")).unwrap_or_default();
+        let some = some.collect::<Vec<_>>().join(", ");
+        parts.push(format!("only they found: {}\n{}{more}", other.open.len(), escaped(&some)));
+    }
+    parts.join("\n")
 }
 
 fn checks(report: &Report<'_>) -> String {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Ctx, Grid, Head, Place, join, leveraged, pack, terms};
+use super::{Ctx, Grid, Head, Place, join, leveraged, pack, results, terms};
 use crate::{
     assess::ControlPosture,
     document::{
@@ -198,6 +198,7 @@ fn facts(ctx: &Ctx<'_>, item: &Implementation) -> Block {
             ("controls.components", join(item.components.iter().map(|id| ctx.component_link(id)), ", ")),
             ("controls.checks", outcome),
             ("controls.stands", stands),
+            ("controls.other_tools", results::in_plan(ctx, &item.control)),
             ("controls.attested", attested.unwrap_or_default()),
             ("controls.review", review),
         ],

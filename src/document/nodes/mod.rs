@@ -39,6 +39,7 @@ mod raci;
 pub(super) mod reading;
 mod remedies;
 mod responsibility;
+mod results;
 mod scope;
 mod storage;
 mod supply;
@@ -170,6 +171,10 @@ const NODES: &[(&str, Build)] = &[
     ("nodes", configuration::nodes),
     ("organizations", system::organizations),
     ("outside", scope::outside),
+    ("other-tools-disagreements", results::disagreements),
+    ("other-tools-files", results::files),
+    ("other-tools-open", results::open),
+    ("other-tools-rules", results::rules),
     ("ownership", inventory::ownership),
     ("pack-controls", pack::controls),
     ("party", system::party),

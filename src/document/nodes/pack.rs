@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::{
-    Ctx, Grid, Head, Place, assessment, controls as statements, evidence, join, posture::Standings, table::lines, terms,
+    Ctx, Grid, Head, Place, assessment, controls as statements, evidence, join, posture::Standings, results, table::lines,
+    terms,
 };
 use crate::{
     assess::{ControlPosture, Tally},
@@ -137,6 +138,7 @@ fn control(
     if !posture.checks.is_empty() {
         blocks.push(check_table(ctx, place, posture));
     }
+    blocks.extend(results::of_control(ctx, place, &posture.control));
     let open = posture.findings.iter().filter_map(|id| findings.get(id.as_str())).map(|finding| Inline::Link {
         target: Target::Anchor(assessment::anchor(&finding.id)),
         text: vec![Inline::code(&*finding.id)],

@@ -42,7 +42,7 @@ struct Test {
 }
 
 pub(super) fn read(text: &str) -> Result<Rows, Problem> {
-    let mut rows = Rows { of_cluster: true, ..Rows::default() };
+    let mut rows = Rows::of_cluster();
     let mut all = Vec::new();
     for file in json_each::<File>(text)? {
         match (file.controls, file.version) {

@@ -121,7 +121,7 @@ struct OfObject {
 
 pub(super) fn read(text: &str) -> Result<Rows, Problem> {
     let report: Report = json(text)?;
-    let mut rows = Rows { of_cluster: true, ..Rows::default() };
+    let mut rows = Rows::of_cluster();
     rows.at(time(&report.generated));
     let context = Some(report.metadata.target.cluster.name).filter(|name| !name.is_empty());
     rows.cluster = context.or(Some(report.cluster)).map(|name| short(&name)).filter(|name| !name.is_empty());

@@ -79,7 +79,7 @@ pub(super) fn read(text: &str) -> Result<Rows, Problem> {
         let documents = super::yaml(text)?.into_iter().filter(|document| !document.is_null());
         documents.map(serde_json::from_value).collect::<Result<_, _>>().map_err(|error| super::wrong(&error))?
     };
-    let mut rows = Rows { of_cluster: true, ..Rows::default() };
+    let mut rows = Rows::of_cluster();
     for object in &objects {
         take(&mut rows, object, 0);
     }

@@ -208,7 +208,7 @@ struct Summary {
 }
 
 pub(super) fn read(text: &str) -> Result<Rows, Problem> {
-    let mut rows = Rows { of_cluster: true, ..Rows::default() };
+    let mut rows = Rows::of_cluster();
     if text.trim_start().starts_with('{') {
         report(&mut rows, json(text)?);
         return Ok(rows);
