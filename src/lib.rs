@@ -17,6 +17,7 @@
 //! | compose | workspace, assessment | [`document::Document`]s | [`document`] |
 //! | render | documents | files | [`html`], [`pdf`], [`markdown`], [`sheet`] |
 //! | exchange | workspace, assessment | files for other programs | [`oscal`], [`fedramp`] |
+//! | import | files of other tools | results beside the snapshots | [`results`] |
 //!
 //! Architecture invariants: no stage reaches back (rendering never asks the cluster, assessing never reads TOML), and
 //! given the same workspace, snapshot and clock every output is byte-identical.
@@ -47,8 +48,8 @@ pub mod ownership;
 pub mod pdf;
 mod pretty;
 pub mod publish;
-pub mod schema;
 pub mod results;
+pub mod schema;
 pub mod sheet;
 pub mod snapshot;
 mod visible;

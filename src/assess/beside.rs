@@ -202,7 +202,11 @@ fn rule(workspace: &Workspace, file: &ResultFile, rule: &RuleResult) -> BesideRu
 
 /// The cluster of a snapshot that a file speaks of. One that names none speaks of the only one there is, where none is
 /// declared.
-fn cluster<'c>(workspace: &Workspace, clusters: &'c [ClusterEvidence], file: &ResultFile) -> Option<&'c ClusterEvidence> {
+fn cluster<'c>(
+    workspace: &Workspace,
+    clusters: &'c [ClusterEvidence],
+    file: &ResultFile,
+) -> Option<&'c ClusterEvidence> {
     let Some(id) = &file.cluster else {
         return clusters.first().filter(|_| workspace.clusters.is_empty() && clusters.len() == 1);
     };
@@ -335,7 +339,10 @@ impl Beside {
         self.at(self.through.get(control))
     }
 
-    fn at<'a>(&'a self, places: Option<&'a Vec<(usize, usize)>>) -> impl Iterator<Item = (&'a BesideFile, &'a BesideRule)> {
+    fn at<'a>(
+        &'a self,
+        places: Option<&'a Vec<(usize, usize)>>,
+    ) -> impl Iterator<Item = (&'a BesideFile, &'a BesideRule)> {
         let places = places.into_iter().flatten();
         places.filter_map(|(file, rule)| Some((self.files.get(*file)?, self.files.get(*file)?.rules.get(*rule)?)))
     }

@@ -54,8 +54,7 @@ impl Mapped {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct File {
-    #[serde(rename = "format")]
-    _format: u32,
+    format: u32,
     tool: Option<Tool>,
     #[serde(default)]
     questions: Vec<Questions>,
@@ -128,6 +127,9 @@ struct Question {
     contains: Vec<String>,
 }
 
+/// Version of the form of these files.
+const FORMAT: u32 = 1;
+
 /// Checks with their relation.
 type Checks = Vec<(CheckId, Relation)>;
 
@@ -183,7 +185,7 @@ impl RuleMap {
 static KNOWN: LazyLock<Known> = LazyLock::new(|| {
     let mut known = Known::default();
     for (_, text) in embedded() {
-        let Ok(file) = toml::from_str::<File>(text) else { continue };
+        let Some(file) = toml::from_str::<File>(text).ok().filter(|file| file.format == FORMAT) else { continue };
         known.tools.extend(file.tool.map(ToolMap::of));
         for questions in file.questions {
             for question in questions.map {
@@ -203,9 +205,8 @@ fn embedded() -> impl Iterator<Item = (&'static std::path::Path, &'static str)> 
 }
 
 fn related(same: &[String], part_of: &[String], contains: &[String]) -> Checks {
-    let with = |checks: &[String], relation| {
-        checks.iter().map(move |it| (CheckId::new(&**it), relation)).collect::<Vec<_>>()
-    };
+    let with =
+        |checks: &[String], relation| checks.iter().map(move |it| (CheckId::new(&**it), relation)).collect::<Vec<_>>();
     [with(same, Relation::Same), with(part_of, Relation::PartOf), with(contains, Relation::Contains)].concat()
 }
 
@@ -235,8 +236,7 @@ pub fn mapped(frameworks: &Frameworks, own: &[ResultMapping], file: &ResultFile,
     }
     let tool = KNOWN.tools.iter().find(|tool| tool.id == file.tool);
     let rows = tool.iter().flat_map(|tool| &tool.rules).filter(|row| {
-        row.engine.as_deref().is_none_or(|engine| rule.engine.as_deref() == Some(engine))
-            && row.pattern.matches(&id)
+        row.engine.as_deref().is_none_or(|engine| rule.engine.as_deref() == Some(engine)) && row.pattern.matches(&id)
     });
     for row in rows {
         out.controls.extend(row.asks.iter().chain(&row.controls).cloned());

@@ -18,6 +18,7 @@ mod evidence;
 mod fedramp;
 mod hostile;
 mod import;
+mod import_results;
 mod init;
 mod oscal;
 mod oscal_round_trip;

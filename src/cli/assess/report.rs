@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     assess::{
-        self, Assessment, BesideFile, Bent, Check, CheckResult, ControlPosture, Disagreement, ExceptionState, Failure,
+        self, Assessment, Bent, BesideFile, Check, CheckResult, ControlPosture, Disagreement, ExceptionState, Failure,
         Finding, OpenPoint, Outcome, Vanished,
     },
     cli::evidence::Files,

@@ -122,10 +122,10 @@ fn other_tools(other: &OtherTools<'_>) -> String {
             fail.to_string(),
             pass.to_string(),
             neither.to_string(),
-            file.file.to_owned(),
+            file.file.rsplit('/').next().unwrap_or_default().to_owned(),
         ]
     });
-    let head = ["tool", "cluster", "looked", "fail", "pass", "neither", "~file"];
+    let head = ["tool", "cluster", "looked", "fail", "pass", "neither", "~file in evidence/results"];
     let mut parts = vec![format!(
         "other tools: {} of results, which change nothing of the above\n{}",
         counted(other.files.len(), "file"),

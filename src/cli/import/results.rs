@@ -93,8 +93,11 @@ fn file(arguments: &Results, path: &Path, declared: Option<&Workspace>) -> Resul
         None => None,
     };
     let name = path.file_name().unwrap_or_default().to_string_lossy();
-    let original =
-        Original { name: spelled_out(&name), sha256: sha256_hex(&bytes), bytes: u64::try_from(bytes.len()).unwrap_or_default() };
+    let original = Original {
+        name: spelled_out(&name),
+        sha256: sha256_hex(&bytes),
+        bytes: u64::try_from(bytes.len()).unwrap_or_default(),
+    };
     Ok(read.keep(cluster, observed, original))
 }
 
@@ -114,7 +117,8 @@ fn known(id: &str, declared: Option<&Workspace>) -> Result<String, Failure> {
         return Ok(spelled_out(id));
     }
     let ids: Vec<&str> = clusters.iter().map(|cluster| cluster.id.as_str()).collect();
-    Err(Failure::new(format_args!("no cluster `{id}` is declared")).help(format_args!("declared are {}", ids.join(", "))))
+    Err(Failure::new(format_args!("no cluster `{id}` is declared"))
+        .help(format_args!("declared are {}", ids.join(", "))))
 }
 
 /// The declared cluster that a file names by identifier, name, context or UID; the name as it is if none is that. A file
@@ -128,7 +132,8 @@ fn cluster(named: Option<&str>, declared: Option<&Workspace>) -> Option<String> 
         };
     };
     let is = |cluster: &&Cluster| {
-        let names = [Some(cluster.id.as_str()), Some(&*cluster.name), cluster.context.as_deref(), cluster.uid.as_deref()];
+        let names =
+            [Some(cluster.id.as_str()), Some(&*cluster.name), cluster.context.as_deref(), cluster.uid.as_deref()];
         names.contains(&Some(named))
     };
     Some(clusters.iter().find(is).map_or_else(|| named.to_owned(), |cluster| cluster.id.to_string()))
@@ -157,9 +162,10 @@ fn not_taken(file: &ResultFile, declared: Option<&Workspace>, ui: &Ui) {
     let Some(declared) = declared else {
         return ui.note("  the workspace has errors, so nobody knows its clusters; `scopefence check` shows them");
     };
-    let unmapped = file.rules.iter().filter(|rule| {
-        mapping::mapped(&declared.frameworks, &declared.result_mappings, file, rule).is_empty()
-    });
+    let unmapped = file
+        .rules
+        .iter()
+        .filter(|rule| mapping::mapped(&declared.frameworks, &declared.result_mappings, file, rule).is_empty());
     let unmapped = unmapped.count();
     if unmapped > 0 {
         let against = if file.against.is_empty() { String::new() } else { format!(" of {}", file.against.join(", ")) };

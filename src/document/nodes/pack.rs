@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::{
-    Ctx, Grid, Head, Place, assessment, controls as statements, evidence, join, posture::Standings, results, table::lines,
-    terms,
+    Ctx, Grid, Head, Place, assessment, controls as statements, evidence, join, posture::Standings, results,
+    table::lines, terms,
 };
 use crate::{
     assess::{ControlPosture, Tally},

@@ -23,44 +23,48 @@ const FEW: usize = 6;
 /// Names in a cell, each in a line.
 const LINES: usize = 8;
 
-/// The files: tool, cluster, time, sums, digests.
+/// The files: tool, cluster, time, sums; then their digests.
 pub(super) fn files(ctx: &Ctx<'_>, place: &mut Place<'_>) -> Result<Vec<Block>, String> {
     let heads = [
-        Head::name("column.tool", 18),
-        Head::text("column.cluster", 14),
-        Head::text("column.looked", 14),
-        Head::text("column.rules_said", 18),
-        Head::text("column.file_digest", 36),
+        Head::name("column.tool", 20),
+        Head::text("column.cluster", 16),
+        Head::text("column.looked", 20),
+        Head::text("column.rules_said", 24),
+        Head::text("column.not_counted", 20),
     ];
     let mut grid = Grid::new(ctx, place, "other-tools-files", "table.other_files", &heads);
     for file in &ctx.assessment.beside.files {
-        let mut tool = vec![Inline::text(tool(file))];
-        for against in &file.against {
-            tool.extend([Inline::Break, Inline::text(&**against)]);
-        }
+        let mut tool = vec![vec![Inline::text(tool(file))]];
+        tool.extend(file.against.iter().map(|against| vec![Inline::text(&**against)]));
         let cluster = match &file.cluster {
             Some(cluster) => vec![Inline::code(&**cluster)],
             None => vec![ctx.text("other.no_cluster")],
         };
-        let mut sums = vec![vec![Inline::text(counts(ctx, &file.counts))]];
-        if file.unmapped > 0 {
-            sums.push(vec![Inline::text(ctx.t.count("other.unmapped", file.unmapped))]);
-        }
+        let unmapped = (file.unmapped > 0).then(|| vec![Inline::text(ctx.t.count("other.unmapped", file.unmapped))]);
         let left_out = file.left_out.iter().map(|(what, count)| {
             let values = [("what", what.as_str()), ("n", &*count.to_string())];
             vec![Inline::text(ctx.t.fill("other.left_out", &values))]
         });
-        sums.extend(left_out);
-        let files = [
-            vec![Inline::code(&*file.original)],
-            vec![Inline::text("SHA-256 "), Inline::code(&*file.original_digest)],
-            vec![ctx.text("other.kept"), Inline::text(" "), Inline::code(&*file.file)],
-            vec![Inline::text("SHA-256 "), Inline::code(&*file.digest)],
-        ];
-        grid.row(vec![Cell::new(tool), Cell::new(cluster), lines(looked(ctx, file)), lines(sums), lines(files)]);
+        grid.row(vec![
+            lines(tool),
+            Cell::new(cluster),
+            lines(looked(ctx, file)),
+            Cell::text(counts(ctx, &file.counts)),
+            lines(unmapped.into_iter().chain(left_out)),
+        ]);
     }
     grid.landscape();
-    grid.blocks()
+    let heads = [Head::name("column.file", 46), Head::text("column.digest", 54)];
+    let mut digests = Grid::new(ctx, place, "other-tools-digests", "table.other_digests", &heads);
+    for file in &ctx.assessment.beside.files {
+        let row = |key, name: &str, digest: &str| {
+            let name = vec![ctx.text(key), Inline::text(" "), Inline::code(name)];
+            vec![Cell::new(name), Cell::new(vec![Inline::code(digest)])]
+        };
+        digests.row(row("other.supplied", &file.original, &file.original_digest));
+        digests.row(row("other.kept", &file.file, &file.digest));
+    }
+    Ok(vec![grid.block(), digests.block()])
 }
 
 /// When a tool looked: a time that the file says, or a day that somebody says; and whether that is too long ago.
@@ -185,7 +189,7 @@ pub(super) fn open(ctx: &Ctx<'_>, place: &mut Place<'_>) -> Result<Vec<Block>, S
                     let (tone, key) = words::standing(posture.standing);
                     text.extend([Inline::text(" "), ctx.badge(tone, key)]);
                 }
-                None => text.extend([Inline::text(" "), ctx.text("other.nothing_said")]),
+                None => text.push(ctx.text("other.nothing_said")),
             }
             text
         });

@@ -96,7 +96,8 @@ fn take(rows: &mut Rows, object: &Object, depth: usize) {
         }
     } else if matches!(group, "wgpolicyk8s.io" | "openreports.io" | "reports.x-k8s.io") {
         let labels = &object.metadata.labels;
-        let labelled = ["policy.kubernetes.io/engine", "wgpolicyk8s.io/engine"].into_iter().find_map(|key| labels.get(key));
+        let labelled =
+            ["policy.kubernetes.io/engine", "wgpolicyk8s.io/engine"].into_iter().find_map(|key| labels.get(key));
         for entry in &object.results {
             one(rows, object, entry, labelled.map_or("", String::as_str));
         }
@@ -114,13 +115,7 @@ fn one(rows: &mut Rows, report: &Object, entry: &Entry, labelled: &str) {
     let engine = [&*entry.source, &*report.source, labelled].into_iter().find(|name| !name.is_empty());
     rows.at(entry.timestamp.as_ref().and_then(|at| chrono::DateTime::from_timestamp(at.seconds, 0)));
     rows.at(entry.properties.get("timestamp").and_then(|at| time(at.as_str()?)));
-    let answer = |object| Answer {
-        rule: &rule,
-        engine,
-        title: None,
-        severity: severity(&entry.severity),
-        object,
-    };
+    let answer = |object| Answer { rule: &rule, engine, title: None, severity: severity(&entry.severity), object };
     // Two engines name controls in properties: the index in a benchmark, or framework and control.
     let property = |name: &str| entry.properties.get(name).and_then(serde_json::Value::as_str);
     for (framework, control) in [("standards", "controls"), ("standard", "control")] {

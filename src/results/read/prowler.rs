@@ -84,9 +84,10 @@ pub(super) fn read(text: &str) -> Result<Rows, Problem> {
         let unmapped = &finding.unmapped;
         let epoch = chrono::DateTime::from_timestamp(finding.time, 0);
         rows.at(time(&finding.time_dt).or(epoch));
-        rows.version = rows.version.take().or_else(|| {
-            Some(short(&finding.metadata.product.version)).filter(|version| !version.is_empty())
-        });
+        rows.version = rows
+            .version
+            .take()
+            .or_else(|| Some(short(&finding.metadata.product.version)).filter(|version| !version.is_empty()));
         if unmapped.provider == "kubernetes" && !unmapped.provider_uid.is_empty() {
             rows.cluster = Some(short(&unmapped.provider_uid));
         }

@@ -177,7 +177,13 @@ fn one(rows: &mut Rows, driver: &Driver, found: &Found) {
         let physical = location.physical.as_ref().and_then(|it| Some(&it.artifact.as_ref()?.uri));
         logical.or(physical).filter(|name| !name.is_empty()).cloned()
     });
-    let answer = Answer { rule: id, title, severity: rule.and_then(score).or_else(|| of_level(&found.level)), object, ..Answer::default() };
+    let answer = Answer {
+        rule: id,
+        title,
+        severity: rule.and_then(score).or_else(|| of_level(&found.level)),
+        object,
+        ..Answer::default()
+    };
     for tag in rule.iter().flat_map(|rule| &rule.properties.tags) {
         if let Some((framework, control)) = tag.split_once(':') {
             rows.name(&answer, framework, control);

@@ -109,9 +109,7 @@ impl Shape {
             (&["summary", "detailReport"], Format::Trivy),
         ];
         let told = tells.into_iter().find(|(keys, _)| self.has(keys)).map(|(_, format)| format);
-        let found = found.or(told).or_else(|| {
-            self.has(&["summary", "summaryReport"]).then_some(Format::Trivy)
-        });
+        let found = found.or(told).or_else(|| self.has(&["summary", "summaryReport"]).then_some(Format::Trivy));
         // Only kube-bench and Prowler write lists.
         found.filter(|format| !self.list || matches!(format, Format::KubeBench | Format::Prowler))
     }
