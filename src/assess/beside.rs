@@ -38,7 +38,6 @@ pub struct Beside {
 
 /// One file of results.
 #[derive(Debug, Clone, Serialize)]
-#[serde(rename_all = "kebab-case")]
 pub struct BesideFile {
     /// Name of the tool.
     pub tool: String,
@@ -72,7 +71,6 @@ pub struct BesideFile {
 
 /// One rule and what it is about.
 #[derive(Debug, Clone, Serialize)]
-#[serde(rename_all = "kebab-case")]
 pub struct BesideRule {
     /// What the tool says.
     #[serde(flatten)]
@@ -89,7 +87,6 @@ pub struct BesideRule {
 
 /// A rule and a check of ours that cannot both be right about the same time.
 #[derive(Debug, Clone, Serialize)]
-#[serde(rename_all = "kebab-case")]
 pub struct Disagreement {
     /// Cluster.
     pub cluster: String,
@@ -125,7 +122,6 @@ pub struct Disagreement {
 
 /// A failing rule of another tool that no check of ours answers.
 #[derive(Debug, Clone, Serialize)]
-#[serde(rename_all = "kebab-case")]
 pub struct OpenPoint {
     /// Tool.
     pub tool: String,

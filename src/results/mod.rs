@@ -21,7 +21,7 @@ use crate::{assess::Outcome, workspace::Severity};
 
 /// What one file of another tool says, as a workspace keeps it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+#[serde(deny_unknown_fields)]
 pub struct ResultFile {
     /// Version of this form: 1.
     pub format: u32,
@@ -111,7 +111,7 @@ impl<'de> Deserialize<'de> for When {
 
 /// What a tool says of one of its rules.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+#[serde(deny_unknown_fields)]
 pub struct RuleResult {
     /// Identifier as the tool names it: `C-0057`, `disallow-capabilities/adding-capabilities`.
     pub id: String,

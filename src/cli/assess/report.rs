@@ -49,7 +49,6 @@ pub(super) struct Report<'a> {
 
 /// What other tools say beside all this.
 #[derive(Serialize)]
-#[serde(rename_all = "kebab-case")]
 pub(super) struct OtherTools<'a> {
     pub(super) files: Vec<OtherFile<'a>>,
     /// Rules and checks of ours that cannot both be right.
@@ -59,7 +58,6 @@ pub(super) struct OtherTools<'a> {
 }
 
 #[derive(Serialize)]
-#[serde(rename_all = "kebab-case")]
 pub(super) struct OtherFile<'a> {
     pub(super) tool: &'a str,
     pub(super) tool_version: Option<&'a str>,

@@ -54,7 +54,7 @@ pub(super) fn files(ctx: &Ctx<'_>, place: &mut Place<'_>) -> Result<Vec<Block>, 
         ]);
     }
     grid.landscape();
-    let heads = [Head::name("column.file", 46), Head::text("column.digest", 54)];
+    let heads = [Head::name("column.file", 38), Head::text("column.digest", 62)];
     let mut digests = Grid::new(ctx, place, "other-tools-digests", "table.other_digests", &heads);
     for file in &ctx.assessment.beside.files {
         let row = |key, name: &str, digest: &str| {
