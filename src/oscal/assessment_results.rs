@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use super::{
     assessment_plan::{assets, origin, reviewed},
     build::{Build, fields, line, list, moment, object, own, word},
-    metadata, observations, risks,
+    metadata, observations, other_tools, risks,
 };
 use crate::{
     assess::{ControlPosture, Standing},
@@ -22,7 +22,8 @@ pub(super) fn of(build: &Build<'_>) -> Map<String, Value> {
     let end = clusters.iter().map(|cluster| cluster.header.ended).max().unwrap_or(start);
     let findings = &build.assessment.findings;
     let observed = (build.assessment.results.iter().map(|it| observations::of_result(build, it)))
-        .chain(findings.iter().map(|it| observations::of_finding(build, it)));
+        .chain(findings.iter().map(|it| observations::of_finding(build, it)))
+        .chain(other_tools::observations(build));
     let names: Vec<&str> = clusters.iter().map(|cluster| cluster.header.cluster.id.as_str()).collect();
     let result = object([
         ("uuid", build.names.id("result", &clusters.iter().map(|it| it.digest.as_str()).collect::<Vec<_>>().join("+"))),
@@ -33,7 +34,10 @@ pub(super) fn of(build: &Build<'_>) -> Map<String, Value> {
         ),
         ("start", moment(start)),
         ("end", moment(end)),
-        ("local-definitions", object([("assessment-assets", assets(build))])),
+        (
+            "local-definitions",
+            object([("components", other_tools::components(build)), ("assessment-assets", assets(build))]),
+        ),
         ("reviewed-controls", reviewed(build)),
         ("observations", list(observed)),
         ("risks", list(build.items().map(|it| risks::of(build, it)))),

@@ -25,6 +25,7 @@ pub mod import;
 mod metadata;
 mod names;
 mod observations;
+mod other_tools;
 mod poam;
 mod profile;
 mod requirements;

@@ -305,3 +305,36 @@ fn a_workspace_says_what_rules_are_about() {
     let open = json["other_tools"]["open"].as_array().expect("a list");
     assert!(open.iter().any(|point| point["rule"] == "DS*" && point["controls"] == json!(["nist-800-53r5:cm-6"])));
 }
+
+#[test]
+fn oscal_names_the_tool_as_the_origin() {
+    let workspace = Workspace::observed();
+    let baseline = "format = 1\n\n[baseline]\nframework = \"nist-800-53r5\"\nname = \"low\"\nbecause = \"A test\"\n";
+    fs::create_dir_all(workspace.file("controls")).expect("a folder");
+    fs::write(workspace.file("controls/baseline.toml"), baseline).expect("written");
+    for (name, number, status) in [("a.json", "5.6.4", "FAIL"), ("b.json", "1.1.1", "FAIL")] {
+        let run = import_text(&workspace, name, &kube_bench(number, status), &OBSERVED);
+        assert_eq!(run.status, Some(0), "{}", run.err);
+    }
+    let out = tempfile::tempdir().expect("a folder");
+    let folder = out.path().join("out");
+    let mut command = scopefence();
+    let run = Run::of(command.arg("build").arg(workspace.path()).args(["--format", "oscal", "--out"]).arg(&folder));
+    assert_eq!(run.status, Some(0), "{}", run.err);
+    let file = folder.join("oscal/assessment-results.json");
+    let run = Run::of(scopefence().arg("validate").arg(&file));
+    assert_eq!(run.status, Some(0), "{}{}", run.out, run.err);
+    let results: Value = serde_json::from_slice(&fs::read(&file).expect("the results")).expect("JSON");
+    let result = &results["assessment-results"]["results"][0];
+    let tool = &result["local-definitions"]["components"][0];
+    assert_eq!(tool["title"], "kube-bench");
+    let theirs: Vec<&Value> = result["observations"]
+        .as_array()
+        .expect("observations")
+        .iter()
+        .filter(|it| it["origins"][0]["actors"][0]["actor-uuid"] == tool["uuid"])
+        .collect();
+    let titles: Vec<&str> = theirs.iter().filter_map(|it| it["title"].as_str()).collect();
+    let contradiction = "kube-bench contradicts the check namespace-default-unused";
+    assert_eq!(titles, ["Results of kube-bench", "Results of kube-bench", contradiction]);
+}
