@@ -14,6 +14,14 @@
   function all(selector, within) {
     return Array.prototype.slice.call((within || document).querySelectorAll(selector));
   }
+  // Words come from words.js, in the language of the site; {name} in them is filled in.
+  var catalog = window.scopefenceWords || {};
+  function say(key, values) {
+    var text = catalog[key] || key;
+    return text.replace(/\{([a-z_]+)\}/g, function (hole, name) {
+      return values && Object.prototype.hasOwnProperty.call(values, name) ? values[name] : hole;
+    });
+  }
 
   // ---- Theme -------------------------------------------------------------------------------------------------------
   function themeButton(tools) {
@@ -28,10 +36,10 @@
       return root.getAttribute("data-theme") || (dark.matches ? "dark" : "light");
     }
     function show() {
-      var next = current() === "dark" ? "Light" : "Dark";
-      symbol.textContent = next === "Light" ? "○" : "●";
-      word.textContent = next;
-      button.setAttribute("aria-label", next + " theme");
+      var light = current() === "dark";
+      symbol.textContent = light ? "○" : "●";
+      word.textContent = light ? say("light") : say("dark");
+      button.setAttribute("aria-label", light ? say("light_theme") : say("dark_theme"));
     }
     button.addEventListener("click", function () {
       var next = current() === "dark" ? "light" : "dark";
@@ -48,7 +56,7 @@
   function contents(tools) {
     var nav = document.querySelector(".contents");
     if (!nav) return;
-    var toggle = make("button", "tool toggle-contents", "Contents");
+    var toggle = make("button", "tool toggle-contents", say("contents"));
     toggle.type = "button";
     toggle.setAttribute("aria-expanded", "false");
     function open(yes) {
@@ -66,7 +74,7 @@
       var fold = make("button", "fold");
       fold.type = "button";
       fold.setAttribute("aria-expanded", "false");
-      fold.setAttribute("aria-label", "Sections of " + item.querySelector("a").textContent);
+      fold.setAttribute("aria-label", say("sections", { heading: item.querySelector("a").textContent }));
       fold.addEventListener("click", function () { shut(item, !item.classList.contains("shut")); });
       item.querySelector(":scope > a").after(fold);
     });
@@ -120,6 +128,7 @@
     var link = event.target.closest && event.target.closest("a.anchor");
     if (!link || !navigator.clipboard) return;
     navigator.clipboard.writeText(link.href).then(function () {
+      link.setAttribute("data-copied", say("copied"));
       link.classList.add("copied");
       setTimeout(function () { link.classList.remove("copied"); }, 1600);
     }, function () { /* the address bar has it */ });
@@ -140,7 +149,7 @@
     var note = scroll.previousElementSibling;
     if (!note || !note.classList.contains("more")) note = null;
     if (wide && !note) {
-      scroll.before(make("p", "more", "Scroll sideways to see all of it →"));
+      scroll.before(make("p", "more", say("more")));
     } else if (!wide && note) {
       note.remove();
     }
@@ -173,7 +182,7 @@
     var rows = bodyRows(table);
     var texts = null;
     var bar = make("div", "filter");
-    var label = make("label", "", "Filter");
+    var label = make("label", "", say("filter"));
     var input = make("input");
     var said = make("output");
     input.type = "search";
@@ -194,7 +203,7 @@
       Array.prototype.forEach.call(table.tBodies, function (body) {
         body.classList.toggle("gone", !body.querySelector("tr:not(.group):not(.gone)"));
       });
-      said.textContent = words.length ? left + " of " + rows.length + " rows" : "";
+      said.textContent = words.length ? say("rows", { n: left, all: rows.length }) : "";
     }
     var timer = 0;
     input.addEventListener("input", function () { clearTimeout(timer); timer = setTimeout(apply, rows.length > 500 ? 150 : 0); });
@@ -217,7 +226,7 @@
       // The words stay outside of the button: browsers leave buttons out of repeated headers in print.
       var button = make("button", "sort");
       button.type = "button";
-      button.setAttribute("aria-label", "Sort by " + cell.textContent.trim());
+      button.setAttribute("aria-label", say("sort", { column: cell.textContent.trim() }));
       cell.append(button);
       cell.addEventListener("click", function (event) { if (event.target === cell) button.click(); });
       button.addEventListener("click", function () {
@@ -239,13 +248,20 @@
   // ---- Search ------------------------------------------------------------------------------------------------------
   function search(tools) {
     var button = make("button", "tool");
-    var word = make("span", "", "Search");
+    var word = make("span", "", say("search"));
     button.type = "button";
     button.append(word, make("kbd", "", "/"));
-    button.setAttribute("aria-label", "Search all documents");
+    button.setAttribute("aria-label", say("search_all"));
     tools.prepend(button);
+    var SHOWN = 40;
     var dialog = null;
     var index = null;
+
+    function counted(n) {
+      if (!n) return say("nothing");
+      if (n > SHOWN) return say("places_first", { n: n, shown: SHOWN });
+      return n === 1 ? say("places.one", { n: n }) : say("places.other", { n: n });
+    }
 
     function load(done) {
       if (index) return done();
@@ -265,15 +281,15 @@
     }
     function build() {
       dialog = make("dialog", "search");
-      dialog.setAttribute("aria-label", "Search all documents");
+      dialog.setAttribute("aria-label", say("search_all"));
       var bar = make("form");
       var input = make("input");
-      var close = make("button", "tool", "Close");
-      var said = make("p", "said", "Type to search headings and table rows of every document.");
+      var close = make("button", "tool", say("close"));
+      var said = make("p", "said", say("search_hint"));
       var list = make("ol");
       bar.method = "dialog";
       input.type = "search";
-      input.setAttribute("aria-label", "Search for");
+      input.setAttribute("aria-label", say("search_for"));
       said.setAttribute("aria-live", "polite");
       close.type = "button";
       close.addEventListener("click", function () { dialog.close(); });
@@ -289,7 +305,7 @@
         var words = input.value.toLowerCase().split(/\s+/).filter(Boolean);
         list.textContent = "";
         said.hidden = false;
-        if (!index || !words.length) { said.textContent = "Type to search headings and table rows of every document."; return; }
+        if (!index || !words.length) { said.textContent = say("search_hint"); return; }
         var hits = index.filter(function (entry) {
           return words.every(function (word) { return entry.lower.indexOf(word) >= 0; });
         });
@@ -297,8 +313,8 @@
           hit.rank = (hit.heading ? 0 : 4) + (hit.lower.indexOf(words[0]) === 0 ? 0 : 2) + Math.min(hit.lower.length, 200) / 200;
         });
         hits.sort(function (a, b) { return a.rank - b.rank; });
-        said.textContent = hits.length ? hits.length + (hits.length > 40 ? " places; the first 40:" : " places") : "Nothing found.";
-        hits.slice(0, 40).forEach(function (hit) {
+        said.textContent = counted(hits.length);
+        hits.slice(0, SHOWN).forEach(function (hit) {
           var item = make("li");
           var link = make("a", "", hit.text);
           link.href = hit.href;

@@ -210,7 +210,7 @@ fn render(
                 // The table that a document is about lies beside it.
                 let main = table.id == id.replace(['/', '.'], "-");
                 let path = if main { format!("{id}.csv") } else { format!("tables/{id}/{}.csv", table.id) };
-                add(path, sheet::csv(table).into_bytes(), main);
+                add(path, sheet::csv(table, &document.texts).into_bytes(), main);
             }
         }
         Format::Xlsx => {

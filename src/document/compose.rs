@@ -130,6 +130,7 @@ fn document(
         subtitle: text("subtitle"),
         summary: text("summary"),
         language: workspace.language.clone(),
+        texts: templates.texts.clone(),
         paper: declared.paper.map_or(workspace.style.paper, Into::into),
         control: control::block(ctx, declared, team, framework),
         disclosures: control::disclosures(ctx, templates, declared, team),

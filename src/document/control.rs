@@ -3,7 +3,7 @@
 use super::{
     nodes::Ctx,
     templates::{Declared, Templates},
-    tree::{ControlBlock, Disclosure},
+    tree::{ControlBlock, Disclosure, Influence},
     words,
 };
 use crate::{
@@ -77,7 +77,13 @@ pub(super) fn disclosures(
 ) -> Vec<Disclosure> {
     let t = ctx.t;
     let mut out = overridden(ctx, templates, &declared.template);
-    let mut say = |what: &str, detail: String| out.push(Disclosure { what: t.t(what).to_owned(), detail });
+    let mut say = |what: &str, detail: String| {
+        let kind = match what {
+            "disclosure.sample" | "disclosure.supplied" => Influence::Evidence,
+            _ => Influence::Judgement,
+        };
+        out.push(Disclosure { what: t.t(what).to_owned(), detail, kind });
+    };
     // A brief shows the findings of one team: exceptions for others did not bend it.
     let touches = |exception: &ExceptionId, team: &Team| {
         ctx.assessment.covered(exception).any(|(finding, _)| finding.team.as_ref() == Some(&team.id))
@@ -165,7 +171,8 @@ fn overridden(ctx: &Ctx<'_>, templates: &Templates, template: &str) -> Vec<Discl
     let of_another = |file: &str| file != template && templates.documents.iter().any(|one| one.template == file);
     let bends = templates.overridden.iter().filter(|file| !of_another(file));
     let detail = |file: &String| ctx.t.fill("disclosure.template_detail", &[("file", &format!("templates/{file}"))]);
-    bends.map(|file| Disclosure { what: ctx.t.t("disclosure.template").to_owned(), detail: detail(file) }).collect()
+    let what = ctx.t.t("disclosure.template");
+    bends.map(|file| Disclosure { what: what.to_owned(), detail: detail(file), kind: Influence::Wording }).collect()
 }
 
 /// When a cluster was observed, as text.

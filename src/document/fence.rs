@@ -1,6 +1,6 @@
 //! The fence diagram: which components lie inside the platform's scope, which outside, and what crosses the line.
 //!
-//! In: the declarations. Out: a [`Diagram`] whose scene both HTML and PDF draw. Steps: sort components into bands
+//! In: the declarations, and the texts of their language. Out: a [`Diagram`] whose scene both HTML and PDF draw. Steps: sort components into bands
 //! (`outside above`, `inside`, `outside below`) and number what crosses ([`crossings`]), pack the groups of each band
 //! into shelves at the largest text size that still fits a landscape page (`pack`, `layout`), draw boxes, fence, arrows, key
 //! and legend (`draw`).
@@ -17,7 +17,7 @@ mod tests;
 
 use std::collections::BTreeMap;
 
-use super::Diagram;
+use super::{Diagram, Texts};
 use crate::workspace::{Component, ComponentId, Fence, ReaderRole, Side, TeamId, Workspace};
 
 /// An interface or connection between something inside the fence and something outside it.
@@ -111,14 +111,14 @@ fn name(workspace: &Workspace, end: &End) -> String {
 }
 
 /// Draws the fence.
-pub fn fence(workspace: &Workspace) -> Diagram {
+pub fn fence(workspace: &Workspace, texts: &Texts) -> Diagram {
     let crossings = crossings(workspace);
-    let plan = plan(workspace, &crossings);
+    let plan = plan(workspace, &crossings, texts);
     let scene = draw::draw(&layout::lay_out(&plan));
     Diagram {
         id: "fence".to_owned(),
-        caption: format!("Platform scope of {}: what lies inside the fence and what crosses it", workspace.system.name),
-        alt: alternative(workspace, &crossings),
+        caption: texts.fill("fence.caption", &[("system", &workspace.system.name)]),
+        alt: alternative(workspace, &crossings, texts),
         landscape: scene.width > 480.0,
         scene,
     }
@@ -166,15 +166,15 @@ struct LegendTeam {
     name: String,
 }
 
-fn plan(workspace: &Workspace, crossings: &[Crossing]) -> Plan {
+fn plan(workspace: &Workspace, crossings: &[Crossing], texts: &Texts) -> Plan {
     let mut plan = Plan {
-        label: format!("Platform scope: {}", workspace.system.name),
-        outside_label: "Outside the platform scope".to_owned(),
+        label: texts.fill("fence.label", &[("system", &workspace.system.name)]),
+        outside_label: texts.t("fence.outside_label").to_owned(),
         ..Plan::default()
     };
     plan.inside = groups(workspace, crossings, Fence::Inside).into_iter().map(|(panel, _)| panel).collect();
     let mut outside = groups(workspace, crossings, Fence::Outside);
-    let strangers = strangers(workspace, crossings);
+    let strangers = strangers(workspace, crossings, texts);
     if !strangers.items.is_empty() {
         outside.push((strangers, false));
     }
@@ -192,9 +192,7 @@ fn plan(workspace: &Workspace, crossings: &[Crossing]) -> Plan {
     });
     plan.teams = teams.filter(|team| drawn(team.index)).collect();
     plan.key = crossings.iter().map(|crossing| (crossing.number.clone(), sentence(crossing))).collect();
-    plan.key_elsewhere = "Numbers I1, I2 … are interfaces and C1, C2 … connections, in the order of their tables; an \
-                          arrow points away from the side that starts."
-        .to_owned();
+    plan.key_elsewhere = texts.t("fence.key").to_owned();
     plan
 }
 
@@ -247,8 +245,8 @@ fn item(workspace: &Workspace, crossings: &[Crossing], component: &Component) ->
 }
 
 /// Teams that something crosses to without naming a component of theirs.
-fn strangers(workspace: &Workspace, crossings: &[Crossing]) -> Panel {
-    let mut panel = Panel { title: "Teams".to_owned(), ..Panel::default() };
+fn strangers(workspace: &Workspace, crossings: &[Crossing], texts: &Texts) -> Panel {
+    let mut panel = Panel { title: texts.t("fence.teams").to_owned(), ..Panel::default() };
     for team in &workspace.teams {
         let here = End::Team(team.id.clone());
         let arrows = crossings.iter().filter(|crossing| crossing.outside == here);
@@ -279,25 +277,26 @@ fn references(crossings: &[Crossing], here: &End) -> String {
 }
 
 /// Everything that the drawing says, as sentences.
-fn alternative(workspace: &Workspace, crossings: &[Crossing]) -> String {
+fn alternative(workspace: &Workspace, crossings: &[Crossing], texts: &Texts) -> String {
     let side = |fence: Fence| {
         let components = workspace.components.iter().filter(|component| component.fence == fence);
         let names = components.map(|component| {
             format!("{} ({}, {})", component.title, component.group, workspace.team(&component.team).name)
         });
         let names = names.collect::<Vec<_>>();
-        if names.is_empty() { "nothing".to_owned() } else { names.join("; ") }
+        if names.is_empty() { texts.t("fence.nothing").to_owned() } else { names.join("; ") }
     };
     let crossing = if crossings.is_empty() {
-        "No declared interface or connection crosses the fence.".to_owned()
+        texts.t("fence.no_crossing").to_owned()
     } else {
         let list = crossings.iter().map(|crossing| format!("{}: {}", crossing.number, sentence(crossing)));
-        format!("What crosses the fence: {}.", list.collect::<Vec<_>>().join("; "))
+        texts.fill("fence.crossing", &[("list", &list.collect::<Vec<_>>().join("; "))])
     };
-    format!(
-        "Inside the platform scope of {}, each with its group and accountable team: {}. Outside: {}. {crossing}",
-        workspace.system.name,
-        side(Fence::Inside),
-        side(Fence::Outside),
-    )
+    let values = [
+        ("system", &*workspace.system.name),
+        ("inside", &*side(Fence::Inside)),
+        ("outside", &*side(Fence::Outside)),
+        ("crossing", &*crossing),
+    ];
+    texts.fill("fence.in_words", &values)
 }

@@ -25,15 +25,16 @@ pub(crate) mod specimen;
 mod templates;
 #[cfg(test)]
 pub(crate) mod testing;
-mod texts;
+pub(crate) mod texts;
 pub mod tree;
 pub(crate) mod trend;
-mod words;
+pub(crate) mod words;
 
 pub use compose::compose;
 pub use error::{ComposeError, Problem};
 pub(crate) use parse::plain;
 pub(crate) use settle::settle;
+pub use texts::Texts;
 pub use tree::*;
 
 /// A Markdown field of the workspace as blocks that stand alone: no pictures, and no links to what is elsewhere.

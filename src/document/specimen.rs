@@ -1,8 +1,10 @@
 //! A document that holds one of everything, and something hostile in every place: for tests of the renderers.
 
+use std::sync::Arc;
+
 use super::{
-    Align, Answer, Block, Callout, Cell, Column, ControlBlock, Disclosure, Document, Form, Inline, Question, Row,
-    Table, Target, Tone, fence,
+    Align, Answer, Block, Callout, Cell, Column, ControlBlock, Disclosure, Document, Form, Influence, Inline, Question,
+    Row, Table, Target, Texts, Tone, fence,
 };
 use crate::workspace::{Paper, Workspace};
 
@@ -37,16 +39,21 @@ pub(crate) fn document(id: &str, workspace: &Workspace) -> Document {
         title: "Specimen of everything".to_owned(),
         subtitle: workspace.system.name.clone(),
         summary: format!("One of everything, for tests. {HOSTILE}"),
-        language: "en".to_owned(),
+        language: workspace.language.clone(),
+        texts: Arc::new(Texts::built_in(&workspace.language)),
         paper: Paper::A4,
         control: control(),
         disclosures: vec![
-            Disclosure { what: "sample evidence".to_owned(), detail: "The snapshot is the sample.".to_owned() },
-            Disclosure { what: "check disabled".to_owned(), detail: HOSTILE.to_owned() },
+            disclosure("sample evidence", "The snapshot is the sample.", Influence::Evidence),
+            disclosure("check disabled", HOSTILE, Influence::Judgement),
         ],
         blocks: blocks(workspace),
         sheets: Vec::new(),
     }
+}
+
+fn disclosure(what: &str, detail: &str, kind: Influence) -> Disclosure {
+    Disclosure { what: what.to_owned(), detail: detail.to_owned(), kind }
 }
 
 fn control() -> ControlBlock {
@@ -126,7 +133,7 @@ fn blocks(workspace: &Workspace) -> Vec<Block> {
         }),
         Block::PageBreak,
         heading(1, "drawing", "Drawing"),
-        Block::Diagram(fence::fence(workspace)),
+        Block::Diagram(fence::fence(workspace, &Texts::built_in(&workspace.language))),
         Block::Rule,
         heading(1, "form", "Form"),
         Block::Form(form()),

@@ -16,7 +16,7 @@ use tera::{Kwargs, State, StringInput, Tera, Value};
 use super::{
     error::{ComposeError, Problem},
     parse::web_address,
-    texts::{FALLBACK, Texts},
+    texts::{self, FALLBACK, Texts},
 };
 use crate::workspace::{Paper, ReaderRole};
 
@@ -25,7 +25,7 @@ pub(super) struct Templates {
     /// Documents in the order in which they are listed.
     pub(super) documents: Vec<Declared>,
     /// Prose by key.
-    pub(super) texts: Texts,
+    pub(super) texts: Arc<Texts>,
     /// Who reads what, and why.
     pub(super) reading: Vec<ReadingPath>,
     /// Built-in acronyms.
@@ -147,17 +147,31 @@ impl Templates {
         let mut problems = Vec::new();
 
         let mut texts = Texts::default();
-        let languages = if language == FALLBACK { vec![FALLBACK] } else { vec![language, FALLBACK] };
+        let names = texts::files(language);
         for (files, ours) in [(&own, true), (&built_in, false)] {
-            for language in &languages {
-                let name = format!("lang/{language}.toml");
-                if let Some(text) = files.get(&name)
+            for name in &names {
+                if let Some(text) = files.get(name)
                     && let Err(error) = texts.add(text)
                 {
-                    problems.push(toml_problem(&name, ours, text, &error));
+                    problems.push(toml_problem(name, ours, text, &error));
                 }
             }
         }
+        // English below a tag that says otherwise would be read aloud, hyphenated and sorted wrongly.
+        let english = texts::primary(language) == FALLBACK;
+        let spoken = |name: &&String| own.contains_key(*name) || built_in.contains_key(*name);
+        if let Some(name) = names.first().filter(|_| !english && names.iter().filter(spoken).count() < 2) {
+            problems.push(Problem::in_file(
+                "scopefence.toml",
+                format!("there are no texts in the language `{language}`"),
+                format!(
+                    "write them in `templates/{name}` of the workspace, as far as you need them (what is missing there is \
+                     said in English), or choose one of {}",
+                    spoken_languages(&built_in).join(", ")
+                ),
+            ));
+        }
+        let texts = Arc::new(texts);
         let overridden: Vec<String> = own.keys().cloned().collect();
         let mut documents: Vec<Declared> = Vec::new();
         for (files, ours) in [(&built_in, false), (&own, true)] {
@@ -260,7 +274,7 @@ fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
 
 fn engine(
     sources: &BTreeMap<String, String>,
-    texts: &Texts,
+    texts: &Arc<Texts>,
     calls: &Arc<Mutex<Vec<NodeCall>>>,
     token: &Arc<Mutex<String>>,
 ) -> Result<Tera, ComposeError> {
@@ -411,6 +425,12 @@ fn own_files(folder: &Path) -> Result<BTreeMap<String, String>, ComposeError> {
     Ok(out)
 }
 
+/// Languages that files are written in.
+fn spoken_languages(files: &BTreeMap<String, String>) -> Vec<String> {
+    let names = files.keys().filter_map(|name| name.strip_prefix("lang/")?.strip_suffix(".toml"));
+    names.map(|language| format!("`{language}`")).collect()
+}
+
 fn unreadable(path: &Path, error: &std::io::Error) -> ComposeError {
     ComposeError {
         problems: vec![Problem::in_file(
@@ -464,7 +484,7 @@ mod tests {
 
     #[test]
     fn the_built_in_templates_load() {
-        let templates = Templates::load(Path::new("/nowhere"), "de").expect("built-in templates");
+        let templates = Templates::load(Path::new("/nowhere"), "en-GB").expect("built-in templates");
         assert!(templates.documents.iter().any(|declared| declared.id == "ssp"));
         assert!(templates.overridden.is_empty());
     }
@@ -498,13 +518,16 @@ mod tests {
         let texts = &templates.texts;
         let root = Path::new(env!("CARGO_MANIFEST_DIR"));
         let mut files = Vec::new();
-        sources(&root.join("src/document"), &mut files);
-        sources(&root.join("templates"), &mut files);
+        for folder in ["src/document", "src/html", "src/markdown", "src/pdf", "src/sheet", "templates"] {
+            sources(&root.join(folder), &mut files);
+        }
         let tables: BTreeSet<&str> = texts.keys().filter_map(|key| key.split('.').next()).collect();
         let mut used = BTreeSet::new();
-        for (file, text) in files.iter().filter(|(file, _)| !file.ends_with("en.toml")) {
-            let code = text.split("#[cfg(test)]").next().unwrap_or_default();
-            for key in keys(code, '"') {
+        for (file, text) in files.iter().filter(|(file, _)| !file.contains("/lang/") && !file.ends_with("tests.rs")) {
+            let code = text.split("\nmod tests {").next().unwrap_or_default();
+            // Quotes that begin or end no literal.
+            let code = code.replace("\\\"", "").replace("'\"'", "");
+            for key in keys(&code, '"') {
                 if !tables.contains(key.split('.').next().unwrap_or_default()) {
                     continue;
                 }

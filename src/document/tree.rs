@@ -3,10 +3,12 @@
 //! The shape follows CommonMark with tables that can span, plus the few nodes that compliance documents need: status
 //! badges, call-outs, diagrams and blank forms.
 
+use std::sync::Arc;
+
 use chrono::NaiveDate;
 use serde::Serialize;
 
-use super::scene::Scene;
+use super::{scene::Scene, texts::Texts};
 use crate::workspace::Paper;
 
 /// One document, complete and self-contained.
@@ -22,6 +24,9 @@ pub struct Document {
     pub summary: String,
     /// BCP 47 language tag.
     pub language: String,
+    /// What renderers say around the blocks, in this language.
+    #[serde(skip)]
+    pub texts: Arc<Texts>,
     /// Paper and orientation of the first section.
     pub paper: Paper,
     /// Document control, printed on the cover.
@@ -77,10 +82,24 @@ impl ControlBlock {
 /// Something that bent a document.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct Disclosure {
-    /// What kind: `sample evidence`, `supplied evidence`, `check disabled`, `severity changed`, `template overridden`, `exceptions in force`.
+    /// What it is called: `sample evidence`, `supplied evidence`, `check disabled`, `severity changed`, `template overridden`, `exceptions in force`.
     pub what: String,
     /// Which one and why.
     pub detail: String,
+    /// What kind.
+    pub kind: Influence,
+}
+
+/// What bends a document.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Influence {
+    /// Evidence that was not collected from the cluster: decides what all the rest is worth.
+    Evidence,
+    /// A check, policy or exception: what was asked, and what was accepted.
+    Judgement,
+    /// A template or text of the workspace's own.
+    Wording,
 }
 
 /// A block.
@@ -146,7 +165,7 @@ pub enum Block {
         alt: String,
         /// Content.
         #[serde(skip)]
-        bytes: std::sync::Arc<[u8]>,
+        bytes: Arc<[u8]>,
     },
     /// Questions to be printed and filled in.
     Form(Form),

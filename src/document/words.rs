@@ -17,7 +17,7 @@ pub(super) fn time(time: DateTime<Utc>) -> String {
 }
 
 /// A date as ISO 8601, which no reader can misread.
-pub(super) fn date(date: NaiveDate) -> String {
+pub(crate) fn date(date: NaiveDate) -> String {
     date.format("%Y-%m-%d").to_string()
 }
 
@@ -29,7 +29,7 @@ pub(super) fn short(digest: &str) -> String {
     }
 }
 
-pub(super) fn outcome(outcome: Outcome) -> (Tone, &'static str) {
+pub(crate) fn outcome(outcome: Outcome) -> (Tone, &'static str) {
     match outcome {
         Outcome::Fail => (Tone::Bad, "outcome.fail"),
         Outcome::Error => (Tone::Bad, "outcome.error"),
@@ -43,7 +43,7 @@ pub(super) fn outcome(outcome: Outcome) -> (Tone, &'static str) {
     }
 }
 
-pub(super) fn standing(standing: Standing) -> (Tone, &'static str) {
+pub(crate) fn standing(standing: Standing) -> (Tone, &'static str) {
     match standing {
         Standing::Contradicted => (Tone::Bad, "standing.contradicted"),
         Standing::Failing => (Tone::Bad, "standing.failing"),
@@ -56,7 +56,7 @@ pub(super) fn standing(standing: Standing) -> (Tone, &'static str) {
     }
 }
 
-pub(super) fn severity(severity: Severity) -> &'static str {
+pub(crate) fn severity(severity: Severity) -> &'static str {
     match severity {
         Severity::Low => "severity.low",
         Severity::Medium => "severity.medium",

@@ -2,7 +2,7 @@
 
 use std::{borrow::Cow, collections::BTreeMap};
 
-use super::{Site, search, theme};
+use super::{Site, search, theme, words};
 use crate::{
     document::{Block, Document},
     embedded::SITE,
@@ -17,6 +17,7 @@ pub fn assets(site: &Site<'_>) -> Vec<(String, Cow<'static, [u8]>)> {
     }
     embedded(&SITE, &mut files);
     files.insert("assets/theme.css".to_owned(), Cow::Owned(theme::css(site).into_bytes()));
+    files.insert("assets/words.js".to_owned(), Cow::Owned(words::script(&site.texts()).into_bytes()));
     files.insert("assets/search-index.js".to_owned(), Cow::Owned(search::script(site).into_bytes()));
     files.into_iter().collect()
 }

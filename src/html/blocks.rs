@@ -3,16 +3,25 @@
 use std::fmt::Write;
 
 use super::{escape::escape, svg, table};
-use crate::document::{Answer, Block, Callout, Diagram, Form, Inline, Question, Target, palette, plain};
+use crate::document::{Answer, Block, Callout, Diagram, Form, Inline, Question, Target, Texts, Tone, palette, plain};
 
 /// What blocks need to know of the page they are on.
-pub(super) struct Context {
+pub(super) struct Context<'a> {
     /// `../` as often as the page lies below the output folder.
     pub root: String,
+    /// Everything that pages say apart from the document.
+    pub texts: &'a Texts,
+}
+
+impl Context<'_> {
+    /// Appends the text of a key.
+    pub(super) fn say(&self, out: &mut String, key: &str) {
+        escape(out, self.texts.t(key));
+    }
 }
 
 /// Appends blocks.
-pub(super) fn blocks(out: &mut String, blocks: &[Block], context: &Context) {
+pub(super) fn blocks(out: &mut String, blocks: &[Block], context: &Context<'_>) {
     let mut rest = blocks;
     while let Some((first, after)) = rest.split_first() {
         let lead = leading(rest);
@@ -39,7 +48,7 @@ fn leading(blocks: &[Block]) -> usize {
     if headings > 0 && paragraphs <= 2 && turned { headings + paragraphs } else { 0 }
 }
 
-fn block(out: &mut String, block: &Block, context: &Context) {
+fn block(out: &mut String, block: &Block, context: &Context<'_>) {
     match block {
         Block::Heading { level, id, text } => heading(out, *level, id, text, context),
         Block::Paragraph { text } => wrapped(out, "p", text, context),
@@ -63,7 +72,7 @@ fn block(out: &mut String, block: &Block, context: &Context) {
             out.push_str("</blockquote>\n");
         }
         Block::Callout { kind, title, blocks } => callout(out, *kind, title, blocks, context),
-        Block::Diagram(content) => diagram(out, content),
+        Block::Diagram(content) => diagram(out, content, context),
         Block::Image { file, alt, .. } => {
             let _ = write!(out, "<p class=\"picture\"><img src=\"{}assets/", context.root);
             escape(out, file);
@@ -77,32 +86,32 @@ fn block(out: &mut String, block: &Block, context: &Context) {
     }
 }
 
-fn heading(out: &mut String, level: u8, id: &str, text: &[Inline], context: &Context) {
+fn heading(out: &mut String, level: u8, id: &str, text: &[Inline], context: &Context<'_>) {
     let level = (level + 1).clamp(2, 6);
     let _ = write!(out, "<h{level} id=\"");
     escape(out, id);
     out.push_str("\">");
     inlines(out, text, context);
-    anchor(out, id, &plain(text));
+    anchor(out, id, &plain(text), context);
     let _ = writeln!(out, "</h{level}>");
 }
 
 /// The link to a place itself, which the script also copies.
-pub(super) fn anchor(out: &mut String, id: &str, what: &str) {
+pub(super) fn anchor(out: &mut String, id: &str, what: &str, context: &Context<'_>) {
     out.push_str(" <a class=\"anchor\" href=\"#");
     escape(out, id);
-    out.push_str("\" aria-label=\"Link to ");
-    escape(out, what);
+    out.push_str("\" aria-label=\"");
+    escape(out, &context.texts.fill("site.link_to", &[("what", what)]));
     out.push_str("\">#</a>");
 }
 
-fn wrapped(out: &mut String, tag: &str, text: &[Inline], context: &Context) {
+fn wrapped(out: &mut String, tag: &str, text: &[Inline], context: &Context<'_>) {
     let _ = write!(out, "<{tag}>");
     inlines(out, text, context);
     let _ = writeln!(out, "</{tag}>");
 }
 
-fn list(out: &mut String, start: Option<u64>, items: &[Vec<Block>], context: &Context) {
+fn list(out: &mut String, start: Option<u64>, items: &[Vec<Block>], context: &Context<'_>) {
     match start {
         None => out.push_str("<ul>"),
         Some(1) => out.push_str("<ol>"),
@@ -119,7 +128,7 @@ fn list(out: &mut String, start: Option<u64>, items: &[Vec<Block>], context: &Co
 }
 
 /// Blocks without a paragraph around a single paragraph.
-pub(super) fn tight(out: &mut String, content: &[Block], context: &Context) {
+pub(super) fn tight(out: &mut String, content: &[Block], context: &Context<'_>) {
     match content {
         [Block::Paragraph { text }] => inlines(out, text, context),
         [Block::Paragraph { text }, rest @ ..] if rest.iter().all(|block| matches!(block, Block::List { .. })) => {
@@ -130,7 +139,7 @@ pub(super) fn tight(out: &mut String, content: &[Block], context: &Context) {
     }
 }
 
-fn terms(out: &mut String, items: &[(Vec<Inline>, Vec<Block>)], context: &Context) {
+fn terms(out: &mut String, items: &[(Vec<Inline>, Vec<Block>)], context: &Context<'_>) {
     out.push_str("<dl class=\"terms\">\n");
     for (term, details) in items {
         out.push_str("<div><dt>");
@@ -142,16 +151,16 @@ fn terms(out: &mut String, items: &[(Vec<Inline>, Vec<Block>)], context: &Contex
     out.push_str("</dl>\n");
 }
 
-fn callout(out: &mut String, kind: Callout, title: &[Inline], content: &[Block], context: &Context) {
+fn callout(out: &mut String, kind: Callout, title: &[Inline], content: &[Block], context: &Context<'_>) {
     let (class, symbol, name) = match kind {
-        Callout::Note => ("note", "●", "Note"),
-        Callout::Important => ("important", "▲", "Important"),
-        Callout::Warning => ("warning", "▲", "Warning"),
+        Callout::Note => ("note", "●", "callout.note"),
+        Callout::Important => ("important", "▲", "callout.important"),
+        Callout::Warning => ("warning", "▲", "callout.warning"),
     };
     let _ = write!(out, "<div class=\"callout {class}\" role=\"note\"><p class=\"callout-title\">");
     let _ = write!(out, "<span class=\"symbol\" aria-hidden=\"true\">{symbol}</span>");
     if title.is_empty() {
-        out.push_str(name);
+        context.say(out, name);
     } else {
         inlines(out, title, context);
     }
@@ -161,7 +170,7 @@ fn callout(out: &mut String, kind: Callout, title: &[Inline], content: &[Block],
 }
 
 /// A drawing with its caption.
-pub(super) fn diagram(out: &mut String, diagram: &Diagram) {
+pub(super) fn diagram(out: &mut String, diagram: &Diagram, context: &Context<'_>) {
     out.push_str(if diagram.landscape {
         "<figure class=\"diagram wide\" id=\""
     } else {
@@ -174,13 +183,15 @@ pub(super) fn diagram(out: &mut String, diagram: &Diagram) {
     svg::draw(out, diagram, &|anchor| Some(format!("#{anchor}")));
     out.push_str("</div>\n<figcaption>");
     escape(out, &diagram.caption);
-    anchor(out, &diagram.id, &diagram.caption);
-    out.push_str("<details><summary>The drawing in words</summary><p>");
+    anchor(out, &diagram.id, &diagram.caption, context);
+    out.push_str("<details><summary>");
+    context.say(out, "site.in_words");
+    out.push_str("</summary><p>");
     escape(out, &diagram.alt);
     out.push_str("</p></details></figcaption></figure>\n");
 }
 
-fn form(out: &mut String, form: &Form, context: &Context) {
+fn form(out: &mut String, form: &Form, context: &Context<'_>) {
     out.push_str("<ol class=\"form\" id=\"");
     escape(out, &form.id);
     out.push_str("\">\n");
@@ -190,7 +201,7 @@ fn form(out: &mut String, form: &Form, context: &Context) {
     out.push_str("</ol>\n");
 }
 
-fn question(out: &mut String, form: &Form, question: &Question, context: &Context) {
+fn question(out: &mut String, form: &Form, question: &Question, context: &Context<'_>) {
     out.push_str("<li class=\"question\" id=\"");
     escape(out, &format!("{}-{}", form.id, question.id));
     out.push_str("\"><p class=\"ask\"><span class=\"number\">");
@@ -210,26 +221,39 @@ fn question(out: &mut String, form: &Form, question: &Question, context: &Contex
     }
     let given = question.given.as_deref().unwrap_or_default();
     out.push_str("<div class=\"answer\">");
+    let texts = context.texts;
     match &question.answer {
-        Answer::YesNo => choices(out, ["Yes", "No", "Not applicable"].into_iter(), given),
-        Answer::Choice(choices) => self::choices(out, choices.iter().map(String::as_str), given),
-        Answer::Date => field(out, "Date (YYYY-MM-DD)", given, 1),
-        Answer::Text(lines) => field(out, "Answer", given, *lines),
+        // What is said stays `yes`, `no` or `not-applicable` in every language.
+        Answer::YesNo => {
+            let said = [("yes", "form.yes"), ("no", "form.no"), ("not applicable", "form.not_applicable")];
+            choices(out, said.into_iter().map(|(said, key)| (said, texts.t(key))), given, context);
+        }
+        Answer::Choice(known) => choices(out, known.iter().map(|choice| (&**choice, &**choice)), given, context),
+        Answer::Date => field(out, texts.t("form.date"), given, 1),
+        Answer::Text(lines) => field(out, texts.t("form.answer"), given, *lines),
     }
-    field(out, "Evidence and remarks", "", 1);
+    field(out, texts.t("form.remarks"), "", 1);
     out.push_str("</div></li>\n");
 }
 
-fn choices<'a>(out: &mut String, choices: impl Iterator<Item = &'a str>, given: &str) {
+/// Choices, each as an answer says it and as it is shown.
+fn choices<'a>(
+    out: &mut String,
+    choices: impl Iterator<Item = (&'a str, &'a str)>,
+    given: &str,
+    context: &Context<'_>,
+) {
     out.push_str("<ul class=\"choices\">");
     let given = given.trim().to_lowercase().replace('-', " ");
-    for choice in choices {
-        let chosen = !given.is_empty() && choice.to_lowercase() == given;
+    for (said, choice) in choices {
+        let chosen = !given.is_empty() && said.to_lowercase() == given;
         out.push_str(if chosen { "<li class=\"chosen\">" } else { "<li>" });
         let _ = write!(out, "<span class=\"box\" aria-hidden=\"true\">{}</span> ", if chosen { "✓" } else { "" });
         escape(out, choice);
         if chosen {
-            out.push_str("<span class=\"unseen\"> (chosen)</span>");
+            out.push_str("<span class=\"unseen\"> ");
+            context.say(out, "form.chosen");
+            out.push_str("</span>");
         }
         out.push_str("</li>");
     }
@@ -237,14 +261,15 @@ fn choices<'a>(out: &mut String, choices: impl Iterator<Item = &'a str>, given: 
 }
 
 fn field(out: &mut String, label: &str, given: &str, lines: u8) {
-    let _ = write!(out, "<div class=\"field lines-{}\"><span class=\"label\">{label}</span>", lines.clamp(1, 12));
-    out.push_str("<span class=\"value\">");
+    let _ = write!(out, "<div class=\"field lines-{}\"><span class=\"label\">", lines.clamp(1, 12));
+    escape(out, label);
+    out.push_str("</span><span class=\"value\">");
     escape(out, given);
     out.push_str("</span></div>");
 }
 
 /// Appends inline text.
-pub(super) fn inlines(out: &mut String, text: &[Inline], context: &Context) {
+pub(super) fn inlines(out: &mut String, text: &[Inline], context: &Context<'_>) {
     for inline in text {
         match inline {
             Inline::Text { text } => escape(out, text),
@@ -263,11 +288,7 @@ pub(super) fn inlines(out: &mut String, text: &[Inline], context: &Context) {
                 out.push_str("</a>");
             }
             Inline::Badge { tone, text } => {
-                let symbol = palette::symbol(*tone);
-                let tone = svg::tone(*tone);
-                let _ = write!(out, "<span class=\"badge {tone}\"><span aria-hidden=\"true\">{symbol}</span> ");
-                escape(out, text);
-                out.push_str("</span>");
+                badge(out, *tone, text);
             }
             Inline::Team { index, text } => {
                 let _ = write!(out, "<span class=\"team t{}\">", index % palette::TEAMS);
@@ -279,7 +300,15 @@ pub(super) fn inlines(out: &mut String, text: &[Inline], context: &Context) {
     }
 }
 
-fn nested(out: &mut String, tag: &str, text: &[Inline], context: &Context) {
+/// A status with the symbol of its tone.
+pub(super) fn badge(out: &mut String, tone: Tone, text: &str) {
+    let (class, symbol) = (svg::tone(tone), palette::symbol(tone));
+    let _ = write!(out, "<span class=\"badge {class}\"><span aria-hidden=\"true\">{symbol}</span> ");
+    escape(out, text);
+    out.push_str("</span>");
+}
+
+fn nested(out: &mut String, tag: &str, text: &[Inline], context: &Context<'_>) {
     let _ = write!(out, "<{tag}>");
     inlines(out, text, context);
     let _ = write!(out, "</{tag}>");
@@ -302,7 +331,7 @@ fn breakable(out: &mut String, text: &str) {
     escape(out, rest);
 }
 
-fn href(target: &Target, context: &Context) -> String {
+fn href(target: &Target, context: &Context<'_>) -> String {
     match target {
         Target::Anchor(anchor) => format!("#{anchor}"),
         Target::Document(document, None) => format!("{}{document}.html", context.root),

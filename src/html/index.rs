@@ -14,10 +14,11 @@ use crate::document::{ControlBlock, Document};
 /// Renders the start page, `index.html`.
 pub fn index(site: &Site<'_>) -> String {
     let workspace = site.workspace;
-    let context = Context { root: String::new() };
+    let texts = &*site.texts();
+    let context = Context { root: String::new(), texts };
     let nothing = ControlBlock::default();
     let control = site.documents.first().map_or(&nothing, |document| &document.control);
-    let title = format!("{} – documents", workspace.system.name);
+    let title = texts.fill("site.title", &[("system", &workspace.system.name)]);
     let mut out = String::new();
     let draft = site.documents.iter().any(|document| document.control.is_draft());
     let frame = Frame { language: &workspace.language, title: &title, draft, context: &context };
@@ -29,39 +30,39 @@ pub fn index(site: &Site<'_>) -> String {
     out.push_str("</h1>\n<p class=\"subtitle\">");
     escape(&mut out, &workspace.system.summary);
     out.push_str("</p>\n");
-    state(&mut out, site, control);
+    state(&mut out, site, control, &context);
     out.push_str("</header>\n");
     // A brief discloses what concerns its team; the documents for everybody disclose the whole.
     let brief = |document: &&Document| document.id.starts_with("team/");
     let only_briefs = site.documents.iter().all(|document| brief(&document));
     let whole = site.documents.iter().filter(|document| only_briefs || !brief(document));
     let disclosed: BTreeSet<_> = whole.flat_map(|document| &document.disclosures).collect();
-    disclosures(&mut out, &disclosed.into_iter().collect::<Vec<_>>(), "What influenced these documents");
+    disclosures(&mut out, &disclosed.into_iter().collect::<Vec<_>>(), texts.t("site.influences"));
     documents(&mut out, site, &context);
     posture::posture(&mut out, site, &context);
-    models(&mut out, site);
+    models(&mut out, site, &context);
     out.push_str("</main>\n</div>\n<footer class=\"bottom\">\n");
-    marking(&mut out, control);
+    marking(&mut out, control, texts);
     out.push_str("</footer>\n</body>\n</html>\n");
     out
 }
 
-fn state(out: &mut String, site: &Site<'_>, control: &ControlBlock) {
+fn state(out: &mut String, site: &Site<'_>, control: &ControlBlock, context: &Context<'_>) {
     let rows = [
-        ("Identifier", site.workspace.system.identifier.as_deref().unwrap_or_default()),
-        ("Version", &control.version),
-        ("Classification", &control.classification),
-        ("Owner", &control.owner),
-        ("Approver", &control.approver),
-        ("Content as of", &control.as_of),
+        ("label.identifier", site.workspace.system.identifier.as_deref().unwrap_or_default()),
+        ("label.version", &control.version),
+        ("label.classification", &control.classification),
+        ("label.owner", &control.owner),
+        ("label.approver", &control.approver),
+        ("label.content_as_of", &control.as_of),
     ];
-    control_list(out, control, &rows, "None: these documents are a plan.");
+    control_list(out, control, &rows, "site.no_evidence_at_all", context);
 }
 
-fn documents(out: &mut String, site: &Site<'_>, context: &Context) {
-    out.push_str(
-        "<section aria-labelledby=\"documents\">\n<h2 id=\"documents\">Documents</h2>\n<ul class=\"cards\">\n",
-    );
+fn documents(out: &mut String, site: &Site<'_>, context: &Context<'_>) {
+    out.push_str("<section aria-labelledby=\"documents\">\n<h2 id=\"documents\">");
+    context.say(out, "site.documents");
+    out.push_str("</h2>\n<ul class=\"cards\">\n");
     for document in site.documents.iter().filter(|document| !document.id.contains('/')) {
         card(out, document, site, context, "h3");
     }
@@ -76,7 +77,7 @@ fn documents(out: &mut String, site: &Site<'_>, context: &Context) {
         out.push_str("<h3 id=\"");
         escape(out, &format!("folder-{folder}"));
         out.push_str("\">");
-        escape(out, &folder_title(folder));
+        escape(out, &folder_title(folder, context));
         out.push_str("</h3>\n<ul class=\"cards small\">\n");
         let inside = |document: &&Document| document.id.rsplit_once('/').is_some_and(|(at, _)| at == folder);
         for document in site.documents.iter().filter(inside) {
@@ -87,18 +88,11 @@ fn documents(out: &mut String, site: &Site<'_>, context: &Context) {
     out.push_str("</section>\n");
 }
 
-/// What the files for other programs are, by the folder that they lie in.
-const MODELS: [(&str, &str); 2] = [
-    (
-        OSCAL,
-        "The same declarations and evidence in OSCAL, the language of the United States' National Institute of Standards and \
-         Technology for such plans.",
-    ),
-    (FEDRAMP, "The package for a certification by FedRAMP, after its Consolidated Rules for 2026."),
-];
+/// What the files for other programs are, as the key of a text, by the folder that they lie in.
+const MODELS: [(&str, &str); 2] = [(OSCAL, "site.models.oscal"), (FEDRAMP, "site.models.fedramp")];
 
 /// The same content for other programs.
-fn models(out: &mut String, site: &Site<'_>) {
+fn models(out: &mut String, site: &Site<'_>, context: &Context<'_>) {
     let mut headed = false;
     for (folder, what) in MODELS {
         let files: Vec<_> = site.downloads.iter().filter(|file| file.document == folder).collect();
@@ -106,10 +100,14 @@ fn models(out: &mut String, site: &Site<'_>) {
             continue;
         }
         if !headed {
-            out.push_str("<section aria-labelledby=\"programs\">\n<h2 id=\"programs\">For other programs</h2>\n");
+            out.push_str("<section aria-labelledby=\"programs\">\n<h2 id=\"programs\">");
+            context.say(out, "site.models.heading");
+            out.push_str("</h2>\n");
             headed = true;
         }
-        let _ = write!(out, "<p>{what}</p>\n<ul>\n");
+        out.push_str("<p>");
+        context.say(out, what);
+        out.push_str("</p>\n<ul>\n");
         for file in files {
             out.push_str("<li><a href=\"");
             escape(out, &file.path);
@@ -124,7 +122,7 @@ fn models(out: &mut String, site: &Site<'_>) {
     }
 }
 
-fn card(out: &mut String, document: &Document, site: &Site<'_>, context: &Context, heading: &str) {
+fn card(out: &mut String, document: &Document, site: &Site<'_>, context: &Context<'_>, heading: &str) {
     let _ = write!(out, "<li><{heading}><a href=\"");
     escape(out, &document.id);
     out.push_str(".html\">");

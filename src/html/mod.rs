@@ -20,8 +20,9 @@ mod table;
 #[cfg(test)]
 mod tests;
 mod theme;
+mod words;
 
-use std::borrow::Cow;
+use std::{borrow::Cow, sync::Arc};
 
 use rayon::prelude::*;
 
@@ -30,7 +31,11 @@ pub use index::index;
 pub use page::render;
 pub use svg::svg;
 
-use crate::{assess::Assessment, document::Document, workspace::Workspace};
+use crate::{
+    assess::Assessment,
+    document::{Document, Texts},
+    workspace::Workspace,
+};
 
 /// Where the models for other programs lie, and the document that their downloads belong to.
 pub const OSCAL: &str = "oscal";
@@ -49,6 +54,14 @@ pub struct Site<'a> {
     pub documents: &'a [Document],
     /// Files in other formats.
     pub downloads: &'a [Download],
+}
+
+impl Site<'_> {
+    /// What pages say around documents. Without documents, in the words that travel in the program.
+    fn texts(&self) -> Arc<Texts> {
+        let first = self.documents.first().map(|document| document.texts.clone());
+        first.unwrap_or_else(|| Arc::new(Texts::built_in(&self.workspace.language)))
+    }
 }
 
 /// A file of the build in another format.

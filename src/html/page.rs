@@ -4,11 +4,11 @@ use std::{collections::BTreeMap, fmt::Write};
 
 use super::{
     Site,
-    blocks::{self, Context, inlines},
+    blocks::{self, Context, badge, inlines},
     escape::escape,
     root_of,
 };
-use crate::document::{Block, ControlBlock, Disclosure, Document, Inline};
+use crate::document::{Block, ControlBlock, Disclosure, Document, Influence, Inline, Texts, Tone};
 
 /// Nothing but the page's own files, and no script or style within the page. `data:` pictures are the theme's icons.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; img-src 'self' data:; \
@@ -16,7 +16,7 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; f
 
 /// Renders one document as a page; its path is the document's id with `.html`.
 pub fn render(document: &Document, site: &Site<'_>) -> String {
-    let context = Context { root: root_of(&document.id) };
+    let context = Context { root: root_of(&document.id), texts: &document.texts };
     let mut out = String::with_capacity(64 * 1024);
     let title = format!("{} – {}", document.title, document.subtitle);
     let frame =
@@ -27,7 +27,8 @@ pub fn render(document: &Document, site: &Site<'_>) -> String {
     contents(&mut out, document, site, &context);
     out.push_str("<main id=\"content\">\n");
     title_block(&mut out, document, site, &context);
-    disclosures(&mut out, &document.disclosures.iter().collect::<Vec<_>>(), "What influenced this document");
+    let influences = document.disclosures.iter().collect::<Vec<_>>();
+    disclosures(&mut out, &influences, context.texts.t("page.influences"));
     out.push_str("<article>\n");
     blocks::blocks(&mut out, &document.blocks, &context);
     out.push_str("</article>\n</main>\n</div>\n");
@@ -41,7 +42,7 @@ pub(super) struct Frame<'a> {
     pub language: &'a str,
     pub title: &'a str,
     pub draft: bool,
-    pub context: &'a Context,
+    pub context: &'a Context<'a>,
 }
 
 impl Frame<'_> {
@@ -63,12 +64,17 @@ impl Frame<'_> {
              <link rel=\"stylesheet\" href=\"{root}assets/theme.css\">\n\
              <link rel=\"stylesheet\" href=\"{root}assets/site.css\">\n\
              <link rel=\"stylesheet\" href=\"{root}assets/print.css\" media=\"print\">\n\
-             <script src=\"{root}assets/theme.js\"></script>\n<script defer src=\"{root}assets/site.js\"></script>\n</head>\n"
+             <script src=\"{root}assets/theme.js\"></script>\n<script defer src=\"{root}assets/words.js\"></script>\n\
+             <script defer src=\"{root}assets/site.js\"></script>\n</head>\n"
         );
         out.push_str(if self.draft { "<body class=\"draft\">\n" } else { "<body>\n" });
-        out.push_str("<a class=\"skip\" href=\"#content\">Skip to content</a>\n");
+        out.push_str("<a class=\"skip\" href=\"#content\">");
+        self.context.say(out, "site.skip");
+        out.push_str("</a>\n");
         if self.draft {
-            out.push_str("<div class=\"draft-mark\" aria-hidden=\"true\">DRAFT</div>\n");
+            out.push_str("<div class=\"draft-mark\" aria-hidden=\"true\">");
+            self.context.say(out, "approval.draft");
+            out.push_str("</div>\n");
         }
         let _ = write!(
             out,
@@ -76,19 +82,20 @@ impl Frame<'_> {
         );
         escape(out, &site.workspace.system.name);
         out.push_str("</a>\n<div class=\"tools\"><span class=\"top-status\">");
-        out.push_str(if self.draft {
-            "<span class=\"badge caution\"><span aria-hidden=\"true\">▲</span> DRAFT</span>"
-        } else {
-            "<span class=\"badge good\"><span aria-hidden=\"true\">✓</span> Approved</span>"
-        });
+        let (tone, key) =
+            if self.draft { (Tone::Caution, "approval.draft") } else { (Tone::Good, "approval.approved") };
+        badge(out, tone, self.context.texts.t(key));
         out.push_str("</span></div>\n");
     }
 }
 
 /// The way here: all documents, and for a document in a folder its siblings.
-fn crumbs(out: &mut String, document: &Document, site: &Site<'_>, context: &Context) {
-    out.push_str("<nav class=\"crumbs\" aria-label=\"Breadcrumb\"><ol>");
-    let _ = write!(out, "<li><a href=\"{}index.html\">All documents</a></li>", context.root);
+fn crumbs(out: &mut String, document: &Document, site: &Site<'_>, context: &Context<'_>) {
+    out.push_str("<nav class=\"crumbs\" aria-label=\"");
+    context.say(out, "site.breadcrumb");
+    let _ = write!(out, "\"><ol><li><a href=\"{}index.html\">", context.root);
+    context.say(out, "site.all_documents");
+    out.push_str("</a></li>");
     if let Some((folder, _)) = document.id.rsplit_once('/') {
         let siblings =
             site.documents.iter().filter(|other| other.id.rsplit_once('/').is_some_and(|(at, _)| at == folder));
@@ -96,7 +103,7 @@ fn crumbs(out: &mut String, document: &Document, site: &Site<'_>, context: &Cont
             let _ = write!(out, "<li><a href=\"{}index.html#", context.root);
             escape(out, &format!("folder-{folder}"));
             out.push_str("\">");
-            escape(out, &folder_title(folder));
+            escape(out, &folder_title(folder, context));
             out.push_str("</a></li>");
         }
     }
@@ -106,10 +113,10 @@ fn crumbs(out: &mut String, document: &Document, site: &Site<'_>, context: &Cont
 }
 
 /// How documents of one folder are called together.
-pub(super) fn folder_title(folder: &str) -> String {
+pub(super) fn folder_title(folder: &str, context: &Context<'_>) -> String {
     match folder {
-        "team" => "Team briefs".to_owned(),
-        "matrix" => "Control matrices".to_owned(),
+        "team" => context.texts.t("site.folder.team").to_owned(),
+        "matrix" => context.texts.t("site.folder.matrix").to_owned(),
         other => other.replace(['-', '/'], " "),
     }
 }
@@ -121,7 +128,7 @@ struct Entry<'a> {
 }
 
 /// The headings of a document as nested lists, and the other documents of the build.
-fn contents(out: &mut String, document: &Document, site: &Site<'_>, context: &Context) {
+fn contents(out: &mut String, document: &Document, site: &Site<'_>, context: &Context<'_>) {
     let entries: Vec<Entry<'_>> = document
         .blocks
         .iter()
@@ -130,7 +137,11 @@ fn contents(out: &mut String, document: &Document, site: &Site<'_>, context: &Co
             _ => None,
         })
         .collect();
-    out.push_str("<nav class=\"contents\" aria-label=\"Contents\">\n<p class=\"nav-title\">Contents</p>\n");
+    out.push_str("<nav class=\"contents\" aria-label=\"");
+    context.say(out, "page.contents");
+    out.push_str("\">\n<p class=\"nav-title\">");
+    context.say(out, "page.contents");
+    out.push_str("</p>\n");
     if !entries.is_empty() {
         out.push_str("<ul class=\"tree\">");
         let mut next = 0;
@@ -139,7 +150,9 @@ fn contents(out: &mut String, document: &Document, site: &Site<'_>, context: &Co
         }
         out.push_str("</ul>\n");
     }
-    out.push_str("<p class=\"nav-title\">Documents</p>\n<ul class=\"documents\">");
+    out.push_str("<p class=\"nav-title\">");
+    context.say(out, "site.documents");
+    out.push_str("</p>\n<ul class=\"documents\">");
     for other in site.documents {
         // Documents of a folder are reached from the start page; here they would push the rest away.
         if other.id.contains('/') && other.id != document.id && !document.id.contains('/') {
@@ -155,7 +168,7 @@ fn contents(out: &mut String, document: &Document, site: &Site<'_>, context: &Co
 }
 
 /// One entry with everything below it; returns the next entry that is not.
-fn branch(out: &mut String, entries: &[Entry<'_>], at: usize, context: &Context) -> usize {
+fn branch(out: &mut String, entries: &[Entry<'_>], at: usize, context: &Context<'_>) -> usize {
     let entry = &entries[at];
     out.push_str("<li><a href=\"#");
     escape(out, entry.id);
@@ -175,7 +188,7 @@ fn branch(out: &mut String, entries: &[Entry<'_>], at: usize, context: &Context)
 }
 
 /// Inline text within a link, where another link cannot stand.
-fn unlinked(out: &mut String, text: &[Inline], context: &Context) {
+fn unlinked(out: &mut String, text: &[Inline], context: &Context<'_>) {
     for inline in text {
         match inline {
             Inline::Link { text, .. } => unlinked(out, text, context),
@@ -184,7 +197,7 @@ fn unlinked(out: &mut String, text: &[Inline], context: &Context) {
     }
 }
 
-fn title_block(out: &mut String, document: &Document, site: &Site<'_>, context: &Context) {
+fn title_block(out: &mut String, document: &Document, site: &Site<'_>, context: &Context<'_>) {
     let control = &document.control;
     out.push_str("<header class=\"title-block\">\n<p class=\"organisation\">");
     escape(out, &control.organisation);
@@ -196,12 +209,12 @@ fn title_block(out: &mut String, document: &Document, site: &Site<'_>, context: 
     escape(out, &document.summary);
     out.push_str("</p>\n");
     downloads(out, &document.id, site, context, &document.title);
-    control_block(out, document);
+    control_block(out, document, context);
     out.push_str("</header>\n");
 }
 
 /// Links to a document's other formats.
-pub(super) fn downloads(out: &mut String, id: &str, site: &Site<'_>, context: &Context, title: &str) {
+pub(super) fn downloads(out: &mut String, id: &str, site: &Site<'_>, context: &Context<'_>, title: &str) {
     let files: Vec<_> = site.downloads.iter().filter(|file| file.document == id).collect();
     if files.is_empty() {
         return;
@@ -211,37 +224,42 @@ pub(super) fn downloads(out: &mut String, id: &str, site: &Site<'_>, context: &C
         let _ = write!(out, "<li><a href=\"{}", context.root);
         escape(out, &file.path);
         out.push_str("\"><span class=\"unseen\">");
-        escape(out, title);
-        out.push_str(" as </span>");
+        escape(out, &context.texts.fill("site.as_format", &[("document", title)]));
+        out.push_str(" </span>");
         escape(out, &file.label);
         out.push_str("</a></li>");
     }
     out.push_str("</ul>\n");
 }
 
-fn control_block(out: &mut String, document: &Document) {
+fn control_block(out: &mut String, document: &Document, context: &Context<'_>) {
     let control = &document.control;
     let next_review = control.next_review.map(|date| date.to_string()).unwrap_or_default();
     let rows = [
-        ("Identifier", &*control.identifier),
-        ("Version", &control.version),
-        ("Classification", &control.classification),
-        ("Author", &control.author),
-        ("Owner", &control.owner),
-        ("Approver", &control.approver),
-        ("Next review", &next_review),
-        ("Distribution", &control.distribution),
-        ("Retention", &control.retention),
-        ("Content as of", &control.as_of),
+        ("label.identifier", &*control.identifier),
+        ("label.version", &control.version),
+        ("label.classification", &control.classification),
+        ("label.author", &control.author),
+        ("label.owner", &control.owner),
+        ("label.approver", &control.approver),
+        ("label.next_review", &next_review),
+        ("label.distribution", &control.distribution),
+        ("label.retention", &control.retention),
+        ("label.content_as_of", &control.as_of),
     ];
-    let plan = "None: this is a plan. What would be observed is not yet observed.";
-    control_list(out, control, &rows, plan);
+    control_list(out, control, &rows, "site.no_evidence", context);
     if !control.revisions.is_empty() {
-        out.push_str(
-            "<details class=\"revisions\"><summary>Revisions</summary><div class=\"scroll\" tabindex=\"0\" role=\"group\" \
-             aria-label=\"Revisions\"><table><thead><tr><th scope=\"col\">Version</th><th scope=\"col\">Date</th>\
-             <th scope=\"col\">Author</th><th scope=\"col\">Change</th></tr></thead><tbody>",
-        );
+        out.push_str("<details class=\"revisions\"><summary>");
+        context.say(out, "label.revisions");
+        out.push_str("</summary><div class=\"scroll\" tabindex=\"0\" role=\"group\" aria-label=\"");
+        context.say(out, "label.revisions");
+        out.push_str("\"><table><thead><tr>");
+        for key in ["label.version", "label.date", "label.author", "label.change"] {
+            out.push_str("<th scope=\"col\">");
+            context.say(out, key);
+            out.push_str("</th>");
+        }
+        out.push_str("</tr></thead><tbody>");
         for revision in &control.revisions {
             out.push_str("<tr>");
             for (index, cell) in revision.iter().enumerate() {
@@ -255,31 +273,40 @@ fn control_block(out: &mut String, document: &Document) {
     }
 }
 
-/// Approval, then the rows that say something, then the evidence, or `plan` where there is none.
-pub(super) fn control_list(out: &mut String, control: &ControlBlock, rows: &[(&str, &str)], plan: &str) {
-    out.push_str("<dl class=\"control\">\n<div><dt>Status</dt><dd>");
+/// Approval, then the rows that say something (key of the label, value), then the evidence, or the text of the key
+/// `plan` where there is none.
+pub(super) fn control_list(
+    out: &mut String,
+    control: &ControlBlock,
+    rows: &[(&str, &str)],
+    plan: &str,
+    context: &Context<'_>,
+) {
+    let texts = context.texts;
+    out.push_str("<dl class=\"control\">\n<div><dt>");
+    context.say(out, "label.status");
+    out.push_str("</dt><dd>");
     match control.approved {
-        Some(approved) => {
-            let _ = write!(
-                out,
-                "<span class=\"badge good\"><span aria-hidden=\"true\">✓</span> Approved {approved}</span>"
-            );
+        Some(date) => {
+            badge(out, Tone::Good, &texts.fill("approval.approved_on", &[("date", &date.to_string())]));
         }
-        None => out.push_str(
-            "<span class=\"badge caution\"><span aria-hidden=\"true\">▲</span> Draft: no approval is recorded</span>",
-        ),
+        None => badge(out, Tone::Caution, texts.t("approval.none")),
     }
     out.push_str("</dd></div>\n");
     for (name, value) in rows {
         if !value.is_empty() {
-            let _ = write!(out, "<div><dt>{name}</dt><dd>");
+            out.push_str("<div><dt>");
+            context.say(out, name);
+            out.push_str("</dt><dd>");
             escape(out, value);
             out.push_str("</dd></div>\n");
         }
     }
-    out.push_str("<div class=\"whole\"><dt>Evidence</dt><dd>");
+    out.push_str("<div class=\"whole\"><dt>");
+    context.say(out, "label.evidence");
+    out.push_str("</dt><dd>");
     match &*control.evidence {
-        [] => out.push_str(plan),
+        [] => context.say(out, plan),
         lines => lines.iter().for_each(|line| {
             out.push_str("<span class=\"line\">");
             escape(out, line);
@@ -294,13 +321,12 @@ pub(super) fn disclosures(out: &mut String, disclosures: &[&Disclosure], title: 
     if disclosures.is_empty() {
         return;
     }
-    let _ = write!(
-        out,
-        "<section class=\"disclosures\" aria-labelledby=\"disclosures\">\n<h2 id=\"disclosures\">{title}</h2>\n<ul>"
-    );
+    out.push_str("<section class=\"disclosures\" aria-labelledby=\"disclosures\">\n<h2 id=\"disclosures\">");
+    escape(out, title);
+    out.push_str("</h2>\n<ul>");
     // Evidence first: it decides what all the rest is worth.
     let (evidence, others): (Vec<_>, Vec<_>) =
-        disclosures.iter().copied().partition(|disclosure| disclosure.what.ends_with("evidence"));
+        disclosures.iter().copied().partition(|disclosure| disclosure.kind == Influence::Evidence);
     evidence.iter().for_each(|disclosure| item(out, disclosure));
     if others.len() <= OPEN_DISCLOSURES {
         others.iter().for_each(|disclosure| item(out, disclosure));
@@ -329,31 +355,35 @@ fn item(out: &mut String, disclosure: &Disclosure) {
     out.push_str("</li>\n");
 }
 
-fn footer(out: &mut String, document: &Document, site: &Site<'_>, context: &Context) {
+fn footer(out: &mut String, document: &Document, site: &Site<'_>, context: &Context<'_>) {
     out.push_str("<footer class=\"bottom\">\n");
     let at = site.documents.iter().position(|other| other.id == document.id);
     if let Some(at) = at {
         let neighbours = [
-            ("previous", "Previous", at.checked_sub(1).and_then(|index| site.documents.get(index))),
-            ("next", "Next", site.documents.get(at + 1)),
+            ("previous", "site.previous", at.checked_sub(1).and_then(|index| site.documents.get(index))),
+            ("next", "site.next", site.documents.get(at + 1)),
         ];
-        out.push_str("<nav class=\"neighbours\" aria-label=\"Next and previous document\">");
+        out.push_str("<nav class=\"neighbours\" aria-label=\"");
+        context.say(out, "site.neighbours");
+        out.push_str("\">");
         for (class, label, neighbour) in neighbours {
             let Some(neighbour) = neighbour else { continue };
             let _ = write!(out, "<a class=\"{class}\" href=\"{}", context.root);
             escape(out, &neighbour.id);
-            let _ = write!(out, ".html\"><span>{label}</span> ");
+            out.push_str(".html\"><span>");
+            context.say(out, label);
+            out.push_str("</span> ");
             escape(out, &neighbour.title);
             out.push_str("</a>");
         }
         out.push_str("</nav>\n");
     }
-    marking(out, &document.control);
+    marking(out, &document.control, context.texts);
     out.push_str("</footer>\n");
 }
 
 /// Classification, identifier, version and clock, as at the foot of every page.
-pub(super) fn marking(out: &mut String, control: &crate::document::ControlBlock) {
+pub(super) fn marking(out: &mut String, control: &ControlBlock, texts: &Texts) {
     out.push_str("<p class=\"marking\">");
     let parts = [&control.classification, &control.organisation, &control.identifier];
     for part in parts.into_iter().filter(|part| !part.is_empty()) {
@@ -362,17 +392,19 @@ pub(super) fn marking(out: &mut String, control: &crate::document::ControlBlock)
         out.push_str("</span>");
     }
     if !control.version.is_empty() {
-        out.push_str("<span>Version ");
-        escape(out, &control.version);
+        out.push_str("<span>");
+        escape(out, &texts.fill("page.version", &[("version", &control.version)]));
         out.push_str("</span>");
     }
     if !control.as_of.is_empty() {
-        out.push_str("<span>As of ");
-        escape(out, &control.as_of);
+        out.push_str("<span>");
+        escape(out, &texts.fill("page.as_of", &[("time", &control.as_of)]));
         out.push_str("</span>");
     }
     if control.is_draft() {
-        out.push_str("<span><strong>DRAFT</strong></span>");
+        out.push_str("<span><strong>");
+        escape(out, texts.t("approval.draft"));
+        out.push_str("</strong></span>");
     }
     out.push_str("</p>\n");
 }

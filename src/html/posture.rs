@@ -4,13 +4,13 @@ use std::fmt::Write;
 
 use super::{
     Site,
-    blocks::{self, Context},
+    blocks::{self, Context, badge},
     escape::escape,
     svg,
 };
 use crate::{
     assess::{Outcome, Standing, Tally, by_framework, by_team},
-    document::{Diagram, Tone, chart, palette, trend},
+    document::{Diagram, Texts, Tone, chart, palette, trend, words},
     frameworks::Frameworks,
     workspace::{Fence, OrganizationKind, Severity, TeamId, staffing},
 };
@@ -19,49 +19,68 @@ use crate::{
 const CLUSTERS: usize = 6;
 
 /// Appends the section.
-pub(super) fn posture(out: &mut String, site: &Site<'_>, context: &Context) {
-    out.push_str(
-        "<section class=\"posture\" aria-labelledby=\"posture\">\n<h2 id=\"posture\">Posture at a glance</h2>\n",
-    );
+pub(super) fn posture(out: &mut String, site: &Site<'_>, context: &Context<'_>) {
+    out.push_str("<section class=\"posture\" aria-labelledby=\"posture\">\n<h2 id=\"posture\">");
+    context.say(out, "start.heading");
+    out.push_str("</h2>\n");
     if site.assessment.clusters.is_empty() {
-        out.push_str(
-            "<p class=\"not-observed\"><span class=\"badge unknown\"><span aria-hidden=\"true\">?</span> Not yet observed</span> \
-             No snapshot stands behind this build. The documents say what is declared; checks, findings and ownership \
-             of cluster objects appear once evidence is collected.</p>\n",
-        );
+        out.push_str("<p class=\"not-observed\">");
+        badge(out, Tone::Unknown, context.texts.t("start.not_observed"));
+        out.push(' ');
+        context.say(out, "start.not_observed_text");
+        out.push_str("</p>\n");
     } else {
-        figures(out, site);
-        outcomes(out, site);
-        trends(out, site);
+        figures(out, site, context);
+        outcomes(out, site, context);
+        trends(out, site, context);
     }
     teams(out, site, context);
-    controls(out, site);
+    controls(out, site, context);
     out.push_str("</section>\n");
 }
 
-fn name(outcome: Outcome) -> (Tone, &'static str, &'static str) {
+/// Keys of an outcome's name and of what it means.
+fn name(outcome: Outcome) -> (&'static str, &'static str) {
     match outcome {
-        Outcome::Pass => (Tone::Good, "Pass", "Everything needed was read completely and nothing fails"),
-        Outcome::Fail => (Tone::Bad, "Fail", "At least one object fails"),
-        Outcome::Error => (Tone::Bad, "Error", "The evaluation could not be trusted"),
-        Outcome::Forbidden => (Tone::Unknown, "Forbidden", "The collector may not read what it needs"),
-        Outcome::NotCollected => (Tone::Unknown, "Not collected", "The snapshot did not ask for what it needs"),
-        Outcome::NotVisible => (Tone::Unknown, "Not visible", "The API cannot show it"),
-        Outcome::Stale => (Tone::Caution, "Stale", "The evidence is older than allowed"),
-        Outcome::Manual => (Tone::Unknown, "Manual", "A person must look"),
-        Outcome::NotApplicable => (Tone::Neutral, "Not applicable", "There is nothing to ask about"),
+        Outcome::Pass => ("start.outcome.pass", "start.means.pass"),
+        Outcome::Fail => ("start.outcome.fail", "start.means.fail"),
+        Outcome::Error => ("start.outcome.error", "start.means.error"),
+        Outcome::Forbidden => ("start.outcome.forbidden", "start.means.forbidden"),
+        Outcome::NotCollected => ("start.outcome.not_collected", "start.means.not_collected"),
+        Outcome::NotVisible => ("start.outcome.not_visible", "start.means.not_visible"),
+        Outcome::Stale => ("start.outcome.stale", "start.means.stale"),
+        Outcome::Manual => ("start.outcome.manual", "start.means.manual"),
+        Outcome::NotApplicable => ("start.outcome.not_applicable", "start.means.not_applicable"),
     }
 }
 
-fn badge(out: &mut String, tone: Tone, text: &str) {
-    let (class, symbol) = (svg::tone(tone), palette::symbol(tone));
-    let _ = write!(out, "<span class=\"badge {class}\"><span aria-hidden=\"true\">{symbol}</span> ");
-    escape(out, text);
-    out.push_str("</span>");
+/// A header cell of a column.
+fn head(out: &mut String, key: &str, number: bool, context: &Context<'_>) {
+    out.push_str(if number { "<th scope=\"col\" class=\"end\">" } else { "<th scope=\"col\">" });
+    context.say(out, key);
+    out.push_str("</th>");
+}
+
+/// Everything of a table up to its header cells.
+fn table(out: &mut String, id: &str, sorts: bool, caption: &str) {
+    let sort = if sorts { " data-sort" } else { "" };
+    let _ = write!(
+        out,
+        "<figure class=\"table\" id=\"{id}\"{sort}><div class=\"scroll\" tabindex=\"0\" role=\"group\" \
+         aria-labelledby=\"{id}-caption\"><table><caption id=\"{id}-caption\"><span>"
+    );
+    escape(out, caption);
+    out.push_str("</span></caption><thead><tr>");
+}
+
+/// `n` of so many.
+fn of(texts: &Texts, n: usize, all: usize) -> String {
+    texts.fill("start.of", &[("n", &n.to_string()), ("all", &all.to_string())])
 }
 
 /// Numbers that a lead asks for first.
-fn figures(out: &mut String, site: &Site<'_>) {
+fn figures(out: &mut String, site: &Site<'_>, context: &Context<'_>) {
+    let texts = context.texts;
     let assessment = site.assessment;
     let checks = assessment.results.len();
     let observed = assessment.results.iter().filter(|result| result.outcome.is_decided()).count();
@@ -72,23 +91,29 @@ fn figures(out: &mut String, site: &Site<'_>) {
     let contested: usize = ownership().map(|ownership| ownership.contested.len()).sum();
     let unseen: usize = ownership().map(|ownership| ownership.not_seen.len()).sum();
     let urgent = assessment.open_findings().filter(|finding| finding.severity >= Severity::High).count();
+    let open = assessment.open_findings().count();
+    let (urgent, contested) = (urgent.to_string(), contested.to_string());
     let figures = [
-        (format!("{observed} of {checks}"), "checks decided on complete evidence".to_owned()),
-        (failing.to_string(), "checks fail".to_owned()),
-        (assessment.open_findings().count().to_string(), format!("open findings, {urgent} of them high or critical")),
-        (owned.to_string(), "cluster objects with an owner".to_owned()),
-        (unclaimed.to_string(), format!("objects without an owner, {contested} contested")),
-        (unseen.to_string(), "lists not read completely".to_owned()),
+        (of(texts, observed, checks), texts.count("start.decided", checks)),
+        (failing.to_string(), texts.count("start.failing", failing)),
+        (open.to_string(), texts.counted("start.open", open, &[("urgent", &urgent)])),
+        (owned.to_string(), texts.count("start.owned", owned)),
+        (unclaimed.to_string(), texts.counted("start.unowned", unclaimed, &[("contested", &contested)])),
+        (unseen.to_string(), texts.count("start.unread", unseen)),
     ];
     out.push_str("<dl class=\"figures\">\n");
     for (figure, words) in figures {
-        let _ = writeln!(out, "<div><dt>{words}</dt><dd>{figure}</dd></div>");
+        out.push_str("<div><dt>");
+        escape(out, &words);
+        out.push_str("</dt><dd>");
+        escape(out, &figure);
+        out.push_str("</dd></div>\n");
     }
     out.push_str("</dl>\n");
 }
 
 /// Checks by outcome, as a bar and as a table.
-fn outcomes(out: &mut String, site: &Site<'_>) {
+fn outcomes(out: &mut String, site: &Site<'_>, context: &Context<'_>) {
     let results = &site.assessment.results;
     let counts: Vec<(Outcome, usize)> = Outcome::ALL
         .into_iter()
@@ -102,7 +127,8 @@ fn outcomes(out: &mut String, site: &Site<'_>) {
     out.push_str("<svg class=\"bar\" viewBox=\"0 0 1000 14\" preserveAspectRatio=\"none\" aria-hidden=\"true\" focusable=\"false\">");
     let mut x = 0.0;
     for tone in order {
-        let count: usize = counts.iter().filter(|(outcome, _)| name(*outcome).0 == tone).map(|(_, count)| count).sum();
+        let count: usize =
+            counts.iter().filter(|(outcome, _)| words::outcome(*outcome).0 == tone).map(|(_, count)| count).sum();
         let width = count as f32 * 1000.0 / results.len() as f32;
         if count > 0 {
             let class = svg::tone(tone);
@@ -114,56 +140,63 @@ fn outcomes(out: &mut String, site: &Site<'_>) {
         }
         x += width;
     }
-    out.push_str(
-        "</svg>\n<figure class=\"table\" id=\"outcomes\"><div class=\"scroll\" tabindex=\"0\" role=\"group\" \
-         aria-labelledby=\"outcomes-caption\"><table><caption id=\"outcomes-caption\"><span>Checks by outcome</span></caption>\
-         <thead><tr><th scope=\"col\">Outcome</th><th scope=\"col\" class=\"end\">Checks</th><th scope=\"col\">Meaning</th></tr>\
-         </thead><tbody>",
-    );
+    out.push_str("</svg>\n");
+    table(out, "outcomes", false, context.texts.t("start.outcomes"));
+    head(out, "column.outcome", false, context);
+    head(out, "start.checks", true, context);
+    head(out, "column.meaning", false, context);
+    out.push_str("</tr></thead><tbody>");
     for (outcome, count) in counts {
-        let (tone, text, meaning) = name(outcome);
+        let (text, meaning) = name(outcome);
         out.push_str("<tr><th scope=\"row\">");
-        badge(out, tone, text);
-        let _ = writeln!(out, "</th><td class=\"end\">{count}</td><td>{meaning}</td></tr>");
+        badge(out, words::outcome(outcome).0, context.texts.t(text));
+        let _ = write!(out, "</th><td class=\"end\">{count}</td><td>");
+        context.say(out, meaning);
+        out.push_str("</td></tr>\n");
     }
     out.push_str("</tbody></table></div></figure>\n");
 }
 
 /// Findings from snapshot to snapshot.
-fn trends(out: &mut String, site: &Site<'_>) {
+fn trends(out: &mut String, site: &Site<'_>, context: &Context<'_>) {
+    let texts = context.texts;
     let clusters = site.assessment.trend.chunk_by(|a, b| a.cluster == b.cluster);
     for (number, points) in clusters.take(CLUSTERS).enumerate() {
         let ([first, ..], [.., now]) = (points, points) else { continue };
         let mut text = match points {
             [.., before, now] => {
-                let kind = |severity: Severity| format!("{severity:?}").to_lowercase();
+                let kind = |severity: Severity| texts.t(words::severity(severity)).to_owned();
                 let columns = trend::columns(points, |_| true, &kind);
                 blocks::diagram(
                     out,
                     &Diagram {
                         id: format!("trend-{number}"),
-                        caption: format!("Open findings by severity, snapshot by snapshot ({})", first.cluster),
+                        caption: texts.fill("trend.caption", &[("cluster", &first.cluster)]),
                         alt: trend::in_words(&columns),
                         scene: trend::draw(&columns),
                         landscape: false,
                     },
+                    context,
                 );
                 let change = now.since(before, |_| true);
-                let day = before.ended.format("%Y-%m-%d");
-                let unknown = match change.unknown {
-                    0 => String::new(),
-                    count => {
-                        format!(" Of {count} more nothing can be said: one of the two does not decide their check.")
-                    }
-                };
-                format!("Since the snapshot of {day}: {} new, {} gone.{unknown}", change.new, change.gone)
+                let numbers = [change.new, change.gone, change.unknown].map(|number| number.to_string());
+                let day = words::date(before.ended.date_naive());
+                let values = [("time", &*day), ("new", &*numbers[0]), ("gone", &*numbers[1])];
+                let mut text = texts.fill("trend.since", &values);
+                if change.unknown > 0 {
+                    text.push(' ');
+                    text.push_str(&texts.fill("trend.unknown", &[("n", &numbers[2])]));
+                }
+                text
             }
             _ => {
-                format!("Cluster {}: one point in time. There is no earlier snapshot to compare it with.", now.cluster)
+                let day = words::date(now.ended.date_naive());
+                texts.fill("trend.once", &[("cluster", &now.cluster), ("time", &day)])
             }
         };
         if points.iter().any(|point| point.decided.len() < now.decided.len()) {
-            text.push_str(" Dashed columns decide fewer checks, and can be lower for that reason alone.");
+            text.push(' ');
+            text.push_str(texts.t("trend.less"));
         }
         out.push_str("<p>");
         escape(out, &text);
@@ -172,25 +205,31 @@ fn trends(out: &mut String, site: &Site<'_>) {
 }
 
 /// What each team owns and what is open there.
-fn teams(out: &mut String, site: &Site<'_>, context: &Context) {
+fn teams(out: &mut String, site: &Site<'_>, context: &Context<'_>) {
     let workspace = site.workspace;
     let observed = !site.assessment.clusters.is_empty();
     let severities = Severity::ALL;
-    out.push_str(
-        "<figure class=\"table\" id=\"teams\" data-sort><div class=\"scroll\" tabindex=\"0\" role=\"group\" \
-         aria-labelledby=\"teams-caption\"><table><caption id=\"teams-caption\"><span>What each team owns</span></caption>\
-         <thead><tr><th scope=\"col\">Team</th><th scope=\"col\" class=\"end\">Components inside</th>\
-         <th scope=\"col\" class=\"end\">Components outside</th><th scope=\"col\" class=\"end\">Activities it answers for</th>",
-    );
+    let texts = context.texts;
+    table(out, "teams", true, texts.t("start.teams"));
+    head(out, "column.team", false, context);
+    for key in ["start.inside", "start.outside", "start.answers_for"] {
+        head(out, key, true, context);
+    }
     let people = !workspace.people.is_empty();
     if people {
-        out.push_str("<th scope=\"col\" class=\"end\">Hang on one person, or on nobody</th>");
+        head(out, "start.thin", true, context);
     }
     let today = site.assessment.as_of.map(|time| time.date_naive());
     let staffing = staffing::staffing(workspace, today);
     if observed {
-        for severity in ["Critical", "High", "Medium", "Low"] {
-            let _ = write!(out, "<th scope=\"col\" class=\"end\">{severity} findings</th>");
+        for severity in severities {
+            let key = match severity {
+                Severity::Low => "start.findings.low",
+                Severity::Medium => "start.findings.medium",
+                Severity::High => "start.findings.high",
+                Severity::Critical => "start.findings.critical",
+            };
+            head(out, key, true, context);
         }
     }
     out.push_str("</tr></thead><tbody>");
@@ -222,12 +261,14 @@ fn teams(out: &mut String, site: &Site<'_>, context: &Context) {
             let ours = staffing.work.iter().filter(|work| work.teams.contains(&&team.id));
             let known = ours.clone().any(|work| matches!(work.cover, staffing::Cover::People(_)));
             let thin = ours.filter(|work| work.cover.is_thin()).count();
-            match (own, known) {
-                (false, _) => write!(out, "<td class=\"end\">–</td>"),
-                (_, true) => write!(out, "<td class=\"end\">{thin}</td>"),
-                (_, false) => write!(out, "<td class=\"end\">not declared</td>"),
-            }
-            .ok();
+            let said = match (own, known) {
+                (false, _) => "–".to_owned(),
+                (_, true) => thin.to_string(),
+                (_, false) => texts.t("start.not_declared").to_owned(),
+            };
+            out.push_str("<td class=\"end\">");
+            escape(out, &said);
+            out.push_str("</td>");
         }
         if observed {
             for severity in severities {
@@ -242,31 +283,15 @@ fn teams(out: &mut String, site: &Site<'_>, context: &Context) {
     out.push_str("</tbody></table></div>");
     let orphans = site.assessment.open_findings().filter(|finding| finding.team.is_none()).count();
     if orphans > 0 {
-        let _ = write!(
-            out,
-            "<figcaption class=\"source\">{orphans} open findings are on objects that no component claims.</figcaption>"
-        );
+        out.push_str("<figcaption class=\"source\">");
+        escape(out, &texts.count("start.orphans", orphans));
+        out.push_str("</figcaption>");
     }
     out.push_str("</figure>\n");
 }
 
-/// What a control's standing is called here.
-fn standing(standing: Standing) -> String {
-    match standing {
-        Standing::Contradicted => "contradicted",
-        Standing::Failing => "fails",
-        Standing::Incomplete => "not in place",
-        Standing::Unseen => "not shown",
-        Standing::Manual => "manual",
-        Standing::Attested => "evidence attached",
-        Standing::Passing => "passes",
-        Standing::NotApplicable => "not applicable",
-    }
-    .to_owned()
-}
-
 /// Controls by framework and by team, with coverage.
-fn controls(out: &mut String, site: &Site<'_>) {
+fn controls(out: &mut String, site: &Site<'_>, context: &Context<'_>) {
     if site.assessment.controls.is_empty() || site.assessment.clusters.is_empty() {
         return;
     }
@@ -274,21 +299,27 @@ fn controls(out: &mut String, site: &Site<'_>) {
     let title = |id: &str| Frameworks::builtin().framework(id).map_or(id, |known| &known.title).to_owned();
     let frameworks = by_framework(site.workspace, site.assessment);
     let rows: Vec<(String, &Tally)> = frameworks.iter().map(|(id, tally)| (title(id), tally)).collect();
-    standings(out, ("frameworks", "Controls by framework"), &rows);
+    standings(out, ("frameworks", "posture.frameworks_chart"), &rows, context);
     let name = |team: Option<&TeamId>| match team {
         Some(team) => site.workspace.team(team).name.clone(),
-        None => "No statement gives it to a team".to_owned(),
+        None => context.texts.t("start.no_team").to_owned(),
     };
     let teams = by_team(site.workspace, site.assessment);
     let rows: Vec<(String, &Tally)> = teams.iter().map(|(team, tally)| (name(*team), tally)).collect();
-    standings(out, ("control-teams", "Controls by team"), &rows);
+    standings(out, ("control-teams", "posture.teams_chart"), &rows, context);
 }
 
 /// A chart, and the same numbers as a table.
-fn standings(out: &mut String, (id, caption): (&str, &str), rows: &[(String, &Tally)]) {
+fn standings(out: &mut String, (id, caption): (&str, &str), rows: &[(String, &Tally)], context: &Context<'_>) {
+    let texts = context.texts;
+    let caption = texts.t(caption);
+    let standing = |standing: Standing| texts.t(words::standing(standing).1).to_owned();
     let note = |tally: &Tally| match tally.needed {
-        0 => "no checks".to_owned(),
-        needed => format!("{} of {needed} checks decided", tally.observed),
+        0 => texts.t("posture.no_checks").to_owned(),
+        needed => {
+            let numbers = [tally.observed, needed].map(|number| number.to_string());
+            texts.fill("posture.decided", &[("observed", &numbers[0]), ("needed", &numbers[1])])
+        }
     };
     let bars = rows.iter().map(|(label, tally)| (label.clone(), *tally, note(tally)));
     let drawn = chart::standings(&standing, bars);
@@ -301,17 +332,15 @@ fn standings(out: &mut String, (id, caption): (&str, &str), rows: &[(String, &Ta
             scene: chart::draw(&drawn),
             landscape: false,
         },
+        context,
     );
-    let _ = write!(
-        out,
-        "<figure class=\"table\" id=\"{id}\"><div class=\"scroll\" tabindex=\"0\" role=\"group\" \
-         aria-labelledby=\"{id}-caption\"><table><caption id=\"{id}-caption\"><span>{caption}</span></caption><thead><tr>\
-         <th scope=\"col\"></th>"
-    );
+    table(out, id, false, caption);
+    out.push_str("<th scope=\"col\"></th>");
     for kind in Standing::ALL {
-        let _ = write!(out, "<th scope=\"col\" class=\"end\">{}</th>", standing(kind));
+        head(out, words::standing(kind).1, true, context);
     }
-    out.push_str("<th scope=\"col\" class=\"end\">Checks decided of needed</th></tr></thead><tbody>");
+    head(out, "start.coverage", true, context);
+    out.push_str("</tr></thead><tbody>");
     for (label, tally) in rows {
         out.push_str("<tr><th scope=\"row\">");
         escape(out, label);
@@ -319,7 +348,9 @@ fn standings(out: &mut String, (id, caption): (&str, &str), rows: &[(String, &Ta
         for kind in Standing::ALL {
             let _ = write!(out, "<td class=\"end\">{}</td>", tally.count(kind));
         }
-        let _ = writeln!(out, "<td class=\"end\">{} of {}</td></tr>", tally.observed, tally.needed);
+        out.push_str("<td class=\"end\">");
+        escape(out, &of(texts, tally.observed, tally.needed));
+        out.push_str("</td></tr>\n");
     }
     out.push_str("</tbody></table></div></figure>\n");
 }

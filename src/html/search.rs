@@ -12,11 +12,15 @@ const LONGEST: usize = 160;
 
 /// `assets/search-index.js`: per document its id, title and entries of anchor, text, section, and 1 for a heading.
 pub(super) fn script(site: &Site<'_>) -> String {
-    let pages: Vec<Value> = site.documents.iter().map(page).collect();
+    assign("scopefenceIndex", &Value::Array(site.documents.iter().map(page).collect()))
+}
+
+/// A script that sets one variable of the window.
+pub(super) fn assign(name: &str, value: &Value) -> String {
     // JSON may hold the two line separators that scripts once could not; escaping `<` keeps it harmless in any context.
-    let json = Value::Array(pages).to_string();
+    let json = value.to_string();
     let json = json.replace('\u{2028}', "\\u2028").replace('\u{2029}', "\\u2029").replace('<', "\\u003c");
-    format!("window.scopefenceIndex={json};\n")
+    format!("window.{name}={json};\n")
 }
 
 fn page(document: &Document) -> Value {

@@ -15,7 +15,7 @@ const FILTER_FROM: usize = 12;
 const UPRIGHT_FROM: usize = 40;
 
 /// Appends a table.
-pub(super) fn table(out: &mut String, table: &Table, context: &Context) {
+pub(super) fn table(out: &mut String, table: &Table, context: &Context<'_>) {
     if table.rows.is_empty() {
         return nothing(out, table, context);
     }
@@ -42,11 +42,12 @@ pub(super) fn table(out: &mut String, table: &Table, context: &Context) {
     out.push_str("-caption\">\n<table><caption id=\"");
     escape(out, &table.id);
     if table.caption.is_empty() {
-        out.push_str("-caption\" class=\"unseen\">Table");
+        out.push_str("-caption\" class=\"unseen\">");
+        context.say(out, "page.table");
     } else {
         out.push_str("-caption\"><span>");
         escape(out, &table.caption);
-        anchor(out, &table.id, &table.caption);
+        anchor(out, &table.id, &table.caption, context);
         out.push_str("</span>");
     }
     out.push_str("</caption>\n");
@@ -70,7 +71,7 @@ pub(super) fn table(out: &mut String, table: &Table, context: &Context) {
 }
 
 /// Said instead of a table without rows.
-fn nothing(out: &mut String, table: &Table, context: &Context) {
+fn nothing(out: &mut String, table: &Table, context: &Context<'_>) {
     out.push_str("<div class=\"empty\" id=\"");
     escape(out, &table.id);
     out.push_str("\"><p><strong>");
@@ -98,7 +99,7 @@ fn columns(out: &mut String, table: &Table) {
     out.push_str("</colgroup>\n");
 }
 
-fn head_row(out: &mut String, table: &Table, row: &Row, context: &Context) {
+fn head_row(out: &mut String, table: &Table, row: &Row, context: &Context<'_>) {
     out.push_str("<tr>");
     let mut column = 0;
     let labels = row.cells.iter().map(|cell| words(cell).chars().count());
@@ -129,7 +130,7 @@ fn head_row(out: &mut String, table: &Table, row: &Row, context: &Context) {
     out.push_str("</tr>");
 }
 
-fn body(out: &mut String, table: &Table, context: &Context) {
+fn body(out: &mut String, table: &Table, context: &Context<'_>) {
     out.push_str("<tbody>");
     // For every column, how many further rows a cell from above still covers.
     let mut covered = vec![0_u16; table.columns.len()];
@@ -150,7 +151,7 @@ fn body(out: &mut String, table: &Table, context: &Context) {
     out.push_str("</tbody>");
 }
 
-fn body_cells(out: &mut String, table: &Table, row: &Row, covered: &mut [u16], context: &Context) {
+fn body_cells(out: &mut String, table: &Table, row: &Row, covered: &mut [u16], context: &Context<'_>) {
     let mut column = 0;
     let skip = |column: &mut usize, covered: &mut [u16]| {
         while let Some(rows) = covered.get_mut(*column).filter(|rows| **rows > 0) {

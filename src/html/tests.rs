@@ -140,6 +140,22 @@ fn a_draft_says_so_on_every_page_and_an_approved_document_does_not() {
 }
 
 #[test]
+fn evidence_is_told_by_kind_and_not_by_its_words() {
+    let mut workspace = testing::workspace();
+    workspace.language = "de".to_owned();
+    let assessment = testing::plan();
+    let mut document = specimen::document("specimen", &workspace);
+    let other = document.disclosures[1].clone();
+    document.disclosures[0].what = "Beispielnachweise".to_owned();
+    document.disclosures.extend(std::iter::repeat_n(other, 4));
+    let documents = [document];
+    let site = Site { workspace: &workspace, assessment: &assessment, documents: &documents, downloads: &[] };
+    let page = render(&documents[0], &site);
+    let open = page.find("<strong>Beispielnachweise</strong>").unwrap();
+    assert!(open < page.find("<details><summary>check disabled: 5</summary>").unwrap());
+}
+
+#[test]
 fn rendering_twice_gives_the_same_bytes() {
     assert_eq!(files(), files());
 }
@@ -167,6 +183,7 @@ fn a_browser_finds_nothing_to_complain_about() {
         let dom = String::from_utf8_lossy(&output.stdout);
         let log = String::from_utf8_lossy(&output.stderr);
         assert!(dom.contains("class=\"tool\""), "{page}: the script ran under the policy\n{log}");
+        assert!(dom.contains("aria-label=\"Search all documents\""), "{page}: the script has its words\n{log}");
         let complaints: Vec<_> = log.lines().filter(|line| line.contains("CONSOLE")).collect();
         assert!(complaints.is_empty(), "{page}: {complaints:?}");
     }

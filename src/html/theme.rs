@@ -71,7 +71,11 @@ fn paper(out: &mut String, site: &Site<'_>) {
     let control = &site.workspace.control;
     let left = css_string(&site.workspace.system.name);
     let foot = css_string(&control.classification);
-    let version = css_string(&format!("{} version {}", control.identifier, control.version));
+    let texts = site.texts();
+    let version = [("identifier", &*control.identifier), ("version", &*control.version)];
+    let version = css_string(&texts.fill("page.running", &version));
+    let draft = css_string(texts.t("approval.draft"));
+    let count = counters(texts.t("page.count"));
     let text = "font:8pt 'Scopefence Sans',sans-serif;color:#555f6b";
     let _ = write!(
         out,
@@ -79,9 +83,17 @@ fn paper(out: &mut String, site: &Site<'_>) {
          @top-left{{content:{left};{text}}}\
          @bottom-left{{content:{foot};{text}}}\
          @bottom-center{{content:{version};{text}}}\
-         @bottom-right{{content:\"Page \" counter(page) \" of \" counter(pages);{text}}}}}\n\
-         @page draft{{@top-right{{content:\"DRAFT\";{text};font-weight:600;color:#7a4d06}}}}\n\
+         @bottom-right{{content:{count};{text}}}}}\n\
+         @page draft{{@top-right{{content:{draft};{text};font-weight:600;color:#7a4d06}}}}\n\
          @page wide{{size:{size} landscape}}\n\
-         @page wide-draft{{size:{size} landscape;@top-right{{content:\"DRAFT\";{text};font-weight:600;color:#7a4d06}}}}\n"
+         @page wide-draft{{size:{size} landscape;@top-right{{content:{draft};{text};font-weight:600;color:#7a4d06}}}}\n"
     );
+}
+
+/// A text with `{n}` and `{all}` as CSS content: the page and the number of pages.
+fn counters(text: &str) -> String {
+    let string = |text: &str| if text.is_empty() { String::new() } else { css_string(text) };
+    let pages = |text: &str| text.split("{all}").map(string).collect::<Vec<_>>().join(" counter(pages) ");
+    let content = text.split("{n}").map(pages).collect::<Vec<_>>().join(" counter(page) ");
+    content.trim().to_owned()
 }

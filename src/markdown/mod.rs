@@ -11,7 +11,7 @@ mod table;
 
 use std::fmt::Write as _;
 
-use crate::document::{Answer, Block, Callout, ControlBlock, Document, Form, Inline, Target, Tone};
+use crate::document::{Answer, Block, Callout, ControlBlock, Document, Form, Inline, Target, Texts, Tone};
 use escape::{code_span, line, text};
 
 pub(crate) use escape::{code_span as code, text as inline};
@@ -19,14 +19,15 @@ pub(crate) use escape::{code_span as code, text as inline};
 /// Renders a document. Links to other documents of the build go to their `.md` files.
 pub fn render(document: &Document) -> String {
     let mut out = String::new();
-    let writer = Writer { depth: document.id.matches('/').count() };
+    let texts = &*document.texts;
+    let writer = Writer { depth: document.id.matches('/').count(), texts };
     let _ = writeln!(out, "# {}\n", line(&document.title));
     if !document.subtitle.is_empty() {
         let _ = writeln!(out, "{}\n", line(&document.subtitle));
     }
-    control(&document.control, &mut out);
+    control(&document.control, texts, &mut out);
     if !document.disclosures.is_empty() {
-        out.push_str("> [!IMPORTANT]\n> What influenced this document:\n>\n");
+        let _ = write!(out, "> [!IMPORTANT]\n> {}:\n>\n", text(texts.t("page.influences")));
         for disclosure in &document.disclosures {
             let _ = writeln!(out, "> - **{}**: {}", text(&disclosure.what), text(&disclosure.detail));
         }
@@ -41,37 +42,44 @@ pub fn render(document: &Document) -> String {
 
 /// Markdown of the workspace as documents print it: no HTML, no links but to known schemes, no pictures.
 pub(crate) fn narrative(markdown: &str) -> String {
-    Writer { depth: 0 }.nested(&crate::document::narrative(markdown))
+    // Only forms have words of the program's own, and there are none in Markdown.
+    Writer { depth: 0, texts: &Texts::default() }.nested(&crate::document::narrative(markdown))
 }
 
-fn control(control: &ControlBlock, out: &mut String) {
+fn control(control: &ControlBlock, texts: &Texts, out: &mut String) {
     if control.is_draft() {
-        out.push_str("> [!WARNING]\n> DRAFT: no approval is recorded.\n\n");
+        let _ = write!(out, "> [!WARNING]\n> {}.\n\n", text(texts.t("approval.missing")));
     }
-    let date =
-        |date: Option<chrono::NaiveDate>| date.map_or_else(|| "not recorded".to_owned(), |date| date.to_string());
+    let no_date = || texts.t("approval.no_date").to_owned();
+    let date = |date: Option<chrono::NaiveDate>| date.map_or_else(no_date, |date| date.to_string());
+    let evidence = match &*control.evidence {
+        [] => texts.t("sheet.no_evidence").to_owned(),
+        lines => lines.join("; "),
+    };
     let rows = [
-        ("Organization", control.organisation.clone()),
-        ("Identifier", control.identifier.clone()),
-        ("Version", control.version.clone()),
-        ("Classification", control.classification.clone()),
-        ("Author", control.author.clone()),
-        ("Owner", control.owner.clone()),
-        ("Approver", control.approver.clone()),
-        ("Approved", date(control.approved)),
-        ("Next review", date(control.next_review)),
-        ("Distribution", control.distribution.clone()),
-        ("Retention", control.retention.clone()),
-        ("Content as of", control.as_of.clone()),
-        ("Evidence", if control.evidence.is_empty() { "none".to_owned() } else { control.evidence.join("; ") }),
+        ("label.organization", control.organisation.clone()),
+        ("label.identifier", control.identifier.clone()),
+        ("label.version", control.version.clone()),
+        ("label.classification", control.classification.clone()),
+        ("label.author", control.author.clone()),
+        ("label.owner", control.owner.clone()),
+        ("label.approver", control.approver.clone()),
+        ("label.approved", date(control.approved)),
+        ("label.next_review", date(control.next_review)),
+        ("label.distribution", control.distribution.clone()),
+        ("label.retention", control.retention.clone()),
+        ("label.content_as_of", control.as_of.clone()),
+        ("label.evidence", evidence),
     ];
-    out.push_str("| Document control | |\n| --- | --- |\n");
+    let label = |key: &str| text(texts.t(key));
+    let _ = write!(out, "| {} | |\n| --- | --- |\n", label("label.control"));
     for (name, value) in rows.iter().filter(|(_, value)| !value.is_empty()) {
-        let _ = writeln!(out, "| {name} | {} |", text(value));
+        let _ = writeln!(out, "| {} | {} |", label(name), text(value));
     }
     out.push('\n');
     if !control.revisions.is_empty() {
-        out.push_str("| Version | Date | Author | Change |\n| --- | --- | --- | --- |\n");
+        let head = ["label.version", "label.date", "label.author", "label.change"].map(label);
+        let _ = write!(out, "| {} |\n| --- | --- | --- | --- |\n", head.join(" | "));
         for row in &control.revisions {
             let cells: Vec<String> = row.iter().map(|cell| text(cell)).collect();
             let _ = writeln!(out, "| {} |", cells.join(" | "));
@@ -81,12 +89,13 @@ fn control(control: &ControlBlock, out: &mut String) {
 }
 
 /// Writes blocks; `indent` starts every line after the first of a nested block.
-struct Writer {
+struct Writer<'a> {
     /// Folders between the output's root and the document.
     depth: usize,
+    texts: &'a Texts,
 }
 
-impl Writer {
+impl Writer<'_> {
     fn blocks(&self, blocks: &[Block], indent: &str, out: &mut String) {
         for block in blocks {
             let start = out.len();
@@ -183,6 +192,7 @@ impl Writer {
     }
 
     fn form(&self, form: &Form, out: &mut String) {
+        let label = |key: &str| text(self.texts.t(key));
         for (index, question) in form.questions.iter().enumerate() {
             if index > 0 {
                 out.push_str("\n\n");
@@ -192,26 +202,26 @@ impl Writer {
                 let _ = write!(out, "\n\n*{}*", self.inlines(&question.hint));
             }
             if !question.controls.is_empty() {
-                let _ = write!(out, "\n\nControls: {}", self.inlines(&question.controls));
+                let _ = write!(out, "\n\n{}: {}", label("form.controls"), self.inlines(&question.controls));
             }
             let boxes = |choices: &[&str]| {
                 choices.iter().map(|choice| format!("- [ ] {}", text(choice))).collect::<Vec<_>>().join("\n")
             };
             let blank = match &question.answer {
-                Answer::YesNo => boxes(&["yes", "no", "not applicable"]),
-                Answer::Text(_) => "Answer: \\_\\_\\_\\_\\_\\_\\_\\_".to_owned(),
-                Answer::Date => "Date: \\_\\_\\_\\_-\\_\\_-\\_\\_".to_owned(),
+                Answer::YesNo => boxes(&["word.yes", "word.no", "word.not_applicable"].map(|key| self.texts.t(key))),
+                Answer::Text(_) => format!("{}: \\_\\_\\_\\_\\_\\_\\_\\_", label("form.answer")),
+                Answer::Date => format!("{}: \\_\\_\\_\\_-\\_\\_-\\_\\_", label("label.date")),
                 Answer::Choice(choices) => boxes(&choices.iter().map(String::as_str).collect::<Vec<_>>()),
             };
             match &question.given {
                 Some(given) => {
-                    let _ = write!(out, "\n\nKnown: {}", text(given));
+                    let _ = write!(out, "\n\n{}: {}", label("form.known"), text(given));
                 }
                 None => {
                     let _ = write!(out, "\n\n{blank}");
                 }
             }
-            out.push_str("\n\nEvidence and remarks: \\_\\_\\_\\_\\_\\_\\_\\_");
+            let _ = write!(out, "\n\n{}: \\_\\_\\_\\_\\_\\_\\_\\_", label("form.remarks"));
         }
     }
 
@@ -306,6 +316,7 @@ mod tests {
             subtitle: String::new(),
             summary: String::new(),
             language: "en".to_owned(),
+            texts: std::sync::Arc::new(Texts::built_in("en")),
             paper: crate::workspace::Paper::A4,
             control: ControlBlock::default(),
             disclosures: Vec::new(),
@@ -366,7 +377,7 @@ mod tests {
             "{#id .class}",
         ];
         for words in hostile {
-            let body = Writer { depth: 0 }.nested(&[paragraph(words)]);
+            let body = Writer { depth: 0, texts: &Texts::default() }.nested(&[paragraph(words)]);
             let (read, marks) = parsed(&body);
             let expected = words.split_whitespace().collect::<Vec<_>>().join(" ");
             assert_eq!(read.split_whitespace().collect::<Vec<_>>().join(" "), expected, "{body}");

@@ -3,7 +3,7 @@
 use super::{Writer, escape};
 use crate::document::{Align, Block, Cell, Row, Table};
 
-pub(super) fn render(writer: &Writer, table: &Table) -> String {
+pub(super) fn render(writer: &Writer<'_>, table: &Table) -> String {
     let mut out = String::new();
     if !table.id.is_empty() {
         out.push_str(&format!("<a id=\"{}\"></a>\n\n", escape::attribute(&table.id)));
@@ -54,7 +54,7 @@ fn push_row(out: &mut String, cells: &[String]) {
 }
 
 /// Rows as cells of text; a cell that spans is followed by empty ones.
-fn grid(writer: &Writer, rows: &[Row], width: usize) -> Vec<Vec<String>> {
+fn grid(writer: &Writer<'_>, rows: &[Row], width: usize) -> Vec<Vec<String>> {
     // Rows still covered in each column by a cell above.
     let mut covered = vec![0_u16; width];
     rows.iter()
@@ -88,13 +88,13 @@ fn grid(writer: &Writer, rows: &[Row], width: usize) -> Vec<Vec<String>> {
 }
 
 /// A cell's blocks on one line.
-fn content(writer: &Writer, cell: &Cell) -> String {
+fn content(writer: &Writer<'_>, cell: &Cell) -> String {
     let mut parts = Vec::new();
     flatten(writer, &cell.blocks, "", &mut parts);
     parts.join("<br>")
 }
 
-fn flatten(writer: &Writer, blocks: &[Block], mark: &str, out: &mut Vec<String>) {
+fn flatten(writer: &Writer<'_>, blocks: &[Block], mark: &str, out: &mut Vec<String>) {
     for block in blocks {
         match block {
             Block::Paragraph { text } | Block::Heading { text, .. } => {

@@ -11,9 +11,8 @@ use super::{
     page::{Dash, Draw, Elem, Heading, Item, Link, Pen, Sheet, Strip, Turn},
     tags::{Role, Tags},
     text::{Extent, Paragraph, Reader, Style, dot_width},
-    words::Words,
 };
-use crate::document::{Align, Block, Inline, plain};
+use crate::document::{Align, Block, Inline, Texts, plain};
 
 /// Everything that laying out a document shares.
 pub(super) struct Setter<'a> {
@@ -22,7 +21,7 @@ pub(super) struct Setter<'a> {
     pub links: Vec<Link>,
     pub images: &'a mut super::image::Images,
     pub inks: Inks,
-    pub words: Words,
+    pub texts: &'a Texts,
     pub hyphenation: Option<hypher::Lang>,
     pub upright: Sheet,
     pub landscape: Sheet,

@@ -121,11 +121,11 @@ impl Setter<'_> {
         let (strong, faint) = self.inks.callout(kind);
         let parent = self.tags.add(Role::Div, place.parent);
         let name = match kind {
-            Callout::Note => self.words.note,
-            Callout::Important => self.words.important,
-            Callout::Warning => self.words.warning,
+            Callout::Note => "callout.note",
+            Callout::Important => "callout.important",
+            Callout::Warning => "callout.warning",
         };
-        let own = [Inline::text(name)];
+        let own = [Inline::text(self.texts.t(name))];
         let title = if title.is_empty() { &own } else { title };
         let inner = Place { parent, bare: false, ..place }.indented(15.0);
         let inner = Place { width: (inner.width - 11.0).max(place.size), ..inner };

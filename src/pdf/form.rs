@@ -56,20 +56,20 @@ impl Setter<'_> {
             self.text(&question.hint, small, &mut right);
         }
         if !question.controls.is_empty() {
-            let mut text = vec![Inline::text(format!("{}: ", self.words.controls))];
+            let mut text = vec![Inline::text(format!("{}: ", self.texts.t("form.controls")))];
             text.extend(question.controls.iter().cloned());
             self.text(&text, small, &mut right);
         }
         match (&question.given, &question.answer) {
             (Some(given), _) => {
                 let text = [
-                    Inline::Strong { text: vec![Inline::text(format!("{}: ", self.words.answer))] },
+                    Inline::Strong { text: vec![Inline::text(format!("{}: ", self.texts.t("form.answer")))] },
                     Inline::text(given),
                 ];
                 self.text(&text, Place { size: 9.4, leading: 12.8, gap: 4.0, ..inner }, &mut right);
             }
             (None, Answer::YesNo) => {
-                let words = [self.words.yes, self.words.no, self.words.not_applicable];
+                let words = ["form.yes", "form.no", "form.not_applicable"].map(|key| self.texts.t(key));
                 self.boxes(&words, inner, &mut right);
             }
             (None, Answer::Choice(choices)) => {
@@ -77,13 +77,19 @@ impl Setter<'_> {
                 self.boxes(&words, inner, &mut right);
             }
             (None, Answer::Date) => {
-                self.ruled(&format!("{} (YYYY-MM-DD)", self.words.date), 170.0, 1, inner, &mut right);
+                self.ruled(self.texts.t("form.date"), 170.0, 1, inner, &mut right);
             }
             (None, Answer::Text(lines)) => {
-                self.ruled(self.words.answer, inner.width, usize::from((*lines).clamp(1, 30)), inner, &mut right);
+                self.ruled(
+                    self.texts.t("form.answer"),
+                    inner.width,
+                    usize::from((*lines).clamp(1, 30)),
+                    inner,
+                    &mut right,
+                );
             }
         }
-        self.ruled(self.words.evidence_and_remarks, inner.width, 1, inner, &mut right);
+        self.ruled(self.texts.t("form.remarks"), inner.width, 1, inner, &mut right);
         side_by_side(left, right)
     }
 

@@ -10,7 +10,7 @@ use super::{
     tags::Role,
     text::Style,
 };
-use crate::document::{Align, Block, Cell, Column, ControlBlock, Document, Inline, Row, Table, Target, Tone};
+use crate::document::{Align, Block, Cell, Column, ControlBlock, Document, Inline, Row, Table, Target, Texts, Tone};
 
 /// How much of the front a document gets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -71,7 +71,7 @@ impl Setter<'_> {
         }
         let mut marks = Vec::new();
         if control.is_draft() {
-            marks.push(Inline::Badge { tone: Tone::Caution, text: self.words.draft.to_owned() });
+            marks.push(Inline::Badge { tone: Tone::Caution, text: self.texts.t("approval.draft").to_owned() });
             marks.push(Inline::text("  "));
         }
         if !control.classification.is_empty() {
@@ -79,7 +79,7 @@ impl Setter<'_> {
             marks.push(Inline::text("  "));
         }
         if !full {
-            marks.push(Inline::text(identity(document, &self.words)));
+            marks.push(Inline::text(identity(document, self.texts)));
         }
         let own = Place {
             size: if full { 11.5 } else { 9.0 },
@@ -110,7 +110,7 @@ impl Setter<'_> {
 
     /// Document control, revisions, evidence and disclosures.
     pub(super) fn control(&mut self, document: &Document, place: Place) -> Vec<Strip> {
-        let words = self.words;
+        let texts = self.texts;
         let control = &document.control;
         let small = Place { size: 9.2, leading: 12.8, gap: 6.0, prose: false, ..place };
         let mut out = Vec::new();
@@ -128,12 +128,13 @@ impl Setter<'_> {
             setter.plain(text, own, out);
             out[first..].iter_mut().for_each(|strip| strip.keep = true);
         };
-        label(self, words.document_control, &mut out);
-        let facts = Block::Terms { items: facts(control, &words) };
+        label(self, texts.t("label.control"), &mut out);
+        let facts = Block::Terms { items: facts(control, texts) };
         out.append(&mut self.blocks(&[facts], Place { gap: 4.5, ..small }));
         if !control.revisions.is_empty() {
-            label(self, words.revisions, &mut out);
-            let head = [words.version, words.date, words.author, words.change].map(Cell::text);
+            label(self, texts.t("label.revisions"), &mut out);
+            let head =
+                ["label.version", "label.date", "label.author", "label.change"].map(|key| Cell::text(texts.t(key)));
             let rows = control
                 .revisions
                 .iter()
@@ -151,17 +152,17 @@ impl Setter<'_> {
             }
             out.append(&mut strips);
         }
-        label(self, words.evidence, &mut out);
+        label(self, texts.t("page.evidence"), &mut out);
         if control.evidence.is_empty() {
-            self.plain(words.no_evidence, Place { gap: 3.0, ..small }, &mut out);
+            self.plain(texts.t("page.no_evidence"), Place { gap: 3.0, ..small }, &mut out);
         } else {
             let items = control.evidence.iter().map(|line| vec![Block::Paragraph { text: vec![Inline::text(line)] }]);
             let list = Block::List { start: None, items: items.collect() };
             out.append(&mut self.blocks(&[list], Place { gap: 3.5, ..small }));
         }
-        label(self, words.disclosures, &mut out);
+        label(self, texts.t("page.influences"), &mut out);
         if document.disclosures.is_empty() {
-            self.plain(words.no_disclosures, Place { gap: 3.0, ..small }, &mut out);
+            self.plain(texts.t("page.no_influences"), Place { gap: 3.0, ..small }, &mut out);
         } else {
             let items = document.disclosures.iter().map(|disclosure| {
                 let what = Inline::Strong { text: vec![Inline::text(&disclosure.what)] };
@@ -184,8 +185,7 @@ impl Setter<'_> {
         let own =
             Place { size: 18.0, leading: 23.0, gap: 0.0, bold: true, ink: self.inks.accent, prose: false, ..place };
         let elem = self.tags.add(Role::P, place.parent);
-        let words = self.words;
-        let paragraph = self.read(&[Inline::text(words.contents)], own);
+        let paragraph = self.read(&[Inline::text(self.texts.t("page.contents"))], own);
         self.paragraph(&paragraph, own, elem, &mut out);
         if let Some(strip) = out.last_mut() {
             strip.height += 8.0;
@@ -281,16 +281,15 @@ impl Setter<'_> {
         page.items.push(Item::rule(left, y - 11.0, right - left, line));
         let third = sheet.text_width() / 3.0 - 6.0;
         self.note(&document.control.classification, (left, y), third, Align::Start, style, &mut page.items);
-        let middle = identity(document, &self.words);
+        let middle = identity(document, self.texts);
         let draft = document.control.is_draft();
         let width = self.note(&middle, (left + half + 8.0, y), third * 1.2, Align::Center, style, &mut page.items);
         if draft {
             let x = left + half + 8.0 + width / 2.0 + if width > 0.0 { 7.0 } else { 0.0 };
             let style = style.face(Face::Semibold).ink(ink::tone(Tone::Caution).0);
-            self.note(self.words.draft, (x, y), third, Align::Start, style, &mut page.items);
+            self.note(self.texts.t("approval.draft"), (x, y), third, Align::Start, style, &mut page.items);
         }
-        let words = self.words;
-        let count = format!("{} {number} {} {of}", words.page, words.of);
+        let count = self.texts.fill("page.count", &[("n", &number.to_string()), ("all", &of.to_string())]);
         self.note(&count, (right, y), third, Align::End, style, &mut page.items);
     }
 
@@ -335,33 +334,35 @@ impl Setter<'_> {
 }
 
 /// Identifier and version, as far as declared.
-fn identity(document: &Document, words: &super::words::Words) -> String {
+fn identity(document: &Document, texts: &Texts) -> String {
     let control = &document.control;
     let version = match control.version.as_str() {
         "" => String::new(),
-        version => format!("{} {version}", words.version),
+        version => texts.fill("page.version", &[("version", version)]),
     };
     [control.identifier.clone(), version].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" · ")
 }
 
-fn facts(control: &ControlBlock, words: &super::words::Words) -> Vec<(Vec<Inline>, Vec<Block>)> {
-    let approved = control.approved.map_or_else(|| words.not_approved.to_owned(), |date| date.to_string());
+fn facts(control: &ControlBlock, texts: &Texts) -> Vec<(Vec<Inline>, Vec<Block>)> {
+    let approved = control.approved.map_or_else(|| texts.t("approval.not_yet").to_owned(), |date| date.to_string());
     let review = control.next_review.map(|date| date.to_string()).unwrap_or_default();
     let rows = [
-        (words.identifier, control.identifier.clone()),
-        (words.version, control.version.clone()),
-        (words.as_of, control.as_of.clone()),
-        (words.classification, control.classification.clone()),
-        (words.author, control.author.clone()),
-        (words.owner, control.owner.clone()),
-        (words.approver, control.approver.clone()),
-        (words.approved, approved),
-        (words.next_review, review),
-        (words.distribution, control.distribution.clone()),
-        (words.retention, control.retention.clone()),
+        ("label.identifier", control.identifier.clone()),
+        ("label.version", control.version.clone()),
+        ("label.as_of", control.as_of.clone()),
+        ("label.classification", control.classification.clone()),
+        ("label.author", control.author.clone()),
+        ("label.owner", control.owner.clone()),
+        ("label.approver", control.approver.clone()),
+        ("label.approved", approved),
+        ("label.next_review", review),
+        ("label.distribution", control.distribution.clone()),
+        ("label.retention", control.retention.clone()),
     ];
     rows.into_iter()
         .filter(|(_, value)| !value.is_empty())
-        .map(|(term, value)| (vec![Inline::text(term)], vec![Block::Paragraph { text: vec![Inline::text(value)] }]))
+        .map(|(term, value)| {
+            (vec![Inline::text(texts.t(term))], vec![Block::Paragraph { text: vec![Inline::text(value)] }])
+        })
         .collect()
 }

@@ -53,7 +53,8 @@ impl Setter<'_> {
     pub(super) fn image(&mut self, file: &str, alt: &str, bytes: &[u8], place: Place, out: &mut Vec<Strip>) {
         let Some(index) = self.images.add(file, bytes) else {
             let elem = self.tags.add(Role::P, place.parent);
-            let text = format!("[{}: {}]", self.words.picture, if alt.is_empty() { file } else { alt });
+            let what = if alt.is_empty() { file } else { alt };
+            let text = format!("[{}]", self.texts.fill("page.picture", &[("what", what)]));
             let place = Place { ink: ink::MUTED, ..place };
             let paragraph = self.read(&[Inline::text(text)], place);
             return self.paragraph(&paragraph, place, elem, out);

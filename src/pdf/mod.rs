@@ -38,7 +38,6 @@ mod table;
 mod tags;
 mod tall;
 mod text;
-mod words;
 
 #[cfg(test)]
 mod tests;
@@ -48,7 +47,7 @@ use rayon::prelude::*;
 use sha2::{Digest, Sha256};
 
 use crate::{
-    document::{Block, Document},
+    document::{Block, Document, texts},
     workspace::{Color, Style},
 };
 use block::{Place, Setter};
@@ -112,6 +111,11 @@ struct Laid {
     images: image::Images,
 }
 
+/// Hyphenation for a BCP 47 tag, if there is one.
+fn hyphenation(language: &str) -> Option<hypher::Lang> {
+    hypher::Lang::from_iso(texts::primary(language).as_bytes().try_into().ok()?)
+}
+
 fn lay_out(document: &Document, theme: &Theme) -> Result<Laid, Error> {
     let mut images = image::Images::default();
     let mut tags = Tags::new();
@@ -126,8 +130,8 @@ fn lay_out(document: &Document, theme: &Theme) -> Result<Laid, Error> {
         links: Vec::new(),
         images: &mut images,
         inks: ink::Inks::new(theme.accent),
-        words: words::Words::of(&document.language),
-        hyphenation: words::hyphenation(&document.language),
+        texts: &document.texts,
+        hyphenation: hyphenation(&document.language),
         upright: Sheet::new(document.paper, Turn::Upright),
         landscape: Sheet::new(document.paper, Turn::Landscape),
         reserved: 0.0,

@@ -308,7 +308,7 @@ impl Setter<'_> {
 
     fn tall(&mut self, plan: &Plan) -> Tall {
         let size = 7.6;
-        let shaped = self.fonts.shape(Face::Italic, Figures::Tabular, self.words.continued);
+        let shaped = self.fonts.shape(Face::Italic, Figures::Tabular, self.texts.t("page.continued"));
         let x = plan.place.x + plan.total() - shaped.width as f32 / 1000.0 * size - PAD_X;
         let draw = Draw::Text { x, y: 8.5, face: Face::Italic, size, ink: ink::MUTED, shaped, turned: false };
         Tall { cells: Vec::new(), x: plan.place.x, width: plan.total(), mark: Item::artifact(draw) }

@@ -29,7 +29,11 @@ impl Setter<'_> {
             self.caption(&table.caption, outer, out);
         }
         if table.rows.is_empty() {
-            let text = if table.empty.is_empty() { vec![Inline::text(self.words.empty)] } else { table.empty.clone() };
+            let text = if table.empty.is_empty() {
+                vec![Inline::text(self.texts.t("page.empty"))]
+            } else {
+                table.empty.clone()
+            };
             // Said as a paragraph: a table without rows is none.
             let elem = self.tags.add(Role::P, place.parent);
             let place = Place { ink: ink::MUTED, ..place };
@@ -190,7 +194,7 @@ impl Setter<'_> {
         let table = plan.table;
         let place = Place { parent: Elem::ARTIFACT, ..plan.place };
         let plan = Plan::new(table, plan.widths.clone(), place);
-        let mut label = vec![Inline::Emphasis { text: vec![Inline::text(self.words.continued)] }];
+        let mut label = vec![Inline::Emphasis { text: vec![Inline::text(self.texts.t("page.continued"))] }];
         if !table.caption.is_empty() {
             label.insert(0, Inline::text(format!("{} – ", table.caption)));
         }

@@ -463,3 +463,10 @@ fn a_caption_that_repeats_the_heading_and_an_empty_head_are_not_printed() {
         laid.tags.elements.iter().filter(|element| element.role == Role::HeaderCell(super::tags::Scope::Column));
     assert_eq!(heads.count(), 4, "those of the revision table");
 }
+
+#[test]
+fn words_break_as_in_the_language_of_the_document() {
+    assert_eq!(hyphenation("de-AT"), Some(hypher::Lang::German));
+    assert_eq!(hyphenation("sv"), Some(hypher::Lang::Swedish));
+    assert_eq!(hyphenation("tlh"), None);
+}

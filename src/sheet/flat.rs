@@ -1,9 +1,6 @@
 //! A table without spans, groups or markup: what a spreadsheet can hold.
 
-use crate::document::{Block, Cell, Inline, Row, Table, Tone, plain};
-
-/// Head of the column that group rows become.
-const GROUP: &str = "Group";
+use crate::document::{Block, Cell, Inline, Row, Table, Texts, Tone, plain};
 
 pub(super) struct Flat {
     pub(super) head: Vec<String>,
@@ -20,7 +17,7 @@ pub(super) struct FlatCell {
 }
 
 impl Flat {
-    pub(super) fn new(table: &Table) -> Self {
+    pub(super) fn new(table: &Table, texts: &Texts) -> Self {
         let width = table.columns.len();
         let mut head = vec![String::new(); width];
         for row in spread(&table.head, width) {
@@ -32,7 +29,8 @@ impl Flat {
         let mut names = table.columns.iter().take_while(|column| column.header).count();
         let grouped = table.rows.iter().any(|row| row.group);
         if grouped {
-            head.insert(0, GROUP.to_owned());
+            // What group rows become.
+            head.insert(0, texts.t("sheet.group").to_owned());
             names += 1;
         }
         let mut group = FlatCell::default();

@@ -1,7 +1,7 @@
 //! Render tables as CSV and XLSX.
 //!
-//! In: tables of a document. Out: CSV text, or one workbook with a sheet a table and a sheet on where it comes from.
-//! Group rows become a first column, so that sorting and filtering keep them.
+//! In: tables of a document, and the texts of its language. Out: CSV text, or one workbook with a sheet a table and a
+//! sheet on where it comes from. Group rows become a first column, so that sorting and filtering keep them.
 //!
 //! Invariant: a cell's text is text. A spreadsheet that opens the file evaluates nothing ([`csv`] guards formulas,
 //! [`workbook`] writes strings as strings).
@@ -9,14 +9,14 @@
 mod flat;
 mod workbook;
 
-use crate::document::Table;
+use crate::document::{Table, Texts};
 use flat::Flat;
 pub use workbook::{SheetError, workbook};
 
 /// A table as CSV after RFC 4180: UTF-8, lines end in CR LF, one header line. A cell that a spreadsheet would take for
 /// a formula gets a leading apostrophe.
-pub fn csv(table: &Table) -> String {
-    let flat = Flat::new(table);
+pub fn csv(table: &Table, texts: &Texts) -> String {
+    let flat = Flat::new(table, texts);
     let mut out = String::new();
     push_record(&mut out, flat.head.iter().map(String::as_str));
     for row in &flat.rows {
@@ -77,7 +77,7 @@ mod tests {
     #[test]
     fn csv_has_groups_as_a_column_and_no_formulas() {
         assert_eq!(
-            csv(&table()),
+            csv(&table(), &Texts::built_in("en")),
             "Group,Activity,Platform\r\nImages,\"Scan, \"\"daily\"\"\",A R\r\n\
              Other,\"'=HYPERLINK(\"\"http://evil\"\")\",C\r\nOther,'+1,'-\r\n"
         );

@@ -8,7 +8,7 @@ use rust_xlsxwriter::{
 };
 
 use super::flat::{Flat, FlatCell};
-use crate::document::{Document, Table, Tone, plain};
+use crate::document::{Disclosure, Document, Table, Texts, Tone, plain};
 
 /// Longest text that a cell of a spreadsheet holds.
 const LONGEST: usize = 32_767;
@@ -45,21 +45,22 @@ fn write(document: &Document, tables: &[&Table], as_of: Option<DateTime<Utc>>) -
             .set_author(&document.control.author)
             .set_creation_datetime(&created),
     );
+    let texts = &*document.texts;
     let mut names = BTreeSet::new();
     for table in tables {
-        let name = sheet_name(&table.caption, &mut names);
+        let name = sheet_name(&table.caption, texts, &mut names);
         let sheet = workbook.add_worksheet();
         sheet.set_name(name)?;
-        fill(sheet, table)?;
+        fill(sheet, table, texts)?;
     }
     let sheet = workbook.add_worksheet();
-    sheet.set_name(sheet_name("About", &mut names))?;
+    sheet.set_name(sheet_name(texts.t("sheet.about"), texts, &mut names))?;
     about(sheet, document, tables)?;
     workbook.save_to_buffer()
 }
 
-fn fill(sheet: &mut Worksheet, table: &Table) -> Result<(), XlsxError> {
-    let flat = Flat::new(table);
+fn fill(sheet: &mut Worksheet, table: &Table, texts: &Texts) -> Result<(), XlsxError> {
+    let flat = Flat::new(table, texts);
     let extra = flat.head.len() - table.columns.len().min(flat.head.len());
     let upright = |column: usize| {
         table.rotate_heads && column.checked_sub(extra).and_then(|at| table.columns.get(at)).is_some_and(|at| at.narrow)
@@ -97,37 +98,42 @@ fn fill(sheet: &mut Worksheet, table: &Table) -> Result<(), XlsxError> {
     sheet.set_repeat_rows(0, 0)?;
     sheet.set_print_fit_to_pages(1, 0);
     sheet.set_landscape();
-    sheet.set_footer("&L&A&RPage &P of &N");
+    // `&` begins a field: the name of the sheet, the page, the number of pages.
+    sheet.set_footer(format!("&L&A&R{}", texts.fill("page.count", &[("n", "&P"), ("all", "&N")])));
     Ok(())
 }
 
 /// Document control, disclosures and what each table rests on.
 fn about(sheet: &mut Worksheet, document: &Document, tables: &[&Table]) -> Result<(), XlsxError> {
     let control = &document.control;
-    let date =
-        |date: Option<chrono::NaiveDate>| date.map_or_else(|| "not recorded".to_owned(), |date| date.to_string());
-    let mut rows = vec![
-        ("Document".to_owned(), document.title.clone()),
-        ("System".to_owned(), document.subtitle.clone()),
-        (
-            "Status".to_owned(),
-            if control.is_draft() { "DRAFT: no approval is recorded" } else { "approved" }.to_owned(),
-        ),
-        ("Organization".to_owned(), control.organisation.clone()),
-        ("Identifier".to_owned(), control.identifier.clone()),
-        ("Version".to_owned(), control.version.clone()),
-        ("Classification".to_owned(), control.classification.clone()),
-        ("Owner".to_owned(), control.owner.clone()),
-        ("Approver".to_owned(), control.approver.clone()),
-        ("Approved".to_owned(), date(control.approved)),
-        ("Content as of".to_owned(), control.as_of.clone()),
+    let texts = &*document.texts;
+    let status = texts.t(if control.is_draft() { "approval.missing" } else { "approval.recorded" });
+    let approved = match control.approved {
+        Some(date) => date.to_string(),
+        None => texts.t("approval.no_date").to_owned(),
+    };
+    let facts = [
+        ("label.document", &*document.title),
+        ("label.system", &*document.subtitle),
+        ("label.status", status),
+        ("label.organization", &*control.organisation),
+        ("label.identifier", &*control.identifier),
+        ("label.version", &*control.version),
+        ("label.classification", &*control.classification),
+        ("label.owner", &*control.owner),
+        ("label.approver", &*control.approver),
+        ("label.approved", &*approved),
+        ("label.content_as_of", &*control.as_of),
     ];
-    rows.extend(control.evidence.iter().map(|line| ("Evidence".to_owned(), line.clone())));
-    rows.extend(document.disclosures.iter().map(|bent| (format!("Disclosed: {}", bent.what), bent.detail.clone())));
+    let facts = facts.into_iter().chain(control.evidence.iter().map(|line| ("label.evidence", &**line)));
+    let mut rows: Vec<(String, String)> =
+        facts.map(|(key, value)| (texts.t(key).to_owned(), value.to_owned())).collect();
+    let disclosed = |bent: &Disclosure| texts.fill("label.disclosed", &[("what", &bent.what)]);
+    rows.extend(document.disclosures.iter().map(|bent| (disclosed(bent), bent.detail.clone())));
     for table in tables {
         let source = plain(&table.source);
         if !source.is_empty() {
-            rows.push((format!("Source of {}", table.caption), source));
+            rows.push((texts.fill("label.source", &[("table", &table.caption)]), source));
         }
     }
     let wrap = Format::new().set_text_wrap().set_align(FormatAlign::Top);
@@ -205,14 +211,14 @@ fn at(column: usize) -> u16 {
 }
 
 /// A sheet's name: at most 31 characters, none of `[]:*?/\`, unique without regard to case.
-fn sheet_name(caption: &str, taken: &mut BTreeSet<String>) -> String {
-    let clean: String = caption
-        .chars()
-        .map(|c| if matches!(c, '[' | ']' | ':' | '*' | '?' | '/' | '\\') || c.is_control() { ' ' } else { c })
-        .collect();
-    let clean = clean.split_whitespace().collect::<Vec<_>>().join(" ");
-    let clean = clean.trim_matches('\'');
-    let clean = if clean.is_empty() { "Table" } else { clean };
+fn sheet_name(caption: &str, texts: &Texts, taken: &mut BTreeSet<String>) -> String {
+    let allowed = |caption: &str| {
+        let forbidden = |c: char| matches!(c, '[' | ']' | ':' | '*' | '?' | '/' | '\\') || c.is_control();
+        let clean = caption.replace(forbidden, " ");
+        clean.split_whitespace().collect::<Vec<_>>().join(" ").trim_matches('\'').to_owned()
+    };
+    let names = [caption, texts.t("page.table"), "1"].into_iter().map(allowed);
+    let clean = names.into_iter().find(|name| !name.is_empty()).unwrap_or_default();
     let mut number = 1;
     loop {
         let suffix = if number == 1 { String::new() } else { format!(" {number}") };
@@ -254,10 +260,11 @@ mod tests {
 
     #[test]
     fn names_of_sheets_fit() {
+        let texts = Texts::built_in("en");
         let mut taken = BTreeSet::new();
         let long = "Every workload of every component / all clusters";
-        assert_eq!(sheet_name(long, &mut taken), "Every workload of every compone");
-        assert_eq!(sheet_name(long, &mut taken), "Every workload of every compo 2");
-        assert_eq!(sheet_name("[]", &mut taken), "Table");
+        assert_eq!(sheet_name(long, &texts, &mut taken), "Every workload of every compone");
+        assert_eq!(sheet_name(long, &texts, &mut taken), "Every workload of every compo 2");
+        assert_eq!(sheet_name("[]", &texts, &mut taken), "Table");
     }
 }

@@ -253,7 +253,7 @@ fn every_row_of_the_matrix_has_exactly_one_a() {
     let documents = starter(true);
     let tables = document::tables(by_id(&documents, "raci"));
     let matrix = tables.iter().find(|table| table.id == "raci").expect("the matrix");
-    let csv = scopefence::sheet::csv(matrix);
+    let csv = scopefence::sheet::csv(matrix, &by_id(&documents, "raci").texts);
     let rows: Vec<&str> = csv.lines().skip(1).collect();
     assert!(rows.len() >= 45, "{} activities", rows.len());
     for row in rows {

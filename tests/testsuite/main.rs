@@ -20,6 +20,7 @@ mod hostile;
 mod import;
 mod import_results;
 mod init;
+mod language;
 mod oscal;
 mod oscal_round_trip;
 mod pdf;

@@ -1,8 +1,10 @@
 //! A hand-made document with every kind of block, a long table with spans, a wide matrix and hostile strings.
 
+use std::sync::Arc;
+
 use scopefence::document::{
-    Align, Answer, Block, Callout, Cell, Column, ControlBlock, Diagram, Disclosure, Document, Form, Inline, Question,
-    Row, Table, Target, Tone,
+    Align, Answer, Block, Callout, Cell, Column, ControlBlock, Diagram, Disclosure, Document, Form, Influence, Inline,
+    Question, Row, Table, Target, Texts, Tone,
     scene::{Ink, Scene, Shape, Stroke, TextAnchor},
 };
 use scopefence::workspace::Paper;
@@ -81,16 +83,19 @@ pub fn document() -> Document {
                   authorizing officials."
                 .into(),
         language: "en".into(),
+        texts: Arc::new(Texts::built_in("en")),
         paper: Paper::A4,
         control: control(),
         disclosures: vec![
             Disclosure {
                 what: "sample evidence".into(),
                 detail: "the snapshot was made from a recorded cluster".into(),
+                kind: Influence::Evidence,
             },
             Disclosure {
                 what: "check disabled".into(),
                 detail: "image-tag-latest, because the registry forbids mutable tags".into(),
+                kind: Influence::Judgement,
             },
         ],
         blocks,

@@ -129,7 +129,7 @@ fn nothing_overlaps_and_everything_is_legible() {
         [(1, false), (2, true), (5, false), (5, true), (40, false), (40, true), (120, false), (120, true)]
     {
         let workspace = workspace(count, long);
-        let plan = plan(&workspace, &crossings(&workspace));
+        let plan = plan(&workspace, &crossings(&workspace), &Texts::built_in("en"));
         let layout = layout::lay_out(&plan);
         let boxes: Vec<_> = layout.panels.iter().flat_map(|panel| &panel.boxes).collect();
         assert_eq!(boxes.len(), count, "every component is drawn once");
@@ -185,7 +185,7 @@ fn nothing_overlaps_and_everything_is_legible() {
 fn an_empty_scope_is_still_a_drawing() {
     let mut workspace = testing::workspace();
     workspace.components.clear();
-    let diagram = fence(&workspace);
+    let diagram = fence(&workspace, &Texts::built_in("en"));
     assert!(diagram.scene.width > 0.0 && diagram.scene.height > 0.0);
     assert!(diagram.alt.contains("nothing"));
 }
@@ -197,7 +197,7 @@ fn what_crosses_is_numbered_by_declaration_and_named_in_the_alternative() {
     let numbers: Vec<_> = crossings.iter().map(|crossing| &*crossing.number).collect();
     assert_eq!(numbers, ["C1", "C2", "C3"]);
     assert!(crossings[0].inward && !crossings[1].inward, "direction follows the declaration");
-    let diagram = fence(&workspace);
+    let diagram = fence(&workspace, &Texts::built_in("en"));
     for component in &workspace.components {
         assert!(diagram.alt.contains(&component.title), "{} is in the text alternative", component.title);
     }

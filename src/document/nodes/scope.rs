@@ -14,7 +14,7 @@ use crate::{
 
 /// The fence diagram.
 pub(super) fn fence(ctx: &Ctx<'_>, place: &mut Place<'_>) -> Result<Vec<Block>, String> {
-    let mut diagram = crate::document::fence::fence(ctx.ws);
+    let mut diagram = crate::document::fence::fence(ctx.ws, ctx.t);
     diagram.id = place.anchors.claim(&diagram.id);
     Ok(vec![Block::Diagram(diagram)])
 }
