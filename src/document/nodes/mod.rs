@@ -428,7 +428,7 @@ impl<'a> Ctx<'a> {
 
     /// A paragraph of prose by key.
     pub(super) fn paragraph(&self, key: &str) -> Block {
-        Block::Paragraph { text: vec![self.text(key)] }
+        Block::Paragraph { text: spans(self.t.t(key)) }
     }
 
     pub(super) fn component(&self, id: &ComponentId) -> &'a Component {
