@@ -1,5 +1,6 @@
 //! JSON for people and for `diff`: two blanks a level, fields in a stated order, one item a line.
 
+use serde::Serialize;
 use serde_json::Value;
 
 /// Fields that come first, in this order, and those that come last; the others lie between, by name.
@@ -30,7 +31,7 @@ impl Order {
                 let mut sorted: Vec<_> = fields.iter().collect();
                 sorted.sort_by_key(|(name, _)| self.rank(name));
                 items(out, ['{', '}'], depth, sorted, |out, (name, inner)| {
-                    out.push_str(&Value::from(name.as_str()).to_string());
+                    out.push_str(&text(name));
                     out.push_str(": ");
                     self.value(out, inner, depth + 1);
                 });
@@ -38,9 +39,14 @@ impl Order {
             Value::Array(list) if !list.is_empty() => {
                 items(out, ['[', ']'], depth, list, |out, inner| self.value(out, inner, depth + 1));
             }
-            plain => out.push_str(&plain.to_string()),
+            plain => out.push_str(&text(plain)),
         }
     }
+}
+
+/// The same on one line, without blanks. What has text keys only is always JSON.
+pub(crate) fn text(value: &impl Serialize) -> String {
+    serde_json::to_string(value).unwrap_or_default()
 }
 
 fn items<T>(

@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use super::names::Names;
-use crate::pretty::Order;
+use crate::pretty::{Order, text};
 
 const ORDER: Order = Order {
     first: &[
@@ -32,8 +32,8 @@ const ORDER: Order = Order {
 
 /// A document: `{"model": {"uuid": …, …}}`, its identifier that of its content.
 pub(super) fn document(model: &str, mut fields: Map<String, Value>, names: &Names) -> String {
-    let content = Value::Object(fields.clone()).to_string();
+    let content = text(&fields);
     let system = Uuid::parse_str(&names.system()).unwrap_or_default();
     fields.insert("uuid".to_owned(), Uuid::new_v5(&system, format!("{model}/{content}").as_bytes()).to_string().into());
-    ORDER.write(&serde_json::json!({ model: fields }))
+    ORDER.write(&Value::Object(Map::from_iter([(model.to_owned(), Value::Object(fields))])))
 }
