@@ -6,6 +6,8 @@
 
 use std::borrow::Cow;
 
+pub(crate) mod read;
+
 /// Maps and lists within each other; `serde_json` allows as many.
 const DEEPEST: usize = 128;
 
@@ -468,7 +470,7 @@ mod tests {
 
     use super::*;
 
-    fn any_json() -> impl Strategy<Value = Value> {
+    pub(super) fn any_json() -> impl Strategy<Value = Value> {
         let leaf = prop_oneof![
             Just(Value::Null),
             any::<bool>().prop_map(Value::from),

@@ -52,5 +52,6 @@ pub mod results;
 pub mod schema;
 pub mod sheet;
 pub mod snapshot;
+mod tables;
 mod visible;
 pub mod workspace;

@@ -8,6 +8,7 @@ use super::{Answer, Checklist, Question, Section};
 use crate::{
     embedded,
     frameworks::{Frameworks, LoadError, is_toml, workspace_files},
+    tables,
 };
 
 /// Where the files are, below `controls/`.
@@ -97,7 +98,7 @@ pub fn load(workspace: Option<&Path>, frameworks: &Frameworks) -> Result<Vec<Che
 
 /// One file, checked; all of its errors at once.
 pub(super) fn parse(file: &Path, text: &str, frameworks: &Frameworks) -> Result<Checklist, Vec<LoadError>> {
-    let raw: RawFile = toml::from_str(text).map_err(|error| vec![LoadError::toml(file, &error)])?;
+    let raw: RawFile = tables::from_str(text).map_err(|error| vec![LoadError::toml(file, &error)])?;
     let mut errors = Vec::new();
     if raw.format != 1 {
         errors.push(LoadError::new(file, format!("format {} is not known; this program reads format 1", raw.format)));

@@ -10,7 +10,10 @@ use super::{
     params::Params,
     rules::{AskedOf, LeaveOut, RawRules, Rules},
 };
-use crate::workspace::{CheckId, ControlId, Duty, Severity, diagnostic::nearest};
+use crate::{
+    tables,
+    workspace::{CheckId, ControlId, Duty, Severity, diagnostic::nearest},
+};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -92,13 +95,13 @@ pub(super) enum Names {
 /// # Errors
 /// Everything that is wrong with its expressions, else the first thing that is wrong with its tables, with their places.
 pub fn parse(text: &str) -> Result<Vec<Definition>, Vec<Problem>> {
-    let file: RawWorkspaceFile = toml::from_str(text).map_err(malformed)?;
+    let file: RawWorkspaceFile = tables::from_str(text).map_err(malformed)?;
     definitions(text, file.check, Names::Known)
 }
 
 /// Reads one file that has checks only.
 pub(super) fn read(text: &str, names: Names) -> Result<Vec<Definition>, Vec<Problem>> {
-    let file: RawFile = toml::from_str(text).map_err(malformed)?;
+    let file: RawFile = tables::from_str(text).map_err(malformed)?;
     if file.format != 1 {
         let message = format!("format {} is not known to this version; write `format = 1`", file.format);
         return Err(vec![Problem { message, help: None, span: None, subject: Subject::Data }]);
@@ -106,7 +109,7 @@ pub(super) fn read(text: &str, names: Names) -> Result<Vec<Definition>, Vec<Prob
     definitions(text, file.check, names)
 }
 
-fn malformed(error: toml::de::Error) -> Vec<Problem> {
+fn malformed(error: tables::Error) -> Vec<Problem> {
     let message = error.message().trim().to_owned();
     vec![Problem { message, help: None, span: error.span(), subject: Subject::Data }]
 }

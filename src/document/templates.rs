@@ -18,7 +18,10 @@ use super::{
     parse::web_address,
     texts::{self, FALLBACK, Texts},
 };
-use crate::workspace::{Paper, ReaderRole};
+use crate::{
+    tables,
+    workspace::{Paper, ReaderRole},
+};
 
 /// Everything that templates decide.
 pub(super) struct Templates {
@@ -177,7 +180,7 @@ impl Templates {
         for (files, ours) in [(&built_in, false), (&own, true)] {
             let name = "documents.toml";
             let Some(text) = files.get(name) else { continue };
-            match toml::from_str::<DocumentsFile>(text) {
+            match tables::from_str::<DocumentsFile>(text) {
                 Ok(file) if file.format == 1 => {
                     for declared in file.document {
                         match documents.iter_mut().find(|known| known.id == declared.id) {
@@ -198,7 +201,7 @@ impl Templates {
         for (files, ours) in [(&built_in, false), (&own, true)] {
             let name = "acronyms.toml";
             let Some(text) = files.get(name) else { continue };
-            match toml::from_str::<AcronymsFile>(text) {
+            match tables::from_str::<AcronymsFile>(text) {
                 Ok(file) if file.format == 1 => acronyms.extend(file.acronyms),
                 Ok(file) => problems.push(Problem::in_file(
                     &shown(name, ours),
@@ -213,7 +216,7 @@ impl Templates {
         let name = "reading.toml";
         let ours = own.contains_key(name);
         if let Some(text) = own.get(name).or_else(|| built_in.get(name)) {
-            match toml::from_str::<ReadingFile>(text) {
+            match tables::from_str::<ReadingFile>(text) {
                 Ok(file) if file.format == 1 => reading = file.path,
                 Ok(file) => problems.push(Problem::in_file(
                     &shown(name, ours),
@@ -441,7 +444,7 @@ fn unreadable(path: &Path, error: &std::io::Error) -> ComposeError {
     }
 }
 
-fn toml_problem(name: &str, ours: bool, text: &str, error: &toml::de::Error) -> Problem {
+fn toml_problem(name: &str, ours: bool, text: &str, error: &tables::Error) -> Problem {
     let line = error.span().map(|span| text[..span.start.min(text.len())].matches('\n').count() + 1);
     Problem {
         file: shown(name, ours),

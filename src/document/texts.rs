@@ -9,6 +9,7 @@
 use std::collections::BTreeMap;
 
 use super::tree::Inline;
+use crate::tables;
 
 /// The language that every key exists in.
 pub(crate) const FALLBACK: &str = "en";
@@ -46,8 +47,8 @@ impl Texts {
     }
 
     /// Adds the file that is asked after all those added before. Tables nest into dotted keys.
-    pub(crate) fn add(&mut self, toml: &str) -> Result<(), toml::de::Error> {
-        let table: toml::Table = toml::from_str(toml)?;
+    pub(crate) fn add(&mut self, toml: &str) -> Result<(), tables::Error> {
+        let table: toml::Table = tables::from_str(toml)?;
         let mut layer = BTreeMap::new();
         flatten("", &table, &mut layer);
         self.layers.push(layer);

@@ -8,6 +8,7 @@ use std::{collections::BTreeMap, sync::LazyLock};
 
 use serde::Deserialize;
 
+use crate::tables;
 use crate::{embedded::CONTROLS, workspace::ControlId};
 
 /// One fact.
@@ -53,7 +54,7 @@ struct RawEntry {
 }
 
 fn parse(text: &str) -> Result<Vec<Entry>, String> {
-    let file: RawFile = toml::from_str(text).map_err(|error| error.to_string())?;
+    let file: RawFile = tables::from_str(text).map_err(|error| error.to_string())?;
     if file.format != 1 {
         return Err(format!("format {} is not known", file.format));
     }

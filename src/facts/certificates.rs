@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     ownership::Join,
-    snapshot::Object,
+    snapshot::{BodyError, Object},
     workspace::{ComponentId, TeamId},
 };
 
@@ -126,7 +126,7 @@ struct Status {
 }
 
 /// Reads one Certificate at a time, without its owner.
-pub(crate) fn certificate(object: &Object, as_of: DateTime<Utc>) -> serde_json::Result<Certificate> {
+pub(crate) fn certificate(object: &Object, as_of: DateTime<Utc>) -> Result<Certificate, BodyError> {
     let body: Body = object.body()?;
     let conditions = body.status.conditions.as_deref();
     let key = body.spec.private_key.map(|key| {

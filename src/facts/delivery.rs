@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     ownership::{Join, release},
-    snapshot::Object,
+    snapshot::{BodyError, Object},
     workspace::{ComponentId, TeamId},
 };
 
@@ -258,7 +258,7 @@ struct SourceSpec {
 pub(crate) type Listed = (String, String, String);
 
 /// What one Application lists among its resources.
-pub(crate) fn listed(object: &Object) -> serde_json::Result<Vec<Listed>> {
+pub(crate) fn listed(object: &Object) -> Result<Vec<Listed>, BodyError> {
     let body: ApplicationBody = object.body()?;
     Ok(body.status.listed())
 }

@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     embedded::CONTROLS,
     ownership::pattern::{self, Pattern},
+    tables,
     workspace::{Lifecycle, Product, Workspace},
 };
 
@@ -101,7 +102,7 @@ fn date(value: &toml::value::Datetime) -> Result<NaiveDate, String> {
 }
 
 fn parse(text: &str) -> Result<Vec<Line>, String> {
-    let file: RawFile = toml::from_str(text).map_err(|error| error.to_string())?;
+    let file: RawFile = tables::from_str(text).map_err(|error| error.to_string())?;
     if file.format != 1 {
         return Err(format!("format {} is not known", file.format));
     }

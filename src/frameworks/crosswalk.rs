@@ -15,7 +15,7 @@ use std::{
 use serde::{Deserialize, Serialize};
 
 use super::{Frameworks, LoadError, read};
-use crate::workspace::ControlId;
+use crate::{tables, workspace::ControlId};
 
 /// Where the files are, below `controls/`.
 const FOLDER: &str = "crosswalks";
@@ -116,7 +116,7 @@ struct RawMap {
 impl Entry {
     fn get(&self) -> &Crosswalk {
         self.parsed
-            .get_or_init(|| toml::from_str::<RawFile>(self.text).map(|raw| join(raw.crosswalk)).unwrap_or_default())
+            .get_or_init(|| tables::from_str::<RawFile>(self.text).map(|raw| join(raw.crosswalk)).unwrap_or_default())
     }
 }
 
@@ -192,7 +192,7 @@ pub(super) fn folder(root: &Path, frameworks: &mut Frameworks) -> Result<(), Vec
 }
 
 fn checked(file: &Path, text: &str, frameworks: &Frameworks) -> Result<(String, String, Crosswalk), Vec<LoadError>> {
-    let raw: RawFile = toml::from_str(text).map_err(|error| vec![LoadError::toml(file, &error)])?;
+    let raw: RawFile = tables::from_str(text).map_err(|error| vec![LoadError::toml(file, &error)])?;
     let mut errors = Vec::new();
     if raw.format != 1 {
         errors.push(LoadError::new(file, format!("format {} is not known; this program reads format 1", raw.format)));
@@ -251,7 +251,7 @@ mod tests {
         for (path, text) in read::embedded_files(FOLDER) {
             let (from, to, _) = checked(path, text, frameworks).unwrap_or_else(|errors| panic!("{errors:#?}"));
             assert_eq!(read::stem(path), format!("{from}-to-{to}"));
-            let raw: RawFile = toml::from_str(text).unwrap();
+            let raw: RawFile = tables::from_str(text).unwrap();
             let mut seen = BTreeSet::new();
             for map in &raw.crosswalk.map {
                 assert!(seen.insert(&map.from), "{}: {} stands twice", path.display(), map.from);

@@ -13,6 +13,7 @@ use std::{
 use serde::{Deserialize, Serialize};
 
 use super::{Baseline, Control, Entry, Framework};
+use crate::tables;
 use crate::{embedded, workspace::ControlId};
 
 /// Where the files are, below `controls/`.
@@ -35,7 +36,7 @@ impl LoadError {
         Self { file: file.to_path_buf(), span: None, message: message.into() }
     }
 
-    pub(crate) fn toml(file: &Path, error: &toml::de::Error) -> Self {
+    pub(crate) fn toml(file: &Path, error: &tables::Error) -> Self {
         Self { file: file.to_path_buf(), span: error.span(), message: error.message().to_string() }
     }
 }
@@ -152,7 +153,7 @@ pub(crate) struct Selection {
 pub(super) fn baselines(root: &Path, list: &mut [Arc<Entry>]) -> Result<(), Vec<LoadError>> {
     let mut errors = Vec::new();
     for (file, text) in workspace_files(root, "baselines").map_err(|error| vec![error])? {
-        let selection: Selection = match toml::from_str(&text) {
+        let selection: Selection = match tables::from_str(&text) {
             Ok(selection) => selection,
             Err(error) => {
                 errors.push(LoadError::toml(&file, &error));
@@ -255,7 +256,7 @@ pub(crate) fn is_toml(path: &Path) -> bool {
 
 /// One file, checked; all of its errors at once.
 pub(super) fn parse(file: &Path, text: &str) -> Result<Framework, Vec<LoadError>> {
-    let raw: RawFile = toml::from_str(text).map_err(|error| vec![LoadError::toml(file, &error)])?;
+    let raw: RawFile = tables::from_str(text).map_err(|error| vec![LoadError::toml(file, &error)])?;
     let mut errors = Vec::new();
     if raw.format != 1 {
         errors.push(LoadError::new(file, format!("format {} is not known; this program reads format 1", raw.format)));

@@ -13,7 +13,10 @@ use regex::{Captures, Regex};
 use serde::{Deserialize, Serialize};
 
 use super::{LoadError, read::workspace_files};
-use crate::workspace::{BaselineChoice, ControlId, Implementation};
+use crate::{
+    tables,
+    workspace::{BaselineChoice, ControlId, Implementation},
+};
 
 /// Where the files are, below `controls/`.
 pub(crate) const FOLDER: &str = "texts";
@@ -56,7 +59,7 @@ impl Texts {
         let mut texts = Self::default();
         let mut errors = Vec::new();
         for (path, text) in workspace_files(root, FOLDER).map_err(|error| vec![error])? {
-            match toml::from_str::<File>(&text) {
+            match tables::from_str::<File>(&text) {
                 Ok(file) if file.format != 1 => errors.push(LoadError::new(
                     &path,
                     format!("format {} is not known; this program reads format 1", file.format),

@@ -11,6 +11,7 @@ use super::pattern::{self, Pattern};
 use crate::{
     embedded::CONTROLS,
     snapshot::{Object, qualified},
+    tables,
 };
 
 /// The rules.
@@ -76,8 +77,8 @@ struct RawFollow {
 }
 
 impl Rules {
-    fn parse(text: &str) -> Result<Self, toml::de::Error> {
-        let raw: RawFile = toml::from_str(text)?;
+    fn parse(text: &str) -> Result<Self, tables::Error> {
+        let raw: RawFile = tables::from_str(text)?;
         let mut rules = Rules { leave_out: raw.leave_out.kinds.into_iter().collect(), ..Rules::default() };
         for place in raw.place {
             rules.places.entry(place.kind).or_default().push(place.owner);

@@ -18,6 +18,7 @@ use crate::{
     embedded::CONTROLS,
     frameworks::{self, Frameworks},
     ownership::pattern::Pattern,
+    tables,
     workspace::{CheckId, ControlId, ResultMapping},
 };
 
@@ -185,7 +186,7 @@ impl RuleMap {
 static KNOWN: LazyLock<Known> = LazyLock::new(|| {
     let mut known = Known::default();
     for (_, text) in embedded() {
-        let Some(file) = toml::from_str::<File>(text).ok().filter(|file| file.format == FORMAT) else { continue };
+        let Some(file) = tables::from_str::<File>(text).ok().filter(|file| file.format == FORMAT) else { continue };
         known.tools.extend(file.tool.map(ToolMap::of));
         for questions in file.questions {
             for question in questions.map {

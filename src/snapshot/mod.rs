@@ -26,7 +26,8 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::digest::sha256_hex;
+pub use crate::json::read::Error as BodyError;
+use crate::{digest::sha256_hex, json::read};
 
 pub use body::Body;
 pub use cite::{Citation, State};
@@ -254,8 +255,8 @@ impl Object {
     ///
     /// # Errors
     /// When the cluster's answer does not have the shape that the API promises; callers report outcome `error`.
-    pub fn body<'a, T: Deserialize<'a>>(&'a self) -> serde_json::Result<T> {
-        serde_json::from_str(self.body.get())
+    pub fn body<'a, T: Deserialize<'a>>(&'a self) -> Result<T, BodyError> {
+        read::from_str(self.body.get())
     }
 }
 

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use super::{Citation, Completeness, State, cite};
-use crate::digest::sha256_hex;
+use crate::{digest::sha256_hex, json::read, snapshot::BodyError};
 
 /// One answer that is no list of objects.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -54,8 +54,8 @@ impl Probe {
     ///
     /// # Errors
     /// When it has another shape.
-    pub fn body<'a, T: Deserialize<'a>>(&'a self) -> serde_json::Result<T> {
-        serde_json::from_str(self.body.get())
+    pub fn body<'a, T: Deserialize<'a>>(&'a self) -> Result<T, BodyError> {
+        read::from_str(self.body.get())
     }
 
     /// What was kept has the digest recorded for it.

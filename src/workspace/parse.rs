@@ -9,7 +9,7 @@ use std::{collections::BTreeSet, ops::Range, sync::Arc};
 use serde::de::DeserializeOwned;
 use toml::{
     Spanned,
-    de::{DeArray, DeTable, DeValue, ValueDeserializer},
+    de::{DeArray, DeTable, DeValue},
 };
 
 use super::{
@@ -18,6 +18,7 @@ use super::{
     raw,
     source::{Place, Source},
 };
+use crate::tables;
 
 /// Format version that this program reads.
 const FORMAT: i64 = 1;
@@ -280,7 +281,7 @@ impl File<'_> {
         }
         let tries = (WORK / count(value.get_ref()).max(1)).clamp(2, PATIENCE);
         for _ in 0..tries {
-            let error = match T::deserialize(ValueDeserializer::from(value.clone())) {
+            let error = match tables::from_value::<T>(value.clone()) {
                 Ok(raw) => return Some(Item { source: Arc::clone(self.source), span, raw, spoiled }),
                 Err(error) => error,
             };

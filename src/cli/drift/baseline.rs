@@ -8,7 +8,10 @@ use std::{
 
 use serde::Deserialize;
 
-use crate::cli::{Failure, evidence::quoted};
+use crate::{
+    cli::{Failure, evidence::quoted},
+    tables,
+};
 
 /// Accepted drift by cluster.
 #[derive(Debug, Default, Deserialize)]
@@ -69,7 +72,7 @@ impl Baseline {
             Failure::new(format_args!("cannot read the baseline {}: {error}", path.display()))
                 .help("write one with `scopefence drift --write-baseline`")
         })?;
-        let baseline: Self = toml::from_str(&text)
+        let baseline: Self = tables::from_str(&text)
             .map_err(|error| Failure::new(format_args!("{} is not a baseline: {}", path.display(), error.message())))?;
         match baseline.format {
             1 => Ok(baseline),
@@ -126,7 +129,7 @@ mod tests {
         let name = "Pod a/\"\n]\x1b[31m'''";
         let entries = Entries { unclaimed: [name.to_owned()].into(), ..Entries::default() };
         let baseline = Baseline::of([("a \"b\".c".to_owned(), entries.clone())].into_iter());
-        let read: Baseline = toml::from_str(&baseline.text()).expect("valid TOML");
+        let read: Baseline = tables::from_str(&baseline.text()).expect("valid TOML");
         assert_eq!(read.of_cluster("a \"b\".c"), entries);
     }
 }

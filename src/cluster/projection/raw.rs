@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::tables;
 use serde::Deserialize;
 
 #[derive(Debug, Clone, Deserialize)]
@@ -134,7 +135,7 @@ fn yes() -> bool {
 }
 
 pub(super) fn parse(text: &str) -> Result<File, String> {
-    let file: File = toml::from_str(text).map_err(|error| error.to_string().trim_end().to_owned())?;
+    let file: File = tables::from_str(text).map_err(|error| error.to_string().trim_end().to_owned())?;
     if file.format != 1 {
         return Err(format!("has format {}, this program reads format 1", file.format));
     }

@@ -14,6 +14,7 @@ use super::{Subject, rbac, rbac::Binding};
 use crate::{
     facts::observed::{Observed, Reading},
     ownership::Join,
+    snapshot::BodyError,
     workspace::TeamId,
 };
 
@@ -94,7 +95,7 @@ pub(crate) struct Use {
 impl Use {
     /// # Errors
     /// When the Pod does not have the shape that its API promises.
-    pub(crate) fn of(pod: &crate::snapshot::Object) -> serde_json::Result<Self> {
+    pub(crate) fn of(pod: &crate::snapshot::Object) -> Result<Self, BodyError> {
         let spec = pod.body::<PodBody>()?.spec;
         let account = spec.service_account_name.filter(|name| !name.is_empty()).unwrap_or_else(|| "default".to_owned());
         Ok(Self { account, own: spec.automount_service_account_token })
@@ -110,7 +111,7 @@ impl Use {
 ///
 /// # Errors
 /// When it does not have the shape that its API promises.
-pub(crate) fn automount(account: &crate::snapshot::Object) -> serde_json::Result<Option<bool>> {
+pub(crate) fn automount(account: &crate::snapshot::Object) -> Result<Option<bool>, BodyError> {
     Ok(account.body::<AccountBody>()?.automount_service_account_token)
 }
 

@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use serde::Deserialize;
 
 use super::RuleLine;
-use crate::embedded::CONTROLS;
+use crate::{embedded::CONTROLS, tables};
 
 /// A power.
 #[derive(Debug, Deserialize)]
@@ -100,7 +100,7 @@ impl Whole {
 }
 
 fn parse(text: &str) -> Result<Vec<Power>, String> {
-    toml::from_str::<File>(text).map(|file| file.power).map_err(|error| error.to_string())
+    tables::from_str::<File>(text).map(|file| file.power).map_err(|error| error.to_string())
 }
 
 /// All powers, in the order of the data.

@@ -15,7 +15,7 @@ use crate::{
         selector::{Labels, Selector},
     },
     ownership::Join,
-    snapshot::Object,
+    snapshot::{BodyError, Object},
 };
 
 /// Kubernetes' own roles and bindings carry this label.
@@ -124,7 +124,7 @@ pub(crate) fn read(reading: &mut Reading<'_>, join: &Join<'_>) -> (Roles, Vec<Bi
 pub(crate) struct Roles(BTreeMap<(String, String), Role>);
 
 impl Roles {
-    pub(crate) fn add(&mut self, object: &Object, cluster: bool) -> serde_json::Result<()> {
+    pub(crate) fn add(&mut self, object: &Object, cluster: bool) -> Result<(), BodyError> {
         let body: RoleBody = object.body()?;
         let selectors = body.aggregation_rule.and_then(|rule| rule.cluster_role_selectors).unwrap_or_default();
         let namespace = if cluster { String::new() } else { object.namespace.to_string() };
@@ -280,7 +280,7 @@ struct RawSubject {
 }
 
 impl Binding {
-    pub(crate) fn parse(object: &Object, cluster: bool) -> serde_json::Result<Self> {
+    pub(crate) fn parse(object: &Object, cluster: bool) -> Result<Self, BodyError> {
         let body: BindingBody = object.body()?;
         let subject = |raw: RawSubject| Subject {
             namespace: match &*raw.kind {

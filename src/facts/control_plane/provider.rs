@@ -24,6 +24,7 @@ use crate::{
     embedded::CONTROLS,
     facts::{Transformation, endpoint::ApiEndpoint},
     ownership::Join,
+    tables,
     workspace::{Cluster, ControlPlane as RunBy, ProviderSetting, Workspace},
 };
 
@@ -69,7 +70,7 @@ pub(crate) fn asked() -> &'static [Asked] {
     static ASKED: LazyLock<Vec<Asked>> = LazyLock::new(|| {
         let file = CONTROLS.get_file("settings/provider.toml").and_then(|file| file.contents_utf8());
         // A unit test parses the embedded file, so nothing is dropped here.
-        file.and_then(|text| toml::from_str::<RawFile>(text).ok()).map(|file| file.setting).unwrap_or_default()
+        file.and_then(|text| tables::from_str::<RawFile>(text).ok()).map(|file| file.setting).unwrap_or_default()
     });
     &ASKED
 }
@@ -231,7 +232,7 @@ mod tests {
     #[test]
     fn the_catalogue_names_checks_and_settings_that_exist() {
         let text = CONTROLS.get_file("settings/provider.toml").expect("embedded").contents_utf8().expect("UTF-8");
-        let parsed: RawFile = toml::from_str(text).expect("it parses");
+        let parsed: RawFile = tables::from_str(text).expect("it parses");
         assert_eq!(parsed.setting.len(), asked().len());
         let server = super::super::settings::component("kube-apiserver").expect("known");
         let known: BTreeSet<&str> = checks::known_ids().collect();

@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 
 use serde::Deserialize;
 
-use crate::embedded::CONTROLS;
+use crate::{embedded::CONTROLS, tables};
 
 /// A program of the control plane, or the kubelet.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -122,7 +122,7 @@ struct RawVersion {
 }
 
 fn parse(text: &str) -> Result<Vec<Component>, String> {
-    let file: RawFile = toml::from_str(text).map_err(|error| error.to_string())?;
+    let file: RawFile = tables::from_str(text).map_err(|error| error.to_string())?;
     if file.format != 1 {
         return Err(format!("format {} is not known", file.format));
     }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde::Deserialize;
 
 use super::{Redirect, Tls, WayIn, reach::Reach};
-use crate::snapshot::Object;
+use crate::snapshot::{BodyError, Object};
 
 #[derive(Default, Deserialize)]
 #[serde(default)]
@@ -87,7 +87,7 @@ fn by_annotation(object: &Object) -> bool {
 }
 
 /// Hosts of one Ingress.
-pub(crate) fn hosts(object: &Object) -> serde_json::Result<Hosts> {
+pub(crate) fn hosts(object: &Object) -> Result<Hosts, BodyError> {
     Ok(hosts_of(object, &object.body()?))
 }
 
@@ -133,7 +133,7 @@ fn redirect(object: &Object) -> Redirect {
 }
 
 /// The way in that an Ingress is, without its owner.
-pub(super) fn way(object: &Object, reach: &Reach<'_, '_>) -> serde_json::Result<WayIn> {
+pub(super) fn way(object: &Object, reach: &Reach<'_, '_>) -> Result<WayIn, BodyError> {
     let body: Body = object.body()?;
     let Hosts { hosts, without_tls, secrets } = hosts_of(object, &body);
     let tls = match without_tls.len() {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 
 use super::{LoadBalanced, Redirect, Tls, WayIn};
-use crate::snapshot::Object;
+use crate::snapshot::{BodyError, Object};
 
 #[derive(Default, Deserialize)]
 #[serde(default)]
@@ -36,7 +36,7 @@ struct ServicePort {
 }
 
 /// Reads one Service.
-pub(crate) fn service_body(object: &Object) -> serde_json::Result<ServiceBody> {
+pub(crate) fn service_body(object: &Object) -> Result<ServiceBody, BodyError> {
     object.body()
 }
 

@@ -10,6 +10,7 @@ use super::{
     rules::{Action, Cidr, End, Half, Peer, Policy, Ports, Protocol, Rule, Tier, Which},
     selector::{Expr, Selector},
 };
+use crate::snapshot::BodyError;
 use crate::{ownership::Spot, snapshot::Object};
 
 #[derive(Default, Deserialize)]
@@ -189,7 +190,7 @@ impl RuleBody {
 }
 
 /// Reads one policy of the group.
-pub(crate) fn parse(object: &Object, spot: Spot, kind: &str) -> serde_json::Result<Policy> {
+pub(crate) fn parse(object: &Object, spot: Spot, kind: &str) -> Result<Policy, BodyError> {
     let spec = object.body::<Body>()?.spec;
     let tier = match (kind, spec.tier.as_deref()) {
         ("AdminNetworkPolicy", _) | (_, Some("Admin")) => Some(Tier::ADMIN),

@@ -15,6 +15,7 @@ use super::{
     rules::{Action, Cidr, End, Half, Peer, Policy, Ports, Protocol, Rule, Tier, Which},
     selector::{Expr, Key},
 };
+use crate::snapshot::BodyError;
 use crate::{ownership::Spot, snapshot::Object};
 
 #[derive(Default, Deserialize)]
@@ -248,7 +249,7 @@ fn uncertain(action: Action, why: &str) -> Rule {
 }
 
 /// Reads one policy; `None` for one that holds interfaces of machines only.
-pub(crate) fn parse(object: &Object, spot: Spot, kind: &str, tiers: &Tiers) -> serde_json::Result<Option<Policy>> {
+pub(crate) fn parse(object: &Object, spot: Spot, kind: &str, tiers: &Tiers) -> Result<Option<Policy>, BodyError> {
     let spec = object.body::<Body>()?.spec;
     if spec.pre_dnat == Some(true) || spec.do_not_track == Some(true) {
         return Ok(None);

@@ -11,6 +11,7 @@ use super::{
     rules::{Action, Cidr, Half, Peer, Policy, Ports, Protocol, Rule, Tier, Which},
     selector::{Expr, Key, Selector},
 };
+use crate::snapshot::BodyError;
 use crate::{ownership::Spot, snapshot::Object};
 
 #[derive(Default, Deserialize)]
@@ -209,7 +210,7 @@ fn halves(
 }
 
 /// Reads one policy: one or two for each of its specifications, as its denying rules come first.
-pub(crate) fn parse(object: &Object, spot: Spot, kind: &str) -> serde_json::Result<Vec<Policy>> {
+pub(crate) fn parse(object: &Object, spot: Spot, kind: &str) -> Result<Vec<Policy>, BodyError> {
     let body = object.body::<Body>()?;
     if body.spec.is_none() && body.specs.is_none() {
         return Err(serde::de::Error::custom("it has no specification"));

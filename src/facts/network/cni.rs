@@ -8,7 +8,7 @@ use super::selector::Match;
 use crate::{
     facts::observed::{Observed, Reading},
     ownership::{Join, Spot},
-    snapshot::Snapshot,
+    snapshot::{BodyError, Snapshot},
 };
 
 /// Network plug-ins seen, and whether one of them enforces policies.
@@ -135,7 +135,7 @@ struct Template {
     spec: crate::facts::pod::PodSpec,
 }
 
-fn plugins(object: &crate::snapshot::Object, spot: Option<Spot>) -> serde_json::Result<Vec<NetworkPlugin>> {
+fn plugins(object: &crate::snapshot::Object, spot: Option<Spot>) -> Result<Vec<NetworkPlugin>, BodyError> {
     let spec = object.body::<Body>()?.spec.template.spec;
     let mut found: Vec<NetworkPlugin> = Vec::new();
     for image in spec.all_containers().filter_map(|(_, container)| container.image.as_deref()) {

@@ -8,6 +8,7 @@ use super::{
     rules::{Action, Cidr, Half, Peer, Policy, Ports, Protocol, Rule, Tier, Which},
     selector::{Expr, Key, Selector},
 };
+use crate::snapshot::BodyError;
 use crate::{ownership::Spot, snapshot::Object};
 
 #[derive(Debug, Default, Deserialize)]
@@ -132,7 +133,7 @@ impl RuleBody {
 }
 
 /// Reads one NetworkPolicy: without `policyTypes` it isolates ingress, and egress if it has rules for it.
-pub(crate) fn parse(object: &Object, spot: Spot) -> serde_json::Result<(Policy, Spec)> {
+pub(crate) fn parse(object: &Object, spot: Spot) -> Result<(Policy, Spec), BodyError> {
     let spec = object.body::<Body>()?.spec;
     let types = spec.policy_types.as_deref().unwrap_or_default();
     let named = |name: &str| types.iter().any(|kind| kind == name);

@@ -2,6 +2,7 @@ use super::*;
 use crate::{
     checks,
     results::{Named as Said, Original, When},
+    tables,
 };
 
 fn file(tool: &str) -> ResultFile {
@@ -52,7 +53,7 @@ fn the_data_is_sound() {
     let is_check = |check: &CheckId| assert!(known.contains(check.as_str()), "{check}");
     let mut files = 0;
     for (path, text) in embedded() {
-        let file: File = toml::from_str(text).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        let file: File = tables::from_str(text).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
         assert_eq!(file.format, 1);
         let ids: Vec<_> = file.tool.iter().flat_map(|tool| &tool.rules).map(|row| (&row.id, &row.engine)).collect();
         assert_eq!(ids.iter().collect::<BTreeSet<_>>().len(), ids.len(), "{}: a rule twice", path.display());

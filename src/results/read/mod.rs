@@ -17,7 +17,10 @@ mod trivy;
 use serde::{Deserialize, Deserializer, de::DeserializeOwned};
 
 use super::{ResultFile, When, rows::Rows};
-use crate::workspace::supplied;
+use crate::{
+    json::{Shape, Trouble, read},
+    workspace::supplied,
+};
 
 /// Largest file that is read: a scan of 20,000 Pods has some hundred MB.
 pub(crate) const LARGEST: u64 = 512 << 20;
@@ -158,34 +161,33 @@ impl Read {
 
 /// Reads one JSON value that is all of the text.
 fn json<'t, T: Deserialize<'t>>(text: &'t str) -> Result<T, Problem> {
-    serde_json::from_str(text).map_err(|error| wrong(&error))
+    read::from_str(text).map_err(|error| wrong(&error))
 }
 
 /// Reads JSON values one after another: one that is a list counts as its elements.
-fn json_each<T: DeserializeOwned>(text: &str) -> Result<Vec<T>, Problem> {
+fn json_each<'t, T: Deserialize<'t>>(text: &'t str) -> Result<Vec<T>, Problem> {
     if text.trim_start().starts_with('[') {
         return json(text);
     }
-    serde_json::Deserializer::from_str(text).into_iter().collect::<Result<_, _>>().map_err(|error| wrong(&error))
+    read::each(text).map_err(|error| wrong(&error))
+}
+
+/// Reads a document of a YAML text.
+fn document<T: DeserializeOwned>(document: &serde_json::Value) -> Result<T, Problem> {
+    json(&document.to_string()).map_err(|problem| Problem { place: None, ..problem })
 }
 
 /// What is wrong with JSON, in words that hold nothing of it.
-fn wrong(error: &serde_json::Error) -> Problem {
-    use serde_json::error::Category;
-    let said = error.to_string();
-    let message = match error.classify() {
-        Category::Eof => "it ends in the middle: export it again",
-        Category::Data if said.starts_with("missing field `") => {
-            // The name of the field is one of ours.
-            let field = said.split('`').nth(1).unwrap_or_default();
-            let place = Some((error.line(), error.column()));
-            return Problem { place, ..Problem::new(format!("the field `{field}` is missing")) };
-        }
-        Category::Data => "a field has another type than the format of the tool promises",
-        _ if said.starts_with("recursion limit") => "it is nested too deeply",
-        _ => "it is not JSON",
+fn wrong(error: &read::Error) -> Problem {
+    let message = match (error.missing_field(), error.trouble) {
+        // The name of the field is one of ours.
+        (Some(field), _) => format!("the field `{field}` is missing"),
+        (None, Trouble::CutOff) => "it ends in the middle: export it again".to_owned(),
+        (None, Trouble::NotJson) => "it is not JSON".to_owned(),
+        (None, Trouble::Shape(Shape::TooDeep)) => "it is nested too deeply".to_owned(),
+        (None, Trouble::Shape(_)) => "a field has another type than the format of the tool promises".to_owned(),
     };
-    Problem { place: Some((error.line(), error.column())), ..Problem::new(message) }
+    Problem { place: error.place, ..Problem::new(message) }
 }
 
 /// The documents of a YAML text.

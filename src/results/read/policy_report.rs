@@ -77,7 +77,7 @@ pub(super) fn read(text: &str) -> Result<Rows, Problem> {
         json_each(text)?
     } else {
         let documents = super::yaml(text)?.into_iter().filter(|document| !document.is_null());
-        documents.map(serde_json::from_value).collect::<Result<_, _>>().map_err(|error| super::wrong(&error))?
+        documents.map(|document| super::document(&document)).collect::<Result<_, _>>()?
     };
     let mut rows = Rows::of_cluster();
     for object in &objects {

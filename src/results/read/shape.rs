@@ -8,6 +8,7 @@ use serde::{
 };
 
 use super::{Format, Problem, UNDERSTOOD, wrong};
+use crate::json::{OTHER_TYPE, read};
 
 /// Keys of the outermost level that tell tools apart, and what stands at the few that have to be read.
 #[derive(Debug, Default)]
@@ -68,13 +69,12 @@ pub(super) fn recognise(text: &str) -> Result<Format, Problem> {
         // Only objects of Kubernetes come as YAML.
         let documents = super::yaml(text).map_err(|problem| Problem { help: Some(UNDERSTOOD), ..problem })?;
         let first = documents.iter().find(|document| document.is_object()).ok_or_else(unknown)?;
-        let shape: Shape = serde_json::from_value(first.clone()).map_err(|_| unknown())?;
+        let shape: Shape = super::document(first).map_err(|_| unknown())?;
         return shape.format().ok_or_else(unknown);
     }
     // Some tools write one JSON value after another: the first says which.
-    let mut values = serde_json::Deserializer::from_str(text).into_iter::<Shape>();
-    let shape = values.next().ok_or_else(unknown)?.map_err(|error| match error.classify() {
-        serde_json::error::Category::Data => unknown(),
+    let shape: Shape = read::first(text).map_err(|error| match error.trouble {
+        OTHER_TYPE => unknown(),
         _ => wrong(&error),
     })?;
     shape.format().ok_or_else(unknown)

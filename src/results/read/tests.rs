@@ -214,7 +214,7 @@ fn what_cannot_be_read_says_where() {
     refuses(b"{\"Controls\": [{\"version\":", None, "ends in the middle", Some((1, 25)));
     refuses(b"{\"Controls\": [}", None, "not JSON", Some((1, 15)));
     refuses(b"{\"Controls\": [{\"tests\": []}]}", None, "`version` is missing", Some((1, 27)));
-    refuses(b"{\"Controls\": \"CANARY\"}", None, "another type", Some((1, 21)));
+    refuses(b"{\"Controls\": \"CANARY\"}", None, "another type", Some((1, 14)));
     refuses(b"{\"Controls\": []}", None, "no results of kube-bench", None);
     refuses(b"key: [1", None, "neither JSON nor YAML", Some((1, 6)));
     refuses(b"apiVersion: v1\nkind: ConfigMap\n", None, "no tool that is understood", None);

@@ -214,8 +214,7 @@ pub(super) fn read(text: &str) -> Result<Rows, Problem> {
         return Ok(rows);
     }
     for document in super::yaml(text)?.into_iter().filter(|document| !document.is_null()) {
-        let operator: Operator = serde_json::from_value(document).map_err(|error| super::wrong(&error))?;
-        compliance(&mut rows, operator);
+        compliance(&mut rows, super::document::<Operator>(&document)?);
     }
     Ok(rows)
 }
