@@ -52,6 +52,7 @@ pub mod results;
 pub mod schema;
 pub mod sheet;
 pub mod snapshot;
+mod sort;
 mod tables;
 mod visible;
 pub mod workspace;

@@ -16,6 +16,7 @@ use crate::{
         ResultFile, RuleResult, When,
         mapping::{self, Mapped, Relation},
     },
+    sort::Sort,
     workspace::{CheckId, ControlId, Severity, Workspace},
 };
 
@@ -192,7 +193,7 @@ fn rule(workspace: &Workspace, file: &ResultFile, rule: &RuleResult) -> BesideRu
     let mapped = mapping::mapped(&workspace.frameworks, &workspace.result_mappings, file, rule);
     let Mapped { controls, checks, pattern } = mapped;
     let mut controls: Vec<ControlId> = controls.into_iter().collect();
-    controls.sort_by(|a, b| workspace.frameworks.compare(a, b));
+    controls.order_by(|a, b| workspace.frameworks.compare(a, b));
     BesideRule { outcome: rule.outcome(), result: rule.clone(), controls, checks, pattern }
 }
 

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::outcome::{CheckResult, Finding, Vanished};
 use crate::{
     snapshot::Header,
+    sort::Sort,
     workspace::{CheckId, ComponentId, Severity},
 };
 
@@ -141,7 +142,7 @@ impl History {
     pub(super) fn vanished(&self, newest: &Newest<'_>, complete: &BTreeSet<CheckId>) -> Vec<Vanished> {
         let mut pasts: Vec<&Past> =
             self.past.iter().filter(|past| past.cluster == newest.cluster && past.ended < newest.ended).collect();
-        pasts.sort_by_key(|past| past.ended);
+        pasts.order_by_key(|past| past.ended);
         let mut vanished: BTreeMap<&str, Vanished> = BTreeMap::new();
         for past in &pasts {
             for (id, finding) in &past.findings {

@@ -9,7 +9,7 @@ use std::{
 };
 
 use super::outcome::{Check, Finding};
-use crate::workspace::CheckId;
+use crate::{sort::Sort, workspace::CheckId};
 
 /// Links the findings of one cluster.
 pub(super) fn link(checks: &[Arc<Check>], findings: &mut [Finding]) {
@@ -33,7 +33,7 @@ pub(super) fn link(checks: &[Arc<Check>], findings: &mut [Finding]) {
     }
     for finding in findings {
         for ids in [&mut finding.let_in_by, &mut finding.lets_in] {
-            ids.sort();
+            ids.order();
             ids.dedup();
         }
     }

@@ -51,6 +51,7 @@ use crate::{
     facts::{control_plane::provider, network::Network, pod::Pods},
     ownership,
     snapshot::{ClusterIdentity, Snapshot},
+    sort::Sort,
     workspace::{CheckId, Workspace},
 };
 
@@ -68,7 +69,7 @@ pub fn assess(
     let (definitions, checks) = asked(workspace);
     let mut exceptions = findings::Exceptions::new(workspace, as_of.map(|as_of| as_of.date_naive()));
     let mut sorted: Vec<&Snapshot> = snapshots.iter().collect();
-    sorted.sort_by(|a, b| (&a.header.cluster.id, a.header.ended).cmp(&(&b.header.cluster.id, b.header.ended)));
+    sorted.order_by(|a, b| (&a.header.cluster.id, a.header.ended).cmp(&(&b.header.cluster.id, b.header.ended)));
 
     let mut clusters = Vec::new();
     let mut results = Vec::new();
@@ -111,9 +112,9 @@ pub fn assess(
         let enabled = definitions.iter().zip(&checks).filter(|(_, check)| check.disabled.is_none());
         results.extend(enabled.map(|(definition, _)| planned(workspace, definition)));
     }
-    trend.sort_by(|a, b| (&a.cluster, a.ended, &a.digest).cmp(&(&b.cluster, b.ended, &b.digest)));
-    results.sort_by(|a, b| (&a.check, &a.cluster).cmp(&(&b.check, &b.cluster)));
-    found.sort_by(|a, b| {
+    trend.order_by(|a, b| (&a.cluster, a.ended, &a.digest).cmp(&(&b.cluster, b.ended, &b.digest)));
+    results.order_by(|a, b| (&a.check, &a.cluster).cmp(&(&b.check, &b.cluster)));
+    found.order_by(|a, b| {
         (std::cmp::Reverse(a.severity), &a.check, &a.component, &a.cluster).cmp(&(
             std::cmp::Reverse(b.severity),
             &b.check,
@@ -121,7 +122,7 @@ pub fn assess(
             &b.cluster,
         ))
     });
-    vanished.sort_by(|a, b| (&a.id, &a.cluster).cmp(&(&b.id, &b.cluster)));
+    vanished.order_by(|a, b| (&a.id, &a.cluster).cmp(&(&b.id, &b.cluster)));
     let enabled = checks.iter().filter(|check| check.disabled.is_none() && !sorted.is_empty());
     let answered = enabled.map(|check| check.id.clone()).filter(|id| !unanswered.contains(id)).collect();
     let today = as_of.map(|as_of| as_of.date_naive());
@@ -229,7 +230,7 @@ fn in_force(workspace: &Workspace) -> Vec<Arc<checks::Definition>> {
     let built_in =
         checks::built_in().iter().filter(|check| workspace.checks.iter().all(|own| own.id != check.id)).cloned();
     let mut all: Vec<_> = own.chain(built_in).collect();
-    all.sort_by(|a, b| a.id.cmp(&b.id));
+    all.order_by(|a, b| a.id.cmp(&b.id));
     for change in &workspace.check_overrides {
         for definition in all.iter_mut().filter(|definition| definition.id == change.check) {
             for param in &change.params {

@@ -8,7 +8,10 @@
 use chrono::{DateTime, NaiveDate, Utc};
 
 use super::outcome::{Assessment, Finding, Vanished};
-use crate::workspace::{PoamEntry, PoamStatus, Workspace};
+use crate::{
+    sort::Sort,
+    workspace::{PoamEntry, PoamStatus, Workspace},
+};
 
 /// The plan.
 #[derive(Debug, Default)]
@@ -63,7 +66,7 @@ pub fn plan<'a>(workspace: &'a Workspace, assessment: &'a Assessment) -> Plan<'a
             None => plan.unconfirmed.push((vanished, entry(&vanished.id))),
         }
     }
-    plan.closed.sort_by(|a, b| (b.1, &a.0.id).cmp(&(a.1, &b.0.id)));
+    plan.closed.order_by(|a, b| (b.1, &a.0.id).cmp(&(a.1, &b.0.id)));
     // Without evidence nothing can be said of any decision.
     if !assessment.clusters.is_empty() {
         let known = |entry: &&PoamEntry| {

@@ -10,6 +10,7 @@ use chrono::{Days, NaiveDate};
 use super::outcome::{Check, CheckResult, ControlPosture, Finding, LookBy, Outcome, Standing};
 use crate::{
     frameworks::Frameworks,
+    sort::Sort,
     workspace::{CheckId, ControlId, Implementation, ImplementationStatus, Workspace},
 };
 
@@ -80,7 +81,7 @@ pub(super) fn of(
             }
         })
         .collect();
-    posture.sort_by(|a, b| Frameworks::builtin().compare(&a.control, &b.control));
+    posture.order_by(|a, b| Frameworks::builtin().compare(&a.control, &b.control));
     posture
 }
 

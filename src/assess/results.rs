@@ -18,6 +18,7 @@ use crate::{
     facts::{self, Backups, Facts, Observed, network::Network, pod::Pods},
     ownership::Join,
     snapshot::{Citation, Completeness, ListRecord, Snapshot, State, cite, not_installed, parts, reason},
+    sort::Sort,
     workspace::Policy,
 };
 
@@ -204,7 +205,7 @@ fn survey(check: &Definition, bench: &Bench<'_>) -> (Result<Complete, Gap>, Vec<
         }
     }
     // The first in roll-up order names the result; the others are worth saying as well.
-    gaps.sort_by_key(|gap| gap.outcome);
+    gaps.order_by_key(|gap| gap.outcome);
     let answer = match gaps.first() {
         None => Ok(Complete(())),
         Some(worst) => {

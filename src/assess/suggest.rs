@@ -11,6 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::{
     ownership::{Join, Owner, Spot, application, release},
     snapshot::{Object, qualified},
+    sort::Sort,
     workspace::{Claim, Component, ComponentId, Duty, Fence, TeamId},
 };
 
@@ -258,7 +259,7 @@ impl<'j, 'a> Drafting<'j, 'a> {
             let mut claims = Vec::new();
             let mut taken = Vec::new();
             for (kind, Named { mut names, spots }) in kinds {
-                names.sort();
+                names.order();
                 let namespaces = if namespace.is_empty() { Vec::new() } else { vec![literal(&namespace)] };
                 claims.push(Claim { kinds: vec![kind], names, namespaces, ..Claim::default() });
                 taken.extend(spots);

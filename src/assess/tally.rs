@@ -3,7 +3,10 @@
 use serde::{Serialize, Serializer, ser::SerializeMap};
 
 use super::outcome::{Assessment, ControlPosture, Standing};
-use crate::workspace::{TeamId, Workspace};
+use crate::{
+    sort::Sort,
+    workspace::{TeamId, Workspace},
+};
 
 /// Controls by standing, with how much of what they need was observed.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -72,7 +75,7 @@ pub fn by_framework<'a>(workspace: &Workspace, assessment: &'a Assessment) -> Ve
         }
     }
     let chosen = workspace.baseline.as_ref().map(|choice| choice.framework.as_str());
-    frameworks.sort_by_key(|framework| Some(*framework) != chosen);
+    frameworks.order_by_key(|framework| Some(*framework) != chosen);
     let of = |framework: &str| {
         Tally::of(assessment.controls.iter().filter(|posture| posture.control.framework() == framework))
     };

@@ -9,6 +9,7 @@ use crate::{
     snapshot::{
         Body, ClusterIdentity, Completeness, Header, List, ListRecord, Object, OwnerRef, Probe, Snapshot, Source, parts,
     },
+    sort::Sort,
     workspace::{Claim, Component, ComponentId, Duty, Fence, TeamId, Workspace},
 };
 
@@ -87,7 +88,7 @@ pub(crate) fn ended(kind: &str, completeness: Completeness, objects: Vec<Object>
 }
 
 pub(crate) fn snapshot(mut lists: Vec<List>) -> Snapshot {
-    lists.sort_by(|a, b| (&a.record.group, &a.record.kind).cmp(&(&b.record.group, &b.record.kind)));
+    lists.order_by(|a, b| (&a.record.group, &a.record.kind).cmp(&(&b.record.group, &b.record.kind)));
     Snapshot {
         header: Header {
             format: 1,

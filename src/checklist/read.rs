@@ -8,6 +8,7 @@ use super::{Answer, Checklist, Question, Section};
 use crate::{
     embedded,
     frameworks::{Frameworks, LoadError, is_toml, workspace_files},
+    sort::Sort,
     tables,
 };
 
@@ -70,7 +71,7 @@ enum RawAnswer {
 /// The checklists that travel in the program, sorted by file.
 pub fn builtin() -> Vec<Checklist> {
     let mut files: Vec<_> = embedded::CONTROLS.get_dir(FOLDER).map(|dir| dir.files().collect()).unwrap_or_default();
-    files.sort_by_key(|file| file.path());
+    files.order_by_key(|file| file.path());
     files
         .into_iter()
         .filter(|file| is_toml(file.path()))

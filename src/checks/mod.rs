@@ -28,6 +28,7 @@ pub(crate) use rules::Rules;
 
 use crate::{
     embedded::CONTROLS,
+    sort::Sort,
     workspace::{CheckId, ControlId, Duty, Severity},
 };
 
@@ -131,7 +132,7 @@ pub fn built_in() -> &'static [Arc<Definition>] {
             .flatten()
             .map(Arc::new)
             .collect();
-        checks.sort_by(|a, b| a.id.cmp(&b.id));
+        checks.order_by(|a, b| a.id.cmp(&b.id));
         checks
     });
     &BUILT_IN

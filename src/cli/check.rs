@@ -15,6 +15,7 @@ use crate::{
     assess::{self, History},
     facts::control_plane::provider,
     ownership,
+    sort::Sort,
     visible::spelled_out,
     workspace::{Code, Diagnostic, Level, Workspace},
 };
@@ -56,7 +57,7 @@ pub(super) fn run(arguments: &Arguments, ui: &Ui) -> Result<Exit, Failure> {
             let assessment = assess::assess(workspace, &evidence.snapshots, &History::default(), None);
             loaded.diagnostics.extend(assess::contradictions(workspace, &assessment));
         }
-        loaded.diagnostics.sort_by(|a, b| a.key().cmp(&b.key()));
+        loaded.diagnostics.order_by(|a, b| a.key().cmp(&b.key()));
     }
     let diagnostics = &loaded.diagnostics;
     let count = |level| diagnostics.iter().filter(|diagnostic| diagnostic.level() == level).count();

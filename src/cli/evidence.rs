@@ -21,6 +21,7 @@ use crate::{
     cluster::{self, projection::Projections},
     ownership::ObjectKey,
     snapshot::{self, Found, Snapshot},
+    sort::Sort,
     visible::{deceives, spelled_out},
     workspace::Workspace,
 };
@@ -147,8 +148,8 @@ impl Evidence {
                 same_cluster(&snapshot.header, &older.header) && older.header.ended < snapshot.header.ended
             })
         });
-        evidence.older.sort_by(|a, b| (a.header.ended, &a.path).cmp(&(b.header.ended, &b.path)));
-        evidence.snapshots.sort_by(|a, b| a.header.cluster.id.cmp(&b.header.cluster.id));
+        evidence.older.order_by(|a, b| (a.header.ended, &a.path).cmp(&(b.header.ended, &b.path)));
+        evidence.snapshots.order_by(|a, b| a.header.cluster.id.cmp(&b.header.cluster.id));
         Ok(evidence)
     }
 

@@ -12,6 +12,7 @@ use serde_json::json;
 use super::{Exit, Failure, Ui};
 use crate::{
     embedded::SCOPES,
+    sort::Sort,
     workspace::{MAIN_FILE, diagnostic::nearest, read::plain},
 };
 
@@ -83,7 +84,7 @@ fn starters() -> Vec<(&'static str, &'static Dir<'static>)> {
         .filter(|dir| dir.get_file(dir.path().join(MAIN_FILE)).is_some())
         .filter_map(|dir| Some((dir.path().file_name()?.to_str()?, dir)))
         .collect();
-    starters.sort_by_key(|(name, _)| *name);
+    starters.order_by_key(|(name, _)| *name);
     starters
 }
 
@@ -145,7 +146,7 @@ fn write(starter: &Dir<'_>, dir: &Path) -> Result<(), Failure> {
         // The current folder must stay the same folder. The main file comes last: without it there is no workspace.
         let entries = fs::read_dir(&fresh).and_then(Iterator::collect::<io::Result<Vec<_>>>);
         let mut entries = entries.map_err(|error| failed("write", &error))?;
-        entries.sort_by_key(|entry| (entry.file_name() == MAIN_FILE, entry.file_name()));
+        entries.order_by_key(|entry| (entry.file_name() == MAIN_FILE, entry.file_name()));
         for entry in entries {
             fs::rename(entry.path(), target.join(entry.file_name())).map_err(|error| failed("write", &error))?;
         }

@@ -14,6 +14,7 @@ use crate::{
     frameworks::Frameworks,
     oscal::validate::{File, bytes, problems},
     schema::{self, Problem},
+    sort::Sort,
 };
 
 /// Most files that imports lead to.
@@ -112,7 +113,7 @@ fn listed(named: &[PathBuf]) -> Result<Vec<PathBuf>, Failure> {
         if inside.is_empty() {
             return Err(Failure::new(format_args!("{} holds no JSON files", path.display())));
         }
-        inside.sort();
+        inside.order();
         files.append(&mut inside);
     }
     Ok(files)

@@ -4,6 +4,7 @@
 //!
 //! Nothing is verified here: the handshake did that.
 
+use crate::sort::Sort;
 use chrono::{DateTime, NaiveDateTime, Utc};
 use serde::Serialize;
 
@@ -161,7 +162,7 @@ fn alternative_names(content: &[u8]) -> Option<Vec<String>> {
             }
         }
     }
-    names.sort();
+    names.order();
     Some(names)
 }
 

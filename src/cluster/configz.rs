@@ -17,7 +17,10 @@ use super::{
     projection::{Node, Projections, emit},
     request::{Api, Refusal},
 };
-use crate::snapshot::{Completeness, Probe};
+use crate::{
+    snapshot::{Completeness, Probe},
+    sort::Sort,
+};
 
 /// Name of the probe.
 const NAME: &str = "kubelet-configz";
@@ -65,7 +68,7 @@ async fn ask(api: &Api, nodes: &[String], known: &Node) -> (Completeness, Map<St
             Err(why) => refused.push((node, why)),
         }
     }
-    refused.sort_by(|a, b| a.0.cmp(&b.0));
+    refused.order_by(|a, b| a.0.cmp(&b.0));
     (ended(nodes.len(), asked, read.len(), &refused), read)
 }
 

@@ -27,8 +27,12 @@ use super::{
     projection::Projections,
     settings,
 };
-use crate::snapshot::{
-    Body, ClusterIdentity, Completeness, FORMAT, Header, List, ListRecord, Object, Snapshot, Source as Origin, Strings,
+use crate::{
+    snapshot::{
+        Body, ClusterIdentity, Completeness, FORMAT, Header, List, ListRecord, Object, Snapshot, Source as Origin,
+        Strings,
+    },
+    sort::Sort,
 };
 
 /// Larger files are refused: they would have to be held in memory.
@@ -192,7 +196,7 @@ fn find(path: &Path) -> Result<Vec<PathBuf>, Error> {
             }
         }
     }
-    files.sort();
+    files.order();
     Ok(files)
 }
 
@@ -466,7 +470,7 @@ impl Reader<'_> {
             let doubt = if group.is_empty() && kind == "Namespace" { contradiction.clone() } else { beyond(&found) };
             let completeness = completeness(&found, namespaced, doubt);
             let before = found.objects.len();
-            found.objects.sort_by(|a, b| (&a.namespace, &a.name).cmp(&(&b.namespace, &b.name)));
+            found.objects.order_by(|a, b| (&a.namespace, &a.name).cmp(&(&b.namespace, &b.name)));
             found.objects.dedup_by(|b, a| (&a.namespace, &a.name) == (&b.namespace, &b.name));
             if found.objects.len() < before {
                 self.notes.push(format!("{kind}: {} objects were given more than once", before - found.objects.len()));
@@ -511,7 +515,7 @@ impl Reader<'_> {
             previous: None,
             sample: false,
         };
-        self.notes.sort();
+        self.notes.order();
         self.notes.dedup();
         let snapshot = Snapshot::new(header, lists);
         Supplied { snapshot, notes: self.notes, places: self.places, counts: self.counts }

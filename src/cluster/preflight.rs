@@ -11,6 +11,7 @@ use super::{
     projection::Projections,
     request::{Api, SelfSubject},
 };
+use crate::sort::Sort;
 
 /// Questions asked at the same time.
 const CONCURRENT: usize = 8;
@@ -85,7 +86,7 @@ pub async fn preflight(connection: &Connection, projections: &Projections) -> Re
         metadata_only: true,
         risk: None,
     }));
-    answers.sort();
+    answers.order();
     Ok(answers)
 }
 

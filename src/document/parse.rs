@@ -9,6 +9,7 @@ use std::{collections::BTreeSet, iter::Peekable, path::Path};
 use pulldown_cmark::{Alignment, BlockQuoteKind, CodeBlockKind, Event, Options, Tag, TagEnd};
 
 use super::tree::{Align, Block, Callout, Cell, Column, Inline, Row, Table, Target};
+use crate::sort::Sort;
 
 /// Pictures larger than this are left out of documents.
 const LARGEST_PICTURE: u64 = 8 << 20;
@@ -200,7 +201,7 @@ impl<'a, I: Iterator<Item = Event<'a>>> Builder<'a, '_, I> {
                 let number = self.note(&label);
                 let blocks = self.blocks(Some(TagEnd::FootnoteDefinition));
                 self.notes.push((number, blocks));
-                self.notes.sort_by_key(|(number, _)| *number);
+                self.notes.order_by_key(|(number, _)| *number);
             }
             other => out.extend(self.blocks(Some(other.to_end()))),
         }

@@ -19,6 +19,7 @@ use crate::{
         pattern::{self, Pattern},
     },
     snapshot::Object,
+    sort::Sort,
     workspace::{Component, ComponentId, Duty, TeamId},
 };
 
@@ -529,16 +530,16 @@ pub(crate) fn observe(join: &Join<'_>, as_of: DateTime<Utc>) -> Observed<Backups
     schedules(&mut reading, join, &mut value);
     value.restores = restores(&mut reading);
     k8up(&mut reading, join, &mut value);
-    value.schedules.sort_by(|a, b| (&a.namespace, &a.name).cmp(&(&b.namespace, &b.name)));
-    value.failed.sort_by(|a, b| (b.started, &a.name).cmp(&(a.started, &b.name)));
-    value.restores.sort_by(|a, b| (b.ended, &a.name).cmp(&(a.ended, &b.name)));
+    value.schedules.order_by(|a, b| (&a.namespace, &a.name).cmp(&(&b.namespace, &b.name)));
+    value.failed.order_by(|a, b| (b.started, &a.name).cmp(&(a.started, &b.name)));
+    value.restores.order_by(|a, b| (b.ended, &a.name).cmp(&(a.ended, &b.name)));
     let (copies, snapshots) = (copies(&mut reading), volume_snapshots(&mut reading));
     let databases = databases(&mut reading, join);
     let namespaces = reading.need("", "Namespace");
     let active: Vec<&BackupSchedule> = value.schedules.iter().filter(|schedule| !schedule.paused).collect();
     let free = namespaces.iter().filter(|namespace| !active.iter().any(|schedule| covers(schedule, namespace)));
     let mut uncovered: Vec<String> = free.map(|namespace| namespace.name.to_string()).collect();
-    uncovered.sort();
+    uncovered.order();
     let owners = join.owners("", "PersistentVolumeClaim");
     let mut all = Vec::new();
     for (index, object) in reading.need("", "PersistentVolumeClaim").iter().enumerate() {
@@ -566,7 +567,7 @@ pub(crate) fn observe(join: &Join<'_>, as_of: DateTime<Utc>) -> Observed<Backups
         all.push(data);
     }
     all.extend(databases.into_iter().map(|it| data(join, it.spot, (it.by, Vec::new(), it.newest), as_of)));
-    all.sort_by(|a, b| {
+    all.order_by(|a, b| {
         (&a.component, &a.kind, &a.namespace, &a.name).cmp(&(&b.component, &b.kind, &b.namespace, &b.name))
     });
     (value.uncovered, value.data) = (uncovered, all);

@@ -8,8 +8,8 @@ use std::{collections::BTreeMap, sync::LazyLock};
 
 use serde::Deserialize;
 
-use crate::tables;
 use crate::{embedded::CONTROLS, workspace::ControlId};
+use crate::{sort::Sort, tables};
 
 /// One fact.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -78,7 +78,7 @@ pub fn entries() -> &'static [Entry] {
         // A unit test parses every embedded file, so nothing is dropped here.
         let texts = files.into_iter().filter_map(|file| file.contents_utf8());
         let mut entries: Vec<Entry> = texts.filter_map(|text| parse(text).ok()).flatten().collect();
-        entries.sort_by(|a, b| a.id.cmp(&b.id));
+        entries.order_by(|a, b| a.id.cmp(&b.id));
         entries
     });
     &ENTRIES

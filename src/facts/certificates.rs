@@ -10,6 +10,7 @@ use super::{
 use crate::{
     ownership::Join,
     snapshot::{BodyError, Object},
+    sort::Sort,
     workspace::{ComponentId, TeamId},
 };
 
@@ -172,7 +173,7 @@ pub(super) fn observe(join: &Join<'_>, as_of: DateTime<Utc>) -> Observed<Vec<Cer
             }
         }
     }
-    found.sort_by(|a, b| (&a.not_after, &a.namespace, &a.name).cmp(&(&b.not_after, &b.namespace, &b.name)));
+    found.order_by(|a, b| (&a.not_after, &a.namespace, &a.name).cmp(&(&b.not_after, &b.namespace, &b.name)));
     reading.finish(found)
 }
 
@@ -262,7 +263,7 @@ pub(super) fn issuance(join: &Join<'_>) -> Observed<Issuance> {
             });
         }
     }
-    found.issuers.sort();
+    found.issuers.order();
     for object in reading.wish("cert-manager.io", "CertificateRequest") {
         let Some(body) = reading.body::<IssuerBody>(object) else { continue };
         let reason = unready(body.status.conditions.as_deref());
@@ -270,7 +271,7 @@ pub(super) fn issuance(join: &Join<'_>) -> Observed<Issuance> {
             found.failed_requests.push(format!("{}/{} ({reason})", object.namespace, object.name));
         }
     }
-    found.failed_requests.sort();
+    found.failed_requests.order();
     for object in reading.need("certificates.k8s.io", "CertificateSigningRequest") {
         let Some(body) = reading.body::<SigningBody>(object) else { continue };
         if body.is_client() {
@@ -282,7 +283,7 @@ pub(super) fn issuance(join: &Join<'_>) -> Observed<Issuance> {
             });
         }
     }
-    found.clients.sort_by(|a, b| (b.created, &a.name).cmp(&(a.created, &b.name)));
+    found.clients.order_by(|a, b| (b.created, &a.name).cmp(&(a.created, &b.name)));
     reading.remark(
         "Kubernetes deletes approved requests after an hour: older client certificates are not visible".to_owned(),
     );

@@ -14,6 +14,7 @@ use super::{
 use crate::{
     ownership::{Join, release},
     snapshot::{BodyError, Object},
+    sort::Sort,
     workspace::{ComponentId, TeamId},
 };
 
@@ -314,9 +315,9 @@ pub(super) fn observe(join: &Join<'_>) -> Observed<Delivery> {
     }
     found.shares =
         shares.into_iter().map(|(team, (delivered, workloads))| Share { team, delivered, workloads }).collect();
-    found.deliveries.sort();
-    found.projects.sort();
-    found.outside.sort();
+    found.deliveries.order();
+    found.projects.order();
+    found.outside.order();
     reading.finish(found)
 }
 

@@ -17,6 +17,7 @@ use super::{
 use crate::{
     ownership::{Join, Spot},
     snapshot::Object,
+    sort::Sort,
     workspace::{Component, ComponentId, Duty, TeamId},
 };
 
@@ -204,7 +205,7 @@ fn backups<'a>(reading: &mut Reading<'a>, join: &Join<'a>, uses: &mut Uses, back
                 None => standard.clone(),
             })
             .collect();
-        places.sort();
+        places.order();
         places.dedup();
         for (namespace, name) in places {
             let place = (Service::Backup, VELERO, "BackupStorageLocation", namespace, name);
@@ -260,7 +261,7 @@ pub(super) fn observe(join: &Join<'_>, backed_up: &Observed<Backups>) -> Observe
     });
     reading.remark("What uses something without an object that names it is not visible".to_owned());
     let mut shared: Vec<Shared> = uses.0.into_iter().map(|(what, by)| finish(join, what, by)).collect();
-    shared.sort_by(|a, b| {
+    shared.order_by(|a, b| {
         (b.dependents.len(), a.service, &a.kind, &a.name).cmp(&(a.dependents.len(), b.service, &b.kind, &b.name))
     });
     reading.finish(shared)
@@ -275,7 +276,7 @@ fn finish(
     let at = objects.iter().position(|object| *object.namespace == *namespace && *object.name == *name);
     let component = at.and_then(|at| join.component(join.owners(group, kind).spot(at)?));
     let dependents = by.into_iter().map(|(team, mut objects)| {
-        objects.sort();
+        objects.order();
         Dependent { team, objects }
     });
     Shared {

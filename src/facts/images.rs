@@ -11,7 +11,7 @@ use super::{
     observed::{Observed, Reading},
     pod::Pods,
 };
-use crate::ownership::Join;
+use crate::{ownership::Join, sort::Sort};
 
 /// Images in use.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
@@ -102,7 +102,7 @@ pub(super) fn observe(join: &Join<'_>, pods: &Pods) -> Observed<Images> {
         });
     }
     let mut registries: Vec<Registry> = registries.into_values().collect();
-    registries.sort_by(|a, b| b.containers.cmp(&a.containers).then_with(|| a.host.cmp(&b.host)));
+    registries.order_by(|a, b| b.containers.cmp(&a.containers).then_with(|| a.host.cmp(&b.host)));
     reading.finish(Images { policy_declared: !approved.is_empty(), registries })
 }
 

@@ -15,6 +15,7 @@ use super::{
 use crate::{
     ownership::Join,
     snapshot::Object,
+    sort::Sort,
     workspace::{ComponentId, TeamId},
 };
 
@@ -160,7 +161,7 @@ pub(super) fn observe(join: &Join<'_>, pods: &Pods) -> Observed<Mesh> {
             weaker: weaker.collect(),
         });
     }
-    found.namespaces.sort_by(|a, b| a.name.cmp(&b.name));
+    found.namespaces.order_by(|a, b| a.name.cmp(&b.name));
     for object in reading.wish("cilium.io", "CiliumNode") {
         let publishes = object.annotations.contains_key("network.cilium.io/wg-pub-key");
         let list = if publishes { &mut found.wireguard } else { &mut found.without_wireguard };

@@ -10,6 +10,7 @@ use super::{
 };
 use crate::{
     ownership::Join,
+    sort::Sort,
     workspace::{ComponentId, TeamId},
 };
 
@@ -258,7 +259,7 @@ pub(super) fn observe(join: &Join<'_>) -> Observed<Monitoring> {
             ready: body.status.number_ready,
         });
     }
-    found.agents.sort();
+    found.agents.order();
     reading.need("", "Node");
     found.nodes = join.snapshot().list("", "Node").and_then(|list| list.complete().ok()).map(<[_]>::len);
     let owners = join.owners(GROUP, "PrometheusRule");
@@ -269,7 +270,7 @@ pub(super) fn observe(join: &Join<'_>) -> Observed<Monitoring> {
         let (namespace, name) = (object.namespace.to_string(), object.name.to_string());
         found.rules.push(Rules { team, component, namespace, name, alerts });
     }
-    found.rules.sort();
+    found.rules.order();
     for kind in ["Prometheus", "Alertmanager"] {
         let objects = reading.wish(GROUP, kind).iter();
         found.servers.extend(objects.map(|object| format!("{kind} {}/{}", object.namespace, object.name)));

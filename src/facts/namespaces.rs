@@ -13,6 +13,7 @@ use super::{
 use crate::{
     ownership::Join,
     snapshot::{List, Object},
+    sort::Sort,
     workspace::{ComponentId, TeamId},
 };
 
@@ -139,7 +140,7 @@ pub(super) fn observe<'a>(join: &Join<'a>, pods: &Pods, network: &Network<'a>) -
             }
         })
         .collect();
-    found.sort_by(|a, b| a.name.cmp(&b.name));
+    found.order_by(|a, b| a.name.cmp(&b.name));
     reading.finish(found)
 }
 

@@ -9,6 +9,7 @@ use crate::{
         pattern::{self, Pattern},
     },
     snapshot::Object,
+    sort::Sort,
     workspace::Product,
 };
 
@@ -148,6 +149,6 @@ pub(super) fn observe(join: &Join<'_>) -> Observed<Vec<Node>> {
             ready: ready(body.status.conditions.as_deref()),
         });
     }
-    nodes.sort_by(|a, b| a.name.cmp(&b.name));
+    nodes.order_by(|a, b| a.name.cmp(&b.name));
     reading.finish(nodes)
 }

@@ -19,6 +19,7 @@ use super::{
 use crate::{
     ownership::{Join, Spot},
     snapshot::Object,
+    sort::Sort,
     workspace::{ComponentId, TeamId},
 };
 
@@ -155,6 +156,6 @@ pub(crate) fn units<'a>(reading: &mut Reading<'a>, join: &Join<'a>, pods: &'a Po
         }
     }
     let mut units: Vec<_> = units.into_values().collect();
-    units.sort_by(|a, b| a.name.cmp(&b.name));
+    units.order_by(|a, b| a.name.cmp(&b.name));
     units
 }

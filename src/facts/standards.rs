@@ -16,6 +16,7 @@ use super::{
 use crate::{
     ownership::Join,
     snapshot::Object,
+    sort::Sort,
     workspace::{ComponentId, TeamId},
 };
 
@@ -226,7 +227,7 @@ pub(super) fn observe(join: &Join<'_>, pods: &Pods) -> Observed<Vec<NamespaceSec
     );
     let mut found: Vec<_> = found.into_values().map(|(security, ..)| security).collect();
     for security in &mut found {
-        security.violators.sort_by(|a, b| (a.level, &a.workload).cmp(&(b.level, &b.workload)));
+        security.violators.order_by(|a, b| (a.level, &a.workload).cmp(&(b.level, &b.workload)));
     }
     reading.finish(found)
 }

@@ -13,6 +13,7 @@ use super::observed::{Observed, Reading};
 use crate::{
     ownership::Join,
     snapshot::Object,
+    sort::Sort,
     workspace::{ComponentId, Duty, TeamId},
 };
 
@@ -198,7 +199,7 @@ pub(super) fn observe(join: &Join<'_>) -> Observed<Vec<StorageClass>> {
             Err(why) => reading.odd(object, why),
         }
     }
-    classes.sort_by(|a, b| a.name.cmp(&b.name));
+    classes.order_by(|a, b| a.name.cmp(&b.name));
     reading.finish(classes)
 }
 
@@ -264,7 +265,7 @@ pub(super) fn observe_volumes(join: &Join<'_>) -> Observed<Vec<Volume>> {
             team: component.and_then(|component| component.duties.get(&Duty::Data).cloned()),
         });
     }
-    volumes.sort_by(|a, b| (&a.class, &a.team, &a.claim, &a.name).cmp(&(&b.class, &b.team, &b.claim, &b.name)));
+    volumes.order_by(|a, b| (&a.class, &a.team, &a.claim, &a.name).cmp(&(&b.class, &b.team, &b.claim, &b.name)));
     reading.finish(volumes)
 }
 

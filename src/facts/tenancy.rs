@@ -22,6 +22,7 @@ use crate::{
         pattern::{self, Pattern},
     },
     snapshot::Object,
+    sort::Sort,
     workspace::{DedicatedNodes, TeamId},
 };
 
@@ -164,7 +165,7 @@ pub(super) fn observe(join: &Join<'_>, pods: &Pods) -> Observed<Tenancy> {
     for object in reading.need("", "Node") {
         let Some(body) = reading.body::<nodes::Body>(object) else { continue };
         let mut taints: Vec<String> = body.spec.taints.iter().flatten().filter(is_will).map(Taint::text).collect();
-        taints.sort();
+        taints.order();
         let key = (pool(object), taints);
         let building = pools.entry(key.clone()).or_default();
         building.nodes.insert(object.name.to_string());

@@ -16,6 +16,7 @@ use super::{
     observed::{Observed, Reading, State},
     pod::Pods,
 };
+use crate::sort::Sort;
 use crate::{ownership::Join, snapshot::Object, workspace::Product};
 
 /// Versions seen.
@@ -185,9 +186,9 @@ pub(super) fn observe(join: &Join<'_>, pods: &Pods, as_of: DateTime<Utc>) -> Obs
     }
     let [mut kubelets, os_images, kernels, runtimes] =
         counts.map(|names| names.into_iter().map(|(name, count)| Counted { name, count }).collect::<Vec<_>>());
-    kubelets.sort_by_key(|counted| minor(&counted.name));
+    kubelets.order_by_key(|counted| minor(&counted.name));
     let parts = parts(&mut reading, pods, api_server.as_deref(), &mut skewed);
-    skewed.sort_by(|a, b| a.what.cmp(&b.what));
+    skewed.order_by(|a, b| a.what.cmp(&b.what));
     let mut lines: Vec<Line> = seen
         .into_iter()
         .map(|((product, version), nodes)| Line {
@@ -198,7 +199,7 @@ pub(super) fn observe(join: &Join<'_>, pods: &Pods, as_of: DateTime<Utc>) -> Obs
             version,
         })
         .collect();
-    lines.sort_by_key(|line| (line.product, line.support.as_ref().map(|support| support.end)));
+    lines.order_by_key(|line| (line.product, line.support.as_ref().map(|support| support.end)));
     reading.finish(Versions { api_server, kubelets, os_images, kernels, runtimes, skewed, parts, lines })
 }
 

@@ -15,6 +15,7 @@ use super::observed::{Observed, Reading, State};
 use crate::{
     ownership::{Join, Spot},
     snapshot::{Object, Snapshot},
+    sort::Sort,
     workspace::{ComponentId, Duty, TeamId},
 };
 
@@ -393,7 +394,7 @@ pub(super) fn observe(join: &Join<'_>, as_of: DateTime<Utc>) -> Observed<Vulnera
     }
     value.unscanned = unscanned(&mut reading, join, &Coverage::of(join.snapshot()));
     value.sums = sums(&value);
-    value.reports.sort_by(|a, b| {
+    value.reports.order_by(|a, b| {
         (std::cmp::Reverse(a.counts), &a.namespace, &a.workload, &a.container).cmp(&(
             std::cmp::Reverse(b.counts),
             &b.namespace,

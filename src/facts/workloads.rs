@@ -10,6 +10,7 @@ use super::{
 };
 use crate::{
     ownership::{Join, Spot},
+    sort::Sort,
     workspace::{ComponentId, TeamId},
 };
 
@@ -146,7 +147,7 @@ pub(super) fn observe(join: &Join<'_>, pods: &Pods) -> Observed<Vec<Workload>> {
             }
         })
         .collect();
-    workloads.sort_by(|a, b| {
+    workloads.order_by(|a, b| {
         (&a.component, &a.kind, &a.namespace, &a.name).cmp(&(&b.component, &b.kind, &b.namespace, &b.name))
     });
     reading.finish(workloads)

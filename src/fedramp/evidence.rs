@@ -11,6 +11,7 @@ use super::{
 use crate::{
     assess::{CheckResult, ClusterEvidence, Outcome},
     snapshot::{Header, Source},
+    sort::Sort,
     workspace::{
         AttachedEvidence, CheckId, ControlId, Implementation,
         fedramp::{CONTROLS, INDICATORS},
@@ -36,10 +37,10 @@ impl<'a> Tests<'a> {
         let mut postures: Vec<_> = links.iter().filter_map(|link| build.posture(&link.to)).collect();
         postures.retain(|posture| !posture.checks.is_empty());
         let mut checks: Vec<&CheckId> = postures.iter().flat_map(|posture| &posture.checks).collect();
-        checks.sort();
+        checks.order();
         checks.dedup();
         let mut through: Vec<&ControlId> = postures.iter().map(|posture| &posture.control).collect();
-        through.sort_by(|a, b| build.frameworks.compare(a, b));
+        through.order_by(|a, b| build.frameworks.compare(a, b));
         Self { checks, through }
     }
 

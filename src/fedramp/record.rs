@@ -12,6 +12,7 @@ use super::{
 use crate::{
     facts::transports,
     markdown,
+    sort::Sort,
     workspace::{
         Component, ControlId, Implementation, Origination,
         fedramp::{CONTROLS, INDICATORS, RULES},
@@ -44,7 +45,7 @@ fn stated(build: &Build<'_>, framework: &str, asked: Option<&str>) -> Vec<Contro
     let asked = asked.and_then(|name| build.frameworks.baseline(framework, name));
     controls.extend(asked.iter().flat_map(|baseline| &baseline.controls));
     let mut controls: Vec<ControlId> = controls.into_iter().cloned().collect();
-    controls.sort_by(|a, b| build.frameworks.compare(a, b));
+    controls.order_by(|a, b| build.frameworks.compare(a, b));
     controls
 }
 
@@ -202,7 +203,7 @@ fn related(build: &Build<'_>, id: &ControlId) -> Option<String> {
     let links = build.frameworks.links(id, CONTROLS);
     let mut stated: Vec<&ControlId> =
         links.iter().map(|link| &link.to).filter(|to| build.implementation(to).is_some()).collect();
-    stated.sort_by(|a, b| build.frameworks.compare(a, b));
+    stated.order_by(|a, b| build.frameworks.compare(a, b));
     let names: Vec<String> = stated.iter().map(|to| plain(&build.named(to))).collect();
     (!names.is_empty()).then(|| {
         format!(

@@ -12,6 +12,7 @@ use super::{OVERVIEW, RECORD, SCHEMAS as PUBLISHED};
 use crate::{
     frameworks::Frameworks,
     schema::{PLACEHOLDER, Problem, Schema, step},
+    sort::Sort,
     workspace::{
         ControlId,
         fedramp::{CONTROLS, INDICATORS, RULES},
@@ -77,7 +78,7 @@ pub fn problems(kind: Kind, content: &Value, frameworks: &Frameworks) -> Vec<Pro
         judge.parameters(content);
         judge.shown(content);
     }
-    judge.problems.sort();
+    judge.problems.order();
     judge.problems.dedup();
     judge.problems
 }

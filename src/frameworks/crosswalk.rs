@@ -15,6 +15,7 @@ use std::{
 use serde::{Deserialize, Serialize};
 
 use super::{Frameworks, LoadError, read};
+use crate::sort::Sort;
 use crate::{tables, workspace::ControlId};
 
 /// Where the files are, below `controls/`.
@@ -133,7 +134,7 @@ impl Frameworks {
                 }
             }
         }
-        links.sort_by_key(|link| link.relation);
+        links.order_by_key(|link| link.relation);
         links
     }
 

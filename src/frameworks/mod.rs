@@ -27,7 +27,10 @@ pub(crate) use read::{Selection, is_toml, workspace_files};
 pub use resolve::Unresolved;
 pub(crate) use resolve::normalize;
 
-use crate::workspace::{BaselineChoice, ControlId, Implementation};
+use crate::{
+    sort::Sort,
+    workspace::{BaselineChoice, ControlId, Implementation},
+};
 
 /// Every framework that is known: the built-in ones, then those of the workspace; and the crosswalks between them.
 #[derive(Debug, Clone)]
@@ -179,7 +182,7 @@ impl Frameworks {
         };
         controls.extend(choice.added.iter().filter(here));
         let mut controls: Vec<ControlId> = controls.into_iter().cloned().collect();
-        controls.sort_by(|a, b| self.compare(a, b));
+        controls.order_by(|a, b| self.compare(a, b));
         controls
     }
 

@@ -13,8 +13,8 @@ use std::{
 use serde::{Deserialize, Serialize};
 
 use super::{Baseline, Control, Entry, Framework};
-use crate::tables;
 use crate::{embedded, workspace::ControlId};
+use crate::{sort::Sort, tables};
 
 /// Where the files are, below `controls/`.
 const FOLDER: &str = "frameworks";
@@ -108,7 +108,7 @@ pub(super) fn embedded_files(folder: &str) -> Vec<(&'static Path, &'static str)>
         .filter(|file| is_toml(file.path()))
         .filter_map(|file| Some((file.path(), file.contents_utf8()?)))
         .collect();
-    files.sort_by_key(|(path, _)| *path);
+    files.order_by_key(|(path, _)| *path);
     files
 }
 
@@ -239,7 +239,7 @@ pub(crate) fn workspace_files(root: &Path, folder: &str) -> Result<Vec<(PathBuf,
             names.push(name);
         }
     }
-    names.sort();
+    names.order();
     names
         .into_iter()
         .map(|name| {

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::{Framework, Frameworks};
-use crate::workspace::ControlId;
+use crate::{sort::Sort, workspace::ControlId};
 
 /// How many near names an [`Unresolved`] offers.
 const NEAREST: usize = 3;
@@ -115,6 +115,6 @@ fn nearest<'a>(wanted: &str, known: impl Iterator<Item = &'a str>, far: usize) -
         .map(|name| (strsim::damerau_levenshtein(wanted, name), name))
         .filter(|(distance, _)| *distance <= far)
         .collect();
-    scored.sort_by_key(|(distance, _)| *distance);
+    scored.order_by_key(|(distance, _)| *distance);
     scored.into_iter().map(|(_, name)| name).take(NEAREST).collect()
 }

@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{LoadError, read::workspace_files};
 use crate::{
+    sort::Sort,
     tables,
     workspace::{BaselineChoice, ControlId, Implementation},
 };
@@ -77,7 +78,7 @@ impl Texts {
         let chosen = choice.and_then(|choice| choice.name_of(control.framework()));
         let mut files: Vec<&File> = self.files.get(control.framework())?.iter().map(Arc::as_ref).collect();
         files.retain(|file| file.baseline.is_none() || file.baseline.as_deref() == chosen);
-        files.sort_by_key(|file| file.baseline.is_none());
+        files.order_by_key(|file| file.baseline.is_none());
         let (file, text) = files.iter().find_map(|file| Some((file, file.controls.get(control.control())?)))?;
         Some(filled(text, &file.parameters, &item.parameters))
     }

@@ -17,6 +17,7 @@ use crate::{
         plan::{Item, Plan},
     },
     frameworks::Frameworks,
+    sort::Sort,
     workspace::{CheckId, ComponentId, ControlId, Implementation, OrganizationKind, Party, TeamId, Workspace},
 };
 
@@ -54,7 +55,7 @@ impl<'a> Build<'a> {
         let selected: BTreeSet<&ControlId> = build.selected.iter().collect();
         let stated = workspace.implementations.iter().filter(|it| selected.contains(&it.control));
         build.implementations = stated.collect();
-        build.implementations.sort_by(|a, b| build.frameworks.compare(&a.control, &b.control));
+        build.implementations.order_by(|a, b| build.frameworks.compare(&a.control, &b.control));
         build
     }
 

@@ -8,7 +8,10 @@ use super::{
     build::{Build, fields, line, list, object, own, prose_or, word},
     metadata, requirements, system,
 };
-use crate::workspace::{Component, Implementation};
+use crate::{
+    sort::Sort,
+    workspace::{Component, Implementation},
+};
 
 pub(super) fn of(build: &Build<'_>) -> Map<String, Value> {
     let components = build.workspace.components.iter().map(|it| component(build, it));
@@ -27,7 +30,7 @@ fn component(build: &Build<'_>, component: &Component) -> Value {
     }
     let implementations = by_framework.into_iter().map(|(framework, mut all)| {
         // In the order of the catalog, whichever file says what.
-        all.sort_by(|a, b| build.frameworks.compare(&a.control, &b.control));
+        all.order_by(|a, b| build.frameworks.compare(&a.control, &b.control));
         let name = format!("{}/{framework}", component.id);
         object([
             ("uuid", build.names.id("control-implementation", &name)),

@@ -6,7 +6,7 @@ use super::{
     build::{Build, fields, list, object},
     metadata, requirements,
 };
-use crate::workspace::ControlId;
+use crate::{sort::Sort, workspace::ControlId};
 
 /// What [`Build::selected`] holds.
 pub(super) fn selected(build: &Build<'_>) -> Vec<ControlId> {
@@ -16,7 +16,7 @@ pub(super) fn selected(build: &Build<'_>) -> Vec<ControlId> {
     let framework = build.framework().unwrap_or_default();
     let implementations = build.workspace.implementations.iter().map(|it| &it.control);
     let mut controls: Vec<ControlId> = implementations.filter(|it| it.framework() == framework).cloned().collect();
-    controls.sort_by(|a, b| build.frameworks.compare(a, b));
+    controls.order_by(|a, b| build.frameworks.compare(a, b));
     controls.dedup();
     controls
 }

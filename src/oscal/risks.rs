@@ -12,6 +12,7 @@ use super::{
 };
 use crate::{
     assess::{Finding, Vanished, plan::Item},
+    sort::Sort,
     workspace::{Deviation, Exception, Milestone, PoamEntry, PoamStatus, Severity},
 };
 
@@ -192,7 +193,7 @@ fn deviation(build: &Build<'_>, finding: &Finding, entry: &PoamEntry) -> Option<
 /// Exceptions that cover objects of a finding, each once.
 fn exceptions<'b>(build: &Build<'b>, finding: &Finding) -> impl Iterator<Item = &'b Exception> {
     let mut ids: Vec<_> = finding.excepted.iter().map(|it| &it.exception).collect();
-    ids.sort();
+    ids.order();
     ids.dedup();
     let found = ids.into_iter().filter_map(|id| build.workspace.exceptions.iter().find(|it| it.id == *id));
     found.collect::<Vec<_>>().into_iter()

@@ -29,6 +29,7 @@ pub use summary::*;
 
 use crate::{
     snapshot::{Completeness, Object, Snapshot, Source, reason},
+    sort::Sort,
     workspace::{Claim, ComponentId, TeamId, Workspace},
 };
 
@@ -485,8 +486,8 @@ impl<'a> Join<'a> {
                 reason: self.reasons[reason].clone(),
             })
             .collect();
-        unclaimed.sort_by(|a, b| a.key.cmp(&b.key));
-        contested.sort_by(|a: &Contested, b| a.key.cmp(&b.key));
+        unclaimed.order_by(|a, b| a.key.cmp(&b.key));
+        contested.order_by(|a: &Contested, b| a.key.cmp(&b.key));
         let rules = Rules::embedded();
         let not_seen = self
             .snapshot

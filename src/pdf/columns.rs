@@ -5,7 +5,7 @@
 //! whole lines.
 
 use super::text::Extent;
-use crate::document::Column;
+use crate::{document::Column, sort::Sort};
 
 /// Width that a column of single letters likes to have.
 const ROOMY: f32 = 27.0;
@@ -97,7 +97,7 @@ fn lengthen(fair: &[f32], max: &[f32], total: f32) -> Vec<f32> {
     let mut from = fair.to_vec();
     let mut rest = total - fair.iter().sum::<f32>();
     let mut lacks: Vec<usize> = (0..fair.len()).collect();
-    lacks.sort_by(|a, b| (max[*a] - fair[*a]).total_cmp(&(max[*b] - fair[*b])));
+    lacks.order_by(|a, b| (max[*a] - fair[*a]).total_cmp(&(max[*b] - fair[*b])));
     for at in lacks {
         let lack = max[at] - fair[at];
         if lack > total * 0.14 || lack > rest * 0.6 {

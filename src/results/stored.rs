@@ -7,7 +7,10 @@ use std::path::Path;
 use chrono::NaiveDate;
 
 use super::{ResultFile, rows::short};
-use crate::workspace::{Code, Diagnostic, Place, Source, Workspace, csv, supplied};
+use crate::{
+    sort::Sort,
+    workspace::{Code, Diagnostic, Place, Source, Workspace, csv, supplied},
+};
 
 /// Version of the form.
 pub(super) const FORMAT: u32 = 1;
@@ -44,7 +47,7 @@ pub(crate) fn load(root: &Path, diagnostics: &mut Vec<Diagnostic>) -> Vec<Result
         let of = |list| ResultFile { file: stored.file.clone(), digest: stored.digest.clone(), ..list };
         files.extend(stored.lists.into_iter().map(of));
     }
-    files.sort_by(|a, b| (&a.tool, a.observed.day(), &a.file).cmp(&(&b.tool, b.observed.day(), &b.file)));
+    files.order_by(|a, b| (&a.tool, a.observed.day(), &a.file).cmp(&(&b.tool, b.observed.day(), &b.file)));
     files
 }
 

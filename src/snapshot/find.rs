@@ -7,6 +7,7 @@ use std::{
 };
 
 use super::{Error, Header, file::read_header};
+use crate::sort::Sort;
 
 /// Endings of an evidence file's name.
 pub const ENDINGS: [&str; 3] = [".snapshot.jsonl.zst", ".snapshot.jsonl.gz", ".snapshot.jsonl"];
@@ -49,7 +50,7 @@ pub fn find(folder: &Path) -> Result<Evidence, Error> {
             paths.push(path);
         }
     }
-    paths.sort();
+    paths.order();
     let mut evidence = Evidence::default();
     let mut clusters: BTreeMap<String, Vec<Found>> = BTreeMap::new();
     for path in paths {
@@ -59,12 +60,12 @@ pub fn find(folder: &Path) -> Result<Evidence, Error> {
         }
     }
     for mut found in clusters.into_values() {
-        found.sort_by(|a, b| (a.header.ended, &a.path).cmp(&(b.header.ended, &b.path)));
+        found.order_by(|a, b| (a.header.ended, &a.path).cmp(&(b.header.ended, &b.path)));
         evidence.newest.extend(found.pop());
         evidence.older.extend(found);
     }
-    evidence.newest.sort_by(|a, b| (&a.header.cluster.id, &a.path).cmp(&(&b.header.cluster.id, &b.path)));
-    evidence.older.sort_by(|a, b| (a.header.ended, &a.path).cmp(&(b.header.ended, &b.path)));
+    evidence.newest.order_by(|a, b| (&a.header.cluster.id, &a.path).cmp(&(&b.header.cluster.id, &b.path)));
+    evidence.older.order_by(|a, b| (a.header.ended, &a.path).cmp(&(b.header.ended, &b.path)));
     Ok(evidence)
 }
 

@@ -19,7 +19,7 @@ use super::{
     diagnostic::Diagnostic,
     supplied,
 };
-use crate::visible::spelled_out;
+use crate::{sort::Sort, visible::spelled_out};
 
 /// Folder of the workspace that holds the lists.
 pub(crate) const FOLDER: &str = "evidence/grants";
@@ -209,7 +209,7 @@ pub(super) fn load(root: &Path, diagnostics: &mut Vec<Diagnostic>) -> Vec<GrantL
         lists.extend(stored.lists.into_iter().map(of));
     }
     let key = |list: &GrantList| (list.authorizer.clone(), list.cluster.clone(), list.source.clone(), list.date);
-    lists.sort_by_key(key);
+    lists.order_by_key(key);
     lists
 }
 

@@ -17,7 +17,7 @@ use super::{
     diagnostic::Diagnostic,
     supplied,
 };
-use crate::visible::spelled_out;
+use crate::{sort::Sort, visible::spelled_out};
 
 /// Folder of the workspace that holds the lists.
 pub(crate) const FOLDER: &str = "evidence/groups";
@@ -117,7 +117,7 @@ pub(super) fn load(root: &Path, diagnostics: &mut Vec<Diagnostic>) -> Vec<Member
         let of = |list| MemberList { file: stored.file.clone(), digest: stored.digest.clone(), ..list };
         lists.extend(stored.lists.into_iter().map(of));
     }
-    lists.sort_by(|a, b| (&a.source, a.date).cmp(&(&b.source, b.date)));
+    lists.order_by(|a, b| (&a.source, a.date).cmp(&(&b.source, b.date)));
     lists
 }
 

@@ -30,7 +30,7 @@ use std::{
 
 use chrono::NaiveDate;
 
-use crate::results;
+use crate::{results, sort::Sort};
 
 pub use code::Code;
 pub use diagnostic::{Diagnostic, Level};
@@ -72,7 +72,7 @@ pub fn load(dir: &Path, today: NaiveDate) -> io::Result<Loaded> {
         (workspace.members, workspace.grants, workspace.results) = (members, grants, results);
         results::stored::warn(workspace, today, &mut diagnostics);
     }
-    diagnostics.sort_by(|a, b| a.key().cmp(&b.key()));
+    diagnostics.order_by(|a, b| a.key().cmp(&b.key()));
     diagnostics.dedup();
     let sound = diagnostics.iter().all(|diagnostic| diagnostic.level() != Level::Error);
     Ok(Loaded { workspace: workspace.filter(|_| sound), diagnostics })

@@ -16,6 +16,7 @@ use super::{
     diagnostic::Diagnostic,
     source::{Place, Source},
 };
+use crate::sort::Sort;
 
 /// Name of the file that makes a folder a workspace.
 pub const MAIN_FILE: &str = "scopefence.toml";
@@ -88,7 +89,7 @@ fn walk(
         Err(error) => return diagnostics.push(fail(error)),
     };
     let mut paths: Vec<_> = entries.into_iter().map(|entry| entry.path()).collect();
-    paths.sort();
+    paths.order();
     for path in paths {
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let below = format!("{relative}/{name}");

@@ -14,7 +14,7 @@ use super::{
     read,
     source::{Place, Source},
 };
-use crate::digest::sha256_hex;
+use crate::{digest::sha256_hex, sort::Sort};
 
 /// Largest list that is read: a million memberships.
 const LARGEST: u64 = 64 << 20;
@@ -40,7 +40,7 @@ pub(crate) fn load<T>(
     let mut names: Vec<String> =
         entries.flatten().map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
     names.retain(|name| name.ends_with(ending) && !name.starts_with('.'));
-    names.sort();
+    names.order();
     let mut stored = Vec::new();
     for name in names {
         let file = format!("{folder}/{name}");

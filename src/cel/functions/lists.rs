@@ -7,6 +7,7 @@ use crate::cel::{
     eval::{Answer, Fault, Machine},
     value::Value,
 };
+use crate::sort::Sort;
 
 pub(super) const FUNCTIONS: &[Function] = &[
     method("isSorted", 1..=1, |machine, args| {
@@ -89,7 +90,7 @@ pub(in crate::cel) fn sort<'a>(machine: &mut Machine<'a>, pairs: &mut [(Value<'a
     let length = pairs.len() as u64;
     machine.charge(length * u64::from(length.checked_ilog2().unwrap_or(0) + 1))?;
     let mut fault = None;
-    pairs.sort_by(|(a, _), (b, _)| {
+    pairs.order_by(|(a, _), (b, _)| {
         a.order(b).unwrap_or_else(|| {
             fault.get_or_insert_with(|| Fault::from(format!("{} and {} have no order", a.kind(), b.kind())));
             Ordering::Equal

@@ -5,6 +5,7 @@ use crate::cel::{
     eval::{Answer, Fault, Machine},
     value::{List, Value},
 };
+use crate::sort::Sort;
 
 pub(super) const FUNCTIONS: &[Function] = &[
     method("charAt", 2..=2, |machine, args| {
@@ -316,7 +317,7 @@ fn printed<'a>(machine: &mut Machine<'a>, value: &Value<'a>) -> Result<String, F
                 let (key, value) = (printed(machine, &key)?, value?);
                 parts.push(format!("{key}: {}", machine.deeper(|machine| printed(machine, &value))?));
             }
-            parts.sort();
+            parts.order();
             format!("{{{}}}", parts.join(", "))
         }
         other => match standard::string(other)? {

@@ -17,6 +17,7 @@ use crate::{
     cli::evidence::Files,
     ownership::ObjectKey,
     results::When,
+    sort::Sort,
     workspace::{CheckId, Exception, ExceptionId, Severity, TeamId, Workspace},
 };
 
@@ -342,7 +343,7 @@ fn exception<'a>(
     used: &'a assess::ExceptionUse,
 ) -> ExceptionLine<'a> {
     let mut objects: Vec<String> = assessment.covered(&declared.id).map(|(_, key)| key.to_string()).collect();
-    objects.sort();
+    objects.order();
     objects.dedup();
     ExceptionLine {
         exception: &declared.id,

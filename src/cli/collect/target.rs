@@ -12,6 +12,7 @@ use crate::{
     cli::{Failure, Ui},
     digest::sha256_hex,
     snapshot::{self, Header},
+    sort::Sort,
 };
 
 /// `[[cluster]]` tables: identifier and context.
@@ -24,7 +25,7 @@ impl Declared {
         for folder in ["scope", "controls"] {
             toml_files(&root.join(folder), true, &mut files);
         }
-        files.sort();
+        files.order();
         let mut clusters = Vec::new();
         for file in files {
             let Some(table) = fs::read_to_string(file).ok().and_then(|text| text.parse::<toml::Table>().ok()) else {

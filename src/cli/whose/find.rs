@@ -6,6 +6,7 @@ use crate::{
     cli::{Failure, evidence::escaped},
     ownership::{ObjectKey, Spot},
     snapshot::{ListRecord, Snapshot},
+    sort::Sort,
     workspace::diagnostic::nearest,
 };
 
@@ -182,7 +183,7 @@ impl<'a> Search<'a> {
             })
             .filter(|(far, _)| *far <= self.name.len() / 3 + 1)
             .collect();
-        near.sort();
+        near.order();
         near.dedup();
         let near: Vec<String> = near.into_iter().take(5).map(|(_, name)| escaped(&name)).collect();
         match near[..] {

@@ -10,6 +10,7 @@ use super::{Flags, Leaf, Node, Projection};
 use crate::{
     json::{Cursor, OTHER_TYPE, Shape, Trouble, put_text},
     snapshot::{OwnerParts, Pairs, Parts, REDACTED, UNEXPECTED, Writing, moment},
+    sort::Sort,
 };
 
 /// Reads objects of one kind, one after the other, into lines of a snapshot.
@@ -108,7 +109,7 @@ fn pairs<'a>(cursor: &mut Cursor<'a>, pairs: &mut Pairs<'a>, keep: impl Fn(&str)
     // Go writes maps in order. Of a name that comes twice the last counts.
     if !pairs.is_sorted_by(|a, b| a.0 < b.0) {
         pairs.reverse();
-        pairs.sort_by(|a, b| a.0.cmp(&b.0));
+        pairs.order_by(|a, b| a.0.cmp(&b.0));
         pairs.dedup_by(|b, a| a.0 == b.0);
     }
     Ok(())

@@ -22,7 +22,10 @@ pub(crate) use emit::{Reader, emit};
 use path::Leaf;
 pub(crate) use path::Node;
 
-use crate::snapshot::{Kept, Pairs};
+use crate::{
+    snapshot::{Kept, Pairs},
+    sort::Sort,
+};
 
 /// Projections of all kinds.
 #[derive(Debug, Clone, Default)]
@@ -173,7 +176,7 @@ impl Projections {
     }
 
     fn compile(mut self, mut files: Vec<(PathBuf, String)>) -> Result<Self, Error> {
-        files.sort();
+        files.order();
         let mut parsed = Vec::new();
         for (file, text) in files {
             let raw = raw::parse(&text).map_err(|message| Error { file: file.clone(), message })?;

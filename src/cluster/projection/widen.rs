@@ -15,6 +15,7 @@ use crate::{
         reads::{Extent, METADATA, Placed, Read, Shown, Step},
     },
     snapshot::{Kept, parts},
+    sort::Sort,
 };
 
 /// Computed keys that one path may go through, each of which may be an index or a name.
@@ -26,10 +27,10 @@ impl Projections {
         let Question::Rules(rules) = &check.question else { return Vec::new() };
         let mut reads: Vec<&Placed> = rules.reads.iter().collect();
         // What is read of elements says that there are some; so the longest come first.
-        reads.sort_by_key(|placed| std::cmp::Reverse(placed.read.path.len()));
+        reads.order_by_key(|placed| std::cmp::Reverse(placed.read.path.len()));
         let mut refused: Vec<_> =
             reads.into_iter().filter_map(|placed| Some((placed, self.widen_by(&placed.read).err()?))).collect();
-        refused.sort_by_key(|(placed, _)| (placed.place.start, placed.place.end));
+        refused.order_by_key(|(placed, _)| (placed.place.start, placed.place.end));
         // Of several kinds the first is enough.
         refused.dedup_by(|(a, _), (b, _)| a.place == b.place);
         refused

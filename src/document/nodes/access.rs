@@ -11,6 +11,7 @@ use crate::{
         words,
     },
     facts::{AccessLine, RoleAccess},
+    sort::Sort,
 };
 
 /// Roles of users as declared, with the Kubernetes subjects that carry them.
@@ -90,7 +91,7 @@ pub(super) fn summary(ctx: &Ctx<'_>, place: &mut Place<'_>) -> Result<Vec<Block>
                 if verbs.is_empty() {
                     continue;
                 }
-                resources.sort_by_key(|resource| {
+                resources.order_by_key(|resource| {
                     let name = without_group(resource);
                     TELLING.iter().position(|known| *known == name).unwrap_or(TELLING.len())
                 });

@@ -9,6 +9,7 @@ use crate::{
         tree::{Block, Cell, Inline, Target, Tone},
         words,
     },
+    sort::Sort,
     workspace::{Exception, TeamId},
 };
 
@@ -56,7 +57,7 @@ pub(super) fn checks(ctx: &Ctx<'_>, place: &mut Place<'_>) -> Result<Vec<Block>,
     ];
     let mut grid = Grid::new(ctx, place, "checks-table", "table.checks", &heads);
     let mut checks: Vec<&Check> = ctx.assessment.checks.iter().map(|check| &**check).collect();
-    checks.sort_by_key(|check| {
+    checks.order_by_key(|check| {
         let outcome = Outcome::roll_up(ctx.results(&check.id).map(|result| result.outcome));
         (check.disabled.is_some(), outcome.unwrap_or(Outcome::NotApplicable), std::cmp::Reverse(check.severity))
     });

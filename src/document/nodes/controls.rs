@@ -10,6 +10,7 @@ use crate::{
         tree::{Block, Callout, Cell, Inline, Target},
         words,
     },
+    sort::Sort,
     workspace::{BaselineChoice, Beside, ControlId, Implementation, ImplementationStatus},
 };
 
@@ -139,7 +140,7 @@ pub(super) fn families<'c>(ctx: &Ctx<'_>, controls: &'c [ControlId]) -> Vec<(Str
 /// Every implementation statement, by framework and family.
 pub(super) fn statements(ctx: &Ctx<'_>, place: &mut Place<'_>) -> Result<Vec<Block>, String> {
     let mut items: Vec<&Implementation> = ctx.ws.implementations.iter().collect();
-    items.sort_by(|a, b| ctx.frameworks.compare(&a.control, &b.control));
+    items.order_by(|a, b| ctx.frameworks.compare(&a.control, &b.control));
     let mut blocks = Vec::new();
     let mut above = (String::new(), String::new());
     let level = place.level;

@@ -4,6 +4,7 @@ use super::{Ctx, Grid, Head, Place, evidence, observed, spans};
 use crate::{
     document::tree::{Block, Cell, Inline, Target},
     facts::{State, catalogue},
+    sort::Sort,
 };
 
 /// Every fact with its completeness, its limit, its controls and where it is shown; one table a cluster.
@@ -17,7 +18,7 @@ pub(super) fn table(ctx: &Ctx<'_>, place: &mut Place<'_>) -> Result<Vec<Block>, 
         ];
         let mut grid = Grid::new(ctx, place, "facts-table", "table.facts", &heads);
         let mut entries: Vec<_> = catalogue::entries().iter().collect();
-        entries.sort_by(|a, b| a.title.cmp(&b.title));
+        entries.order_by(|a, b| a.title.cmp(&b.title));
         for entry in entries {
             let Some(account) = cluster.facts.account(&entry.family) else { continue };
             let (document, anchor) = entry.section.split_once('#').unwrap_or((&entry.section, ""));

@@ -10,6 +10,7 @@ use crate::{
         tree::{Block, Cell, Inline, Tone},
         words,
     },
+    sort::Sort,
     workspace::{Authorization, Implementation, Inherited},
 };
 
@@ -87,7 +88,7 @@ pub(super) fn responsibilities(ctx: &Ctx<'_>, place: &mut Place<'_>) -> Result<V
     ];
     let mut grid = Grid::new(ctx, place, "left-to-us", "table.left_to_us", &heads);
     let mut items: Vec<&Implementation> = ctx.ws.implementations.iter().collect();
-    items.sort_by(|a, b| ctx.frameworks.compare(&a.control, &b.control));
+    items.order_by(|a, b| ctx.frameworks.compare(&a.control, &b.control));
     for item in items {
         for one in &item.inherited {
             let Some(left) = &one.responsibility else { continue };

@@ -12,6 +12,7 @@ use crate::{
         tree::{Block, Cell, Inline, Target, Tone},
         words,
     },
+    sort::Sort,
 };
 
 /// Families by framework with the number of controls in each standing, and coverage.
@@ -32,7 +33,7 @@ type Families<'a> = Vec<(String, Vec<&'a ControlPosture>)>;
 /// Postures by framework and family, in catalog order; the chosen framework first.
 fn by_family<'a>(ctx: &Ctx<'a>) -> Vec<(String, Families<'a>)> {
     let mut postures: Vec<&ControlPosture> = ctx.assessment.controls.iter().collect();
-    postures.sort_by(|a, b| ctx.frameworks.compare(&a.control, &b.control));
+    postures.order_by(|a, b| ctx.frameworks.compare(&a.control, &b.control));
     let mut frameworks: Vec<(String, Families<'a>)> = Vec::new();
     for posture in postures {
         let framework = posture.control.framework();
@@ -47,7 +48,7 @@ fn by_family<'a>(ctx: &Ctx<'a>) -> Vec<(String, Families<'a>)> {
         }
     }
     let chosen = ctx.ws.baseline.as_ref().map(|choice| choice.framework.as_str());
-    frameworks.sort_by_key(|(framework, _)| Some(framework.as_str()) != chosen);
+    frameworks.order_by_key(|(framework, _)| Some(framework.as_str()) != chosen);
     frameworks
 }
 

@@ -10,6 +10,7 @@ use crate::{
         tree::{Align, Block, Cell, Column, Inline, Target, Tone},
         words,
     },
+    sort::Sort,
     workspace::{
         Person, Rota, Team, TeamId,
         staffing::{Answer, Cover, Load, Named, Night, Staffing, Subject, WEEK, Work},
@@ -253,7 +254,7 @@ fn thin_table(
             None => alike.push(vec![work]),
         }
     }
-    alike.sort_by_key(|members| members[0].able.len());
+    alike.order_by_key(|members| members[0].able.len());
     for members in alike {
         let first = members[0];
         let who = match first.able.as_slice() {
@@ -311,7 +312,7 @@ fn calls_of<'s, 'w>(staffing: &'s Staffing<'w>, person: &Person) -> Vec<&'s Work
 /// People, those first on whom most hangs.
 fn by_weight<'s, 'w>(staffing: &'s Staffing<'w>) -> Vec<&'s Load<'w>> {
     let mut loads: Vec<&Load<'_>> = staffing.people.iter().collect();
-    loads.sort_by_key(|load| std::cmp::Reverse((load.alone.len(), load.able.len())));
+    loads.order_by_key(|load| std::cmp::Reverse((load.alone.len(), load.able.len())));
     loads
 }
 
@@ -552,7 +553,7 @@ pub(super) fn undeclared(ctx: &Ctx<'_>, _place: &mut Place<'_>) -> Result<Vec<Bl
             .filter(|work| work.cover == Cover::NoPeople)
             .flat_map(|work| work.teams.iter().copied())
             .collect();
-        teams.sort();
+        teams.order();
         teams.dedup();
         teams
     };

@@ -10,6 +10,7 @@ use super::{
 use crate::{
     document::tree::{Block, Cell, Inline},
     facts::{Grant, RuleLine},
+    sort::Sort,
 };
 
 /// Unrestricted access: cluster-admin bindings and roles with wildcards.
@@ -149,7 +150,7 @@ pub(super) fn matrix(ctx: &Ctx<'_>, place: &mut Place<'_>) -> Result<Vec<Block>,
             }
         }
         let mut order: Vec<usize> = (0..access.rule_sets.len()).collect();
-        order.sort_by_key(|set| &access.rule_sets[*set].roles);
+        order.order_by_key(|set| &access.rule_sets[*set].roles);
         for set in order {
             let rules = &access.rule_sets[set];
             grid.group(join(rules.roles.iter().map(|role| Inline::code(&**role)), ", "));

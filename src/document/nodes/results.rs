@@ -11,6 +11,7 @@ use crate::{
         words,
     },
     results::{When, mapping::Relation},
+    sort::Sort,
     workspace::ControlId,
 };
 
@@ -283,7 +284,7 @@ fn named(rule: &BesideRule) -> Cell {
 /// Rules that nobody says the subject of: what fails first.
 fn not_mapped(ctx: &Ctx<'_>, rules: &[&BesideRule], file: &BesideFile) -> Vec<Inline> {
     let mut sorted = rules.to_vec();
-    sorted.sort_by_key(|rule| rule.outcome);
+    sorted.order_by_key(|rule| rule.outcome);
     let one = |rule: &&BesideRule| {
         let outcome = ctx.t.t(words::outcome(rule.outcome).1);
         [Inline::code(rule.result.name()), Inline::text(format!(" ({outcome})"))]

@@ -13,6 +13,7 @@ use crate::{
         words,
     },
     facts::{Availability, NamespaceLimits, SecretUse, SinglePoint, WorkloadName},
+    sort::Sort,
 };
 
 /// Which workloads use which Secrets, by team; and what looks like a secret in a plain variable.
@@ -189,7 +190,7 @@ fn quota_chart(ctx: &Ctx<'_>, place: &mut Place<'_>, cluster: &ClusterEvidence) 
             Some((usage.percent?, label, usage.used.as_deref().unwrap_or("?"), usage.hard.as_str()))
         })
         .collect();
-    bars.sort_by(|a, b| (b.0, &a.1).cmp(&(a.0, &b.1)));
+    bars.order_by(|a, b| (b.0, &a.1).cmp(&(a.0, &b.1)));
     bars.truncate(BARS);
     if bars.len() < 2 {
         return None;

@@ -8,6 +8,7 @@ use crate::{
         tree::{Block, Cell, Inline, Target, Tone},
         words,
     },
+    sort::Sort,
     workspace::{Cluster, ImplementationStatus, Organization, OrganizationKind, Party, Team},
 };
 
@@ -384,7 +385,7 @@ pub(super) fn dates(ctx: &Ctx<'_>, place: &mut Place<'_>) -> Result<Vec<Block>, 
         let what = t.fill("dates.control", &[("name", &ctx.label(&item.control))]);
         rows.extend(item.review_by.map(|date| (date, what, vec![ctx.team(&item.team)], true)));
     }
-    rows.sort_by(|a, b| (a.0, &a.1).cmp(&(b.0, &b.1)));
+    rows.order_by(|a, b| (a.0, &a.1).cmp(&(b.0, &b.1)));
     let heads = [Head::fit("column.date"), Head::name("column.what_ends", 56), Head::text("column.team", 28)];
     let mut grid = Grid::new(ctx, place, "dates-table", "table.dates", &heads);
     let today = ctx.assessment.as_of.map(|time| time.date_naive());

@@ -10,6 +10,7 @@ use crate::{
         tree::{Block, Cell, Diagram, Inline, Tone},
     },
     facts::{NodePool, Service, Shared, WorkloadName},
+    sort::Sort,
     workspace::{ComponentId, ConnectionNeed, Interface, Relies, Side, TeamId},
 };
 
@@ -288,7 +289,7 @@ fn picture(
     if rows.is_empty() {
         return None;
     }
-    rows.sort_by(|a, b| (b.2.len(), &a.0).cmp(&(a.2.len(), &b.0)));
+    rows.order_by(|a, b| (b.2.len(), &a.0).cmp(&(a.2.len(), &b.0)));
     let chip = |team: Option<&TeamId>| match team {
         Some(id) => {
             let index = ctx.team_index.get(id.as_str()).and_then(|index| u8::try_from(*index).ok());

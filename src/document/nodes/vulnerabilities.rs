@@ -10,6 +10,7 @@ use crate::{
         words,
     },
     facts::{Counts, Observed, Unscanned, Vulnerabilities, VulnerabilityReport},
+    sort::Sort,
     workspace::{ComponentId, TeamId},
 };
 
@@ -212,7 +213,7 @@ fn chart(ctx: &Ctx<'_>, place: &mut Place<'_>, cluster: &str, value: &Vulnerabil
         note: if unscanned > 0 { ctx.t.count("vulnerabilities.unscanned", unscanned) } else { String::new() },
     };
     let mut rows: Vec<(Counts, Bar)> = teams.into_iter().map(|entry| (entry.1.0, bar(entry))).collect();
-    rows.sort_by_key(|row| std::cmp::Reverse(row.0));
+    rows.order_by_key(|row| std::cmp::Reverse(row.0));
     let rows: Vec<Bar> = rows.into_iter().map(|(_, bar)| bar).collect();
     let keys = ["severity.critical", "severity.high", "severity.medium", "severity.low"];
     let kinds: Vec<String> = keys.iter().map(|key| ctx.t.t(key).to_owned()).collect();

@@ -17,6 +17,7 @@ use super::{
 use crate::{
     facts::observed::{Observed, Reading},
     ownership::Join,
+    sort::Sort,
 };
 
 /// Service accounts between a subject and everything.
@@ -175,13 +176,13 @@ impl<'t> Table<'t> {
                 let named = lines.iter().all(|line| !line.names.is_empty());
                 let mut names: Vec<String> =
                     lines.iter().filter(|_| named).flat_map(|line| line.names.iter().cloned()).collect();
-                names.sort();
+                names.order();
                 names.dedup();
                 let roles = vec![grant.role.clone()];
                 holders.push(Holder { subject: grant.subject.clone(), scopes, names, roles });
             }
             // Who holds it everywhere comes first.
-            holders.sort_by(|a, b| {
+            holders.order_by(|a, b| {
                 (a.scopes.first() != Some(&String::new()), a).cmp(&(b.scopes.first() != Some(&String::new()), b))
             });
             if !holders.is_empty() {
@@ -265,7 +266,7 @@ impl<'t> Table<'t> {
                 paths.push(Escalation { subject: subject.clone(), steps, through });
             }
         }
-        paths.sort_by(|a, b| (&a.subject, &a.steps).cmp(&(&b.subject, &b.steps)));
+        paths.order_by(|a, b| (&a.subject, &a.steps).cmp(&(&b.subject, &b.steps)));
         paths
     }
 }

@@ -9,6 +9,7 @@ use super::{
     Bound, Grant, RuleLine, RuleSet, Subject,
     rbac::{self, Binding, Roles, Rule},
 };
+use crate::sort::Sort;
 
 /// Everything that these bindings grant.
 pub(crate) fn of<'b>(roles: &Roles, bindings: impl IntoIterator<Item = &'b Binding>) -> (Vec<RuleSet>, Vec<Grant>) {
@@ -25,7 +26,7 @@ pub(crate) fn of<'b>(roles: &Roles, bindings: impl IntoIterator<Item = &'b Bindi
     let grants = grants
         .into_iter()
         .map(|((subject, role, rules), (built_in, mut bound))| {
-            bound.sort();
+            bound.order();
             bound.dedup();
             Grant { subject: subject.clone(), role, rules, built_in, bound }
         })
@@ -67,7 +68,7 @@ impl Sets {
     fn finish(self) -> Vec<RuleSet> {
         let mut by_number: Vec<(usize, Vec<RuleLine>)> =
             self.by_content.into_iter().map(|(rules, number)| (number, rules)).collect();
-        by_number.sort_by_key(|(number, _)| *number);
+        by_number.order_by_key(|(number, _)| *number);
         let rules = by_number.into_iter().map(|(_, rules)| rules);
         let sets = self.names.into_iter().zip(rules);
         sets.map(|(names, rules)| RuleSet { roles: names.into_iter().collect(), rules }).collect()

@@ -23,7 +23,7 @@ use std::collections::BTreeSet;
 use serde::Serialize;
 
 use super::observed::{Observed, Reading, State};
-use crate::ownership::Join;
+use crate::{ownership::Join, sort::Sort};
 use rbac::{Binding, Roles};
 
 pub use accounts::{AccountUse, LongLivedToken};
@@ -254,7 +254,7 @@ fn anyone(bindings: &[Binding]) -> Vec<OpenBinding> {
             })
         })
         .collect();
-    found.sort();
+    found.order();
     found
 }
 
@@ -268,7 +268,7 @@ fn dangling(roles: &Roles, bindings: &[Binding]) -> Vec<Dangling> {
             subjects: binding.subjects.clone(),
         })
         .collect();
-    found.sort();
+    found.order();
     found
 }
 
@@ -286,7 +286,7 @@ fn cluster_admins(roles: &Roles, bindings: &[Binding]) -> Vec<AdminBinding> {
             })
         })
         .collect();
-    found.sort();
+    found.order();
     found
 }
 

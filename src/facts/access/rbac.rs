@@ -16,6 +16,7 @@ use crate::{
     },
     ownership::Join,
     snapshot::{BodyError, Object},
+    sort::Sort,
 };
 
 /// Kubernetes' own roles and bindings carry this label.
@@ -362,6 +363,6 @@ pub(crate) fn ordered(verbs: &BTreeSet<String>) -> Vec<String> {
     ];
     let places: HashMap<&str, usize> = ORDER.iter().enumerate().map(|(place, verb)| (*verb, place)).collect();
     let mut sorted: Vec<String> = verbs.iter().cloned().collect();
-    sorted.sort_by_key(|verb| (places.get(&**verb).copied().unwrap_or(ORDER.len()), verb.clone()));
+    sorted.order_by_key(|verb| (places.get(&**verb).copied().unwrap_or(ORDER.len()), verb.clone()));
     sorted
 }

@@ -8,7 +8,7 @@ use super::{
     super::{observed::Reading, selector::Selector},
     webhooks::GROUP,
 };
-use crate::snapshot::Object;
+use crate::{snapshot::Object, sort::Sort};
 
 /// A policy of any engine.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -102,7 +102,7 @@ pub(super) fn observe<'a>(reading: &mut Reading<'a>, namespaces: &'a [Object]) -
     kyverno(reading, &mut found);
     kyverno_cel(reading, &mut found);
     gatekeeper(reading, &mut found);
-    found.sort();
+    found.order();
     let mut exempted = Vec::new();
     for object in reading.wish("kyverno.io", "PolicyException") {
         let Some(body) = reading.body::<ExceptionBody>(object) else { continue };
@@ -115,7 +115,7 @@ pub(super) fn observe<'a>(reading: &mut Reading<'a>, namespaces: &'a [Object]) -
                 .collect(),
         });
     }
-    exempted.sort();
+    exempted.order();
     (found, exempted)
 }
 

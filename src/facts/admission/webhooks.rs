@@ -7,7 +7,7 @@ use super::super::{
     observed::Reading,
     selector::Selector,
 };
-use crate::snapshot::Object;
+use crate::{snapshot::Object, sort::Sort};
 
 pub(crate) const GROUP: &str = "admissionregistration.k8s.io";
 
@@ -143,7 +143,7 @@ impl RawWebhook {
                 group => format!("{resource}.{group}"),
             }));
         }
-        found.sort();
+        found.order();
         found.dedup();
         found
     }
@@ -173,6 +173,6 @@ pub(super) fn observe<'a>(reading: &mut Reading<'a>, reach: &Reach<'_, 'a>, name
             }));
         }
     }
-    found.sort();
+    found.order();
     found
 }

@@ -22,7 +22,7 @@ use self::{
     settings::minor,
 };
 use super::observed::{Observed, Reading};
-use crate::ownership::Join;
+use crate::{ownership::Join, sort::Sort};
 
 /// Components of the control plane whose settings can be seen.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
@@ -100,14 +100,14 @@ impl PlaneSetting {
         let mut values: Vec<PlaneValue> =
             values.into_iter().map(|(value, nodes)| PlaneValue::of(value, nodes)).collect();
         // What most nodes have comes first.
-        values.sort_by_key(|value| std::cmp::Reverse(value.nodes.len()));
+        values.order_by_key(|value| std::cmp::Reverse(value.nodes.len()));
         Self { name: setting.name.clone(), title: setting.title.clone(), values }
     }
 }
 
 impl PlaneValue {
     fn of(value: Value, mut nodes: Vec<String>) -> Self {
-        nodes.sort();
+        nodes.order();
         let (origin, text) = match value {
             Value::Set(text) => (Origin::Set, text),
             Value::Default(text) => (Origin::Default, text),
@@ -142,7 +142,7 @@ pub(super) fn observe(join: &Join<'_>) -> Observed<ControlPlane> {
             PlaneSetting::of(setting, seen.collect::<Vec<_>>())
         };
         let mut nodes: Vec<String> = lines.iter().map(|line| line.node.clone()).collect();
-        nodes.sort();
+        nodes.order();
         components.push(PlaneComponent {
             name: component.id.clone(),
             source: PlaneSource::Running,

@@ -5,7 +5,10 @@ use std::collections::BTreeSet;
 use serde::Deserialize;
 
 use super::{Redirect, Tls, WayIn, reach::Reach};
-use crate::snapshot::{BodyError, Object};
+use crate::{
+    snapshot::{BodyError, Object},
+    sort::Sort,
+};
 
 #[derive(Default, Deserialize)]
 #[serde(default)]
@@ -98,7 +101,7 @@ fn hosts_of(object: &Object, body: &Body) -> Hosts {
     if body.spec.default_backend.is_some() && hosts.is_empty() {
         hosts.push("*".to_owned());
     }
-    hosts.sort();
+    hosts.order();
     hosts.dedup();
     let entries = || body.spec.tls.iter().flatten();
     let covered = |host: &String| {

@@ -21,6 +21,7 @@ use super::{
 use crate::{
     ownership::{Join, Owners},
     snapshot::Object,
+    sort::Sort,
     workspace::{ComponentId, TeamId},
 };
 
@@ -216,7 +217,7 @@ pub(super) fn observe(join: &Join<'_>, pods: &Pods) -> Observed<Exposure> {
     exposure.shared_hosts = shared(&exposure.ways);
     exposure
         .ways
-        .sort_by(|a, b| (&a.team, &a.namespace, &a.kind, &a.name).cmp(&(&b.team, &b.namespace, &b.kind, &b.name)));
+        .order_by(|a, b| (&a.team, &a.namespace, &a.kind, &a.name).cmp(&(&b.team, &b.namespace, &b.kind, &b.name)));
     reading.remark("Load balancers, firewalls and name servers in front of the cluster are not visible".to_owned());
     reading.finish(exposure)
 }
@@ -268,7 +269,7 @@ fn on_nodes(join: &Join<'_>, reading: &mut Reading<'_>, pods: &Pods) -> Vec<OnNo
         entry.host_ports.dedup();
     }
     let mut found: Vec<OnNode> = found.into_values().collect();
-    found.sort();
+    found.order();
     found
 }
 

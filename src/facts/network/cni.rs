@@ -9,6 +9,7 @@ use crate::{
     facts::observed::{Observed, Reading},
     ownership::{Join, Spot},
     snapshot::{BodyError, Snapshot},
+    sort::Sort,
 };
 
 /// Network plug-ins seen, and whether one of them enforces policies.
@@ -174,7 +175,7 @@ pub(crate) fn observe(join: &Join<'_>) -> Observed<NetworkPlugins> {
             Err(error) => reading.odd(object, error),
         }
     }
-    seen.sort_by(|a, b| (a.product, &a.daemon_set).cmp(&(b.product, &b.daemon_set)));
+    seen.order_by(|a, b| (a.product, &a.daemon_set).cmp(&(b.product, &b.daemon_set)));
     let enforced = verdict(&seen);
     reading.finish(NetworkPlugins { seen, enforced })
 }

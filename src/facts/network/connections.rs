@@ -14,6 +14,7 @@ use super::{
 };
 use crate::{
     ownership::{Join, Spot},
+    sort::Sort,
     workspace::{ComponentId, Connection, ConnectionId, ConnectionNeed, Fence, Workspace},
 };
 
@@ -228,7 +229,7 @@ impl<'j, 'a> Judge<'j, 'a> {
             remarks.push(format!("no container and no Service names {port}; all Pods were asked"));
             found.extend(groups.iter().map(|&group| (group, port)));
         }
-        remarks.sort();
+        remarks.order();
         remarks.dedup();
         found.into_iter().collect()
     }
@@ -341,7 +342,7 @@ impl<'j, 'a> Judge<'j, 'a> {
                 ingress,
             })
             .collect();
-        folded.sort_by_key(|path| path.answer);
+        folded.order_by_key(|path| path.answer);
         folded
     }
 }

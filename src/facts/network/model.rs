@@ -22,6 +22,7 @@ use crate::{
     facts::{observed::Reading, pod::Pods},
     ownership::{Join, Spot},
     snapshot::{Completeness, Object, Snapshot, qualified},
+    sort::Sort,
 };
 
 /// Whether policies let a connection through.
@@ -167,7 +168,7 @@ pub(crate) fn policies<'a>(join: &Join<'a>, reading: &mut Reading<'a>) -> Read {
         let kind = qualified(group, kind);
         policies.extend(objects.into_iter().map(|(spot, object)| opaque(object, spot, &kind)));
     }
-    policies.sort_by(|a, b| {
+    policies.order_by(|a, b| {
         a.tier.rank.total_cmp(&b.tier.rank).then(a.order.total_cmp(&b.order)).then_with(|| a.label.cmp(&b.label))
     });
     Read { policies: policies.into(), odd }

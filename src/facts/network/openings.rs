@@ -17,6 +17,7 @@ use super::{
 };
 use crate::{
     ownership::{Join, Spot},
+    sort::Sort,
     workspace::ComponentId,
 };
 
@@ -272,7 +273,7 @@ fn held(judge: &Judge<'_, '_>) -> Vec<Held> {
                     if selected == Match::Yes { label.clone() } else { format!("{label} (perhaps)") }
                 })
                 .collect();
-            labels.sort();
+            labels.order();
             labels.dedup();
             labels
         });

@@ -12,6 +12,7 @@ use super::{
 use crate::{
     facts::{observed::Reading, pod::Pods},
     ownership::{Join, Spot},
+    sort::Sort,
     workspace::Component,
 };
 
@@ -81,7 +82,7 @@ pub(crate) fn groups<'a>(
                 Some((port.name.clone(), Port { protocol, number }))
             })
             .collect();
-        ports.sort();
+        ports.order();
         ports.dedup();
         let (root, host_network) = (join.root(spot), pod.spec.host_network == Some(true));
         let address = pod.status.pod_ip.as_deref().and_then(|text| text.parse::<IpAddr>().ok());

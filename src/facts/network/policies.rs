@@ -14,6 +14,7 @@ use crate::{
     facts::observed::{Observed, Reading},
     ownership::{Join, Spot},
     snapshot::Object,
+    sort::Sort,
 };
 
 /// A NetworkPolicy.
@@ -90,6 +91,6 @@ pub(crate) fn observe(join: &Join<'_>) -> Observed<Vec<NetworkPolicy>> {
             Err(error) => reading.odd(object, error),
         }
     }
-    policies.sort_by(|a, b| (&a.namespace, &a.name).cmp(&(&b.namespace, &b.name)));
+    policies.order_by(|a, b| (&a.namespace, &a.name).cmp(&(&b.namespace, &b.name)));
     reading.finish(policies)
 }

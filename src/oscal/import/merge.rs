@@ -13,6 +13,7 @@ use super::{
     members,
     resolve::{Selection, catalog},
 };
+use crate::sort::Sort;
 
 /// What a group or a control has beside those below it.
 const LISTS: &[&str] = &["params", "props", "links", "parts"];
@@ -172,8 +173,8 @@ fn custom(custom: &Value, all: &Value, path: &str) -> Result<(Vec<Value>, Vec<Va
         let id = |control: &Value| control["id"].as_str().unwrap_or_default().to_owned();
         match insert["order"].as_str() {
             None | Some("keep") => {}
-            Some("ascending") => found.sort_by(|a, b| natural(&id(a), &id(b))),
-            Some("descending") => found.sort_by(|a, b| natural(&id(b), &id(a))),
+            Some("ascending") => found.order_by(|a, b| natural(&id(a), &id(b))),
+            Some("descending") => found.order_by(|a, b| natural(&id(b), &id(a))),
             Some(other) => return Err(format!("{path}.order: `{other}` is not one of keep, ascending, descending")),
         }
         controls.append(&mut found);

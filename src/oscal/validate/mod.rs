@@ -25,6 +25,7 @@ pub use crate::schema::{LARGEST, Problem};
 use crate::{
     frameworks::Frameworks,
     schema::{self, Schema},
+    sort::Sort,
 };
 
 static SCHEMA: LazyLock<Schema> = LazyLock::new(|| Schema::embedded("OSCAL", &["oscal/schema-1.2.1.json"]));
@@ -120,7 +121,7 @@ impl File {
 pub fn problems(file: &File, beside: &[File], frameworks: &Frameworks) -> Vec<Problem> {
     let mut problems = SCHEMA.problems(&file.content);
     problems.extend(meaning::problems(file, beside, frameworks));
-    problems.sort();
+    problems.order();
     problems.dedup();
     problems
 }

@@ -17,6 +17,7 @@ use super::{
     context::{Context, Table, Words, each},
     index::Kind,
 };
+use crate::sort::Sort;
 
 const DAYS: Words<Weekday> = &[
     ("mon", Weekday::Mon),
@@ -51,7 +52,7 @@ fn rota(context: &Context<'_>, item: &Item<raw::Rota>) -> Rota {
     }
     let mut days: Vec<Weekday> =
         each(&raw.days).filter_map(|day| table.word(&Some(day.clone()), "days", DAYS)).collect();
-    days.sort_by_key(|day| day.num_days_from_monday());
+    days.order_by_key(|day| day.num_days_from_monday());
     days.dedup();
     Rota {
         id: RotaId::new(table.id(&raw.id)),
