@@ -44,6 +44,16 @@ impl Order {
     }
 }
 
+/// An object of these fields; of two by one name the later. Not collected: that would be compiled for every caller, with a
+/// sort of its own.
+pub(crate) fn object(fields: &mut dyn Iterator<Item = (&str, Value)>) -> Value {
+    let mut map = serde_json::Map::new();
+    for (name, value) in fields {
+        map.insert(name.to_owned(), value);
+    }
+    Value::Object(map)
+}
+
 /// The same on one line, without blanks. What has text keys only is always JSON.
 pub(crate) fn text(value: &impl Serialize) -> String {
     serde_json::to_string(value).unwrap_or_default()

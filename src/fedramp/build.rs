@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::{
     assess::{Assessment, Check, CheckResult, ControlPosture},
     frameworks::Frameworks,
-    markdown,
+    markdown, pretty,
     schema::format::is_mail,
     visible::spelled_out,
     workspace::{CheckId, ControlId, Fedramp, Implementation, OrganizationKind, Party, Workspace},
@@ -146,8 +146,7 @@ fn telephone(number: &str) -> Option<String> {
 /// An object of these fields, without nulls and empty texts; empty lists say something here and stay.
 pub(super) fn object(fields: impl IntoIterator<Item = (&'static str, Value)>) -> Value {
     let says = |value: &Value| !value.is_null() && value.as_str() != Some("");
-    let fields = fields.into_iter().filter(|(_, value)| says(value));
-    Value::Object(fields.map(|(name, value)| (name.to_owned(), value)).collect())
+    pretty::object(&mut fields.into_iter().filter(|(_, value)| says(value)))
 }
 
 /// A list of what there is.

@@ -17,6 +17,7 @@ use crate::{
         plan::{Item, Plan},
     },
     frameworks::Frameworks,
+    pretty,
     sort::Sort,
     workspace::{CheckId, ComponentId, ControlId, Implementation, OrganizationKind, Party, TeamId, Workspace},
 };
@@ -143,9 +144,7 @@ pub(super) fn object<const N: usize>(fields: [(&str, Value); N]) -> Value {
         Value::Array(items) => !items.is_empty(),
         _ => true,
     };
-    Value::Object(
-        fields.into_iter().filter(|(_, value)| says(value)).map(|(name, value)| (name.to_owned(), value)).collect(),
-    )
+    pretty::object(&mut fields.into_iter().filter(|(_, value)| says(value)))
 }
 
 /// A list of what there is.
