@@ -1,7 +1,8 @@
 //! Reading a generated large cluster, and the recorded one, over loopback; reading the snapshots back.
 //!
 //! `cargo bench --bench collect` prints both; `-- scale` prints the first alone, and `-- apiserver`, with
-//! `KUBEBUILDER_ASSETS`, the same of a real API server. The recorded part uses `../shared/recorded-cluster` when it is there, else the slice in the source tree.
+//! `KUBEBUILDER_ASSETS`, the same of a real API server. The recorded part uses `../shared/recorded-cluster` when it is
+//! there, else the slice in the source tree.
 
 #[path = "../tests/testsuite/apiserver.rs"]
 mod apiserver;

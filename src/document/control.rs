@@ -77,11 +77,7 @@ pub(super) fn disclosures(
 ) -> Vec<Disclosure> {
     let t = ctx.t;
     let mut out = overridden(ctx, templates, &declared.template);
-    let mut say = |what: &str, detail: String| {
-        let kind = match what {
-            "disclosure.sample" | "disclosure.supplied" => Influence::Evidence,
-            _ => Influence::Judgement,
-        };
+    let mut say = |kind: Influence, what: &str, detail: String| {
         out.push(Disclosure { what: t.t(what).to_owned(), detail, kind });
     };
     // A brief shows the findings of one team: exceptions for others did not bend it.
@@ -99,20 +95,20 @@ pub(super) fn disclosures(
         match bent {
             Bent::Sample { cluster } => {
                 let values = [("cluster", &*cluster), ("time", &*observed(ctx, &cluster))];
-                say("disclosure.sample", t.fill("disclosure.sample_detail", &values));
+                say(Influence::Evidence, "disclosure.sample", t.fill("disclosure.sample_detail", &values));
             }
             Bent::Supplied { cluster } => {
                 let values = [("cluster", &*cluster), ("time", &*observed(ctx, &cluster))];
-                say("disclosure.supplied", t.fill("disclosure.supplied_detail", &values));
+                say(Influence::Evidence, "disclosure.supplied", t.fill("disclosure.supplied_detail", &values));
             }
             Bent::Disabled { check, reason } => {
                 let values = [("check", check.as_str()), ("reason", &reason)];
-                say("disclosure.disabled", t.fill("disclosure.disabled_detail", &values));
+                say(Influence::Judgement, "disclosure.disabled", t.fill("disclosure.disabled_detail", &values));
             }
             Bent::Severity { check, severity, reason } => {
                 let severity = t.t(words::severity(severity));
                 let values = [("check", check.as_str()), ("severity", severity), ("reason", &reason)];
-                say("disclosure.severity", t.fill("disclosure.severity_detail", &values));
+                say(Influence::Judgement, "disclosure.severity", t.fill("disclosure.severity_detail", &values));
             }
             Bent::Param { check, param, now, instead_of, reason } => {
                 let values = [
@@ -122,21 +118,29 @@ pub(super) fn disclosures(
                     ("instead", &*instead_of),
                     ("reason", &*reason),
                 ];
-                say("disclosure.param", t.fill("disclosure.param_detail", &values));
+                say(Influence::Judgement, "disclosure.param", t.fill("disclosure.param_detail", &values));
             }
             Bent::Replaced { check } => {
-                say("disclosure.replaced", t.fill("disclosure.replaced_detail", &[("check", check.as_str())]));
+                say(
+                    Influence::Judgement,
+                    "disclosure.replaced",
+                    t.fill("disclosure.replaced_detail", &[("check", check.as_str())]),
+                );
             }
             Bent::Own { checks } => {
                 let list: Vec<&str> = checks.iter().map(CheckId::as_str).collect();
-                say("disclosure.own", t.fill("disclosure.own_detail", &[("list", &list.join(", "))]));
+                say(
+                    Influence::Judgement,
+                    "disclosure.own",
+                    t.fill("disclosure.own_detail", &[("list", &list.join(", "))]),
+                );
             }
             Bent::LeftOut { policy, namespaces } => {
                 let detail = match policy {
                     "privileged-namespaces" => "disclosure.privileged_detail",
                     _ => "disclosure.open_detail",
                 };
-                say("disclosure.left_out", t.fill(detail, &[("list", &namespaces.join(", "))]));
+                say(Influence::Judgement, "disclosure.left_out", t.fill(detail, &[("list", &namespaces.join(", "))]));
             }
             Bent::Exception { exception, state, objects } => {
                 if team.is_some_and(|team| !touches(&exception, team)) {
@@ -157,10 +161,14 @@ pub(super) fn disclosures(
         }
     }
     if !in_force.is_empty() {
-        say("disclosure.exceptions", t.fill("disclosure.exceptions_detail", &[("list", &in_force.join(", "))]));
+        say(
+            Influence::Judgement,
+            "disclosure.exceptions",
+            t.fill("disclosure.exceptions_detail", &[("list", &in_force.join(", "))]),
+        );
     }
     if !idle.is_empty() {
-        say("disclosure.idle", t.fill("disclosure.idle_detail", &[("list", &idle.join(", "))]));
+        say(Influence::Judgement, "disclosure.idle", t.fill("disclosure.idle_detail", &[("list", &idle.join(", "))]));
     }
     out
 }

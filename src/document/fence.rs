@@ -1,9 +1,9 @@
 //! The fence diagram: which components lie inside the platform's scope, which outside, and what crosses the line.
 //!
-//! In: the declarations, and the texts of their language. Out: a [`Diagram`] whose scene both HTML and PDF draw. Steps: sort components into bands
-//! (`outside above`, `inside`, `outside below`) and number what crosses ([`crossings`]), pack the groups of each band
-//! into shelves at the largest text size that still fits a landscape page (`pack`, `layout`), draw boxes, fence, arrows, key
-//! and legend (`draw`).
+//! In: the declarations, and the texts of their language. Out: a [`Diagram`] whose scene both HTML and PDF draw. Steps:
+//! sort components into bands (`outside above`, `inside`, `outside below`) and number what crosses ([`crossings`]), pack
+//! the groups of each band into shelves at the largest text size that still fits a landscape page (`pack`, `layout`),
+//! draw boxes, fence, arrows, key and legend (`draw`).
 //!
 //! Invariants: no two boxes overlap, every text lies inside its box, no name is cut short, and no text is smaller than
 //! 6.5 points when the scene is printed at its own size, which is at most the width of an A4 page in landscape.

@@ -165,13 +165,13 @@ mod tests {
     /// One layer for each built-in language, by its tag.
     fn languages() -> BTreeMap<String, Texts> {
         let folder = crate::embedded::TEMPLATES.get_dir("lang").expect("the catalog");
-        let files = folder.files().map(|file| {
+        let texts = folder.files().map(|file| {
             let name = file.path().file_stem().and_then(|stem| stem.to_str()).expect("a tag").to_owned();
             let mut texts = Texts::default();
             texts.add(file.contents_utf8().expect("UTF-8")).unwrap_or_else(|error| panic!("{name}: {error}"));
             (name, texts)
         });
-        files.filter(|(name, _)| !name.starts_with("new-")).collect()
+        texts.collect()
     }
 
     fn holes(texts: &Texts, key: &str) -> BTreeSet<String> {

@@ -1,6 +1,6 @@
 //! Columns over time: one stacked column a snapshot, oldest first, with the date and how much was decided below it.
 //!
-//! In: [`Columns`]. Out: a [`Scene`] that both HTML and PDF draw. A column of a snapshot that shows less than the newest
+//! In: the snapshots of one cluster. Out: a [`Diagram`] that both HTML and PDF draw. A column of a snapshot that shows less than the newest
 //! one is dashed: it can be lower for that reason alone.
 
 use crate::{
@@ -9,8 +9,10 @@ use crate::{
 };
 
 use super::{
+    Diagram, Texts,
     chart::{SIZE, WIDTH, fill, key, part},
     scene::{Ink, Scene, Shape, Stroke, TextAnchor},
+    words,
 };
 
 /// Columns drawn at most; whoever has more chooses the newest.
@@ -18,26 +20,26 @@ pub(crate) const MOST: usize = 20;
 
 /// Stacked columns.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Columns {
+struct Columns {
     /// What the parts are, from the bottom up; at most five.
-    pub(crate) kinds: Vec<String>,
+    kinds: Vec<String>,
     /// The columns, oldest first; at most [`MOST`].
-    pub(crate) columns: Vec<Column>,
+    columns: Vec<Column>,
 }
 
 /// One column.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Column {
+struct Column {
     /// Day, as `11-21`.
-    pub(crate) day: String,
+    day: String,
     /// Year; printed where it changes.
-    pub(crate) year: String,
+    year: String,
     /// As many as there are kinds.
-    pub(crate) parts: Vec<u64>,
+    parts: Vec<u64>,
     /// How much was decided: `92 %`.
-    pub(crate) decided: String,
+    decided: String,
     /// Shows less than the newest.
-    pub(crate) less: bool,
+    less: bool,
 }
 
 const HEIGHT: f32 = 72.0;
@@ -48,8 +50,32 @@ const ROOMY: f32 = 52.0;
 const FEW: usize = 8;
 const LEAST: f32 = 1.5;
 
-/// Columns of the newest snapshots of one cluster, of the findings that are asked for.
-pub(crate) fn columns(points: &[Past], wanted: impl Fn(&Open) -> bool, kind: &dyn Fn(Severity) -> String) -> Columns {
+/// The newest snapshots of one cluster as a picture, of the findings that are asked for.
+pub(crate) fn diagram(id: String, points: &[Past], wanted: &dyn Fn(&Open) -> bool, texts: &Texts) -> Diagram {
+    let columns = columns(points, wanted, texts);
+    let cluster = points.last().map_or("", |point| &point.cluster);
+    Diagram {
+        id,
+        caption: texts.fill("trend.caption", &[("cluster", cluster)]),
+        alt: in_words(&columns),
+        scene: draw(&columns),
+        landscape: false,
+    }
+}
+
+/// What changed since the snapshot before, which ended at `time`.
+pub(crate) fn since(time: &str, [before, now]: [&Past; 2], wanted: &dyn Fn(&Open) -> bool, texts: &Texts) -> String {
+    let change = now.since(before, wanted);
+    let [new, gone, unknown] = [change.new, change.gone, change.unknown].map(|number| number.to_string());
+    let mut said = texts.fill("trend.since", &[("time", time), ("new", &new), ("gone", &gone)]);
+    if change.unknown > 0 {
+        said.push(' ');
+        said.push_str(&texts.fill("trend.unknown", &[("n", &unknown)]));
+    }
+    said
+}
+
+fn columns(points: &[Past], wanted: &dyn Fn(&Open) -> bool, texts: &Texts) -> Columns {
     let newest = points.last().map_or(0, |newest| newest.decided.len());
     let shown = &points[points.len().saturating_sub(MOST)..];
     let column = |point: &Past| {
@@ -64,11 +90,12 @@ pub(crate) fn columns(points: &[Past], wanted: impl Fn(&Open) -> bool, kind: &dy
             less: point.decided.len() < newest,
         }
     };
+    let kind = |severity: Severity| texts.t(words::severity(severity)).to_owned();
     Columns { kinds: Severity::ALL.into_iter().map(kind).collect(), columns: shown.iter().map(column).collect() }
 }
 
 /// Everything that the columns say.
-pub(crate) fn in_words(chart: &Columns) -> String {
+fn in_words(chart: &Columns) -> String {
     let column = |column: &Column| {
         let parts: Vec<String> =
             column.parts.iter().zip(&chart.kinds).map(|(count, kind)| format!("{count} {kind}")).collect();
@@ -78,7 +105,7 @@ pub(crate) fn in_words(chart: &Columns) -> String {
 }
 
 /// Draws the columns.
-pub(crate) fn draw(chart: &Columns) -> Scene {
+fn draw(chart: &Columns) -> Scene {
     let mut shapes = Vec::new();
     let top = key(&mut shapes, &chart.kinds, |index| fill(index, chart.kinds.len()), 0.0) + SIZE + 8.0;
     let slot = (WIDTH / chart.columns.len().max(FEW) as f32).min(ROOMY);

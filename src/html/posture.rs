@@ -162,32 +162,12 @@ fn trends(out: &mut String, site: &Site<'_>, context: &Context<'_>) {
     let texts = context.texts;
     let clusters = site.assessment.trend.chunk_by(|a, b| a.cluster == b.cluster);
     for (number, points) in clusters.take(CLUSTERS).enumerate() {
-        let ([first, ..], [.., now]) = (points, points) else { continue };
+        let [.., now] = points else { continue };
         let mut text = match points {
             [.., before, now] => {
-                let kind = |severity: Severity| texts.t(words::severity(severity)).to_owned();
-                let columns = trend::columns(points, |_| true, &kind);
-                blocks::diagram(
-                    out,
-                    &Diagram {
-                        id: format!("trend-{number}"),
-                        caption: texts.fill("trend.caption", &[("cluster", &first.cluster)]),
-                        alt: trend::in_words(&columns),
-                        scene: trend::draw(&columns),
-                        landscape: false,
-                    },
-                    context,
-                );
-                let change = now.since(before, |_| true);
-                let numbers = [change.new, change.gone, change.unknown].map(|number| number.to_string());
-                let day = words::date(before.ended.date_naive());
-                let values = [("time", &*day), ("new", &*numbers[0]), ("gone", &*numbers[1])];
-                let mut text = texts.fill("trend.since", &values);
-                if change.unknown > 0 {
-                    text.push(' ');
-                    text.push_str(&texts.fill("trend.unknown", &[("n", &numbers[2])]));
-                }
-                text
+                let picture = trend::diagram(format!("trend-{number}"), points, &|_| true, texts);
+                blocks::diagram(out, &picture, context);
+                trend::since(&words::date(before.ended.date_naive()), [before, now], &|_| true, texts)
             }
             _ => {
                 let day = words::date(now.ended.date_naive());

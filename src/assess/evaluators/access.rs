@@ -2,13 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use super::{Answer, Evaluator, Question, Tally};
-use crate::facts::{
-    Subject,
-    access::{
-        rbac::{Binding, RoleBody, Roles, Rule, is_default},
-        readable,
-    },
+use super::{Answer, Evaluator, Question, Tally, grants};
+use crate::facts::access::{
+    rbac::{GROUP, RoleBody, Rule, is_default},
+    readable,
 };
 
 pub(super) const EVALUATORS: &[Evaluator] = &[
@@ -16,60 +13,28 @@ pub(super) const EVALUATORS: &[Evaluator] = &[
     Evaluator { name: "rbac-wildcard", subjects: "roles", alone: true, ask: wildcard },
 ];
 
-const GROUP: &str = "rbac.authorization.k8s.io";
-
 /// Only subjects of roles that the workspace declares as privileged hold unrestricted access. Kubernetes' own binding
 /// of `system:masters` is left out.
 fn cluster_admin(question: &Question<'_, '_>) -> Answer {
     let mut tally = Tally::default();
-    let mut roles = Roles::default();
-    for (kind, cluster) in [("ClusterRole", true), ("Role", false)] {
-        for (spot, object) in question.objects(GROUP, kind) {
-            if let Err(error) = roles.add(object, cluster) {
-                tally.odd(spot, error);
-            }
-        }
-    }
-    roles.aggregate();
-    let declared: BTreeSet<Subject> = question
-        .bench
-        .join
-        .workspace()
-        .roles
-        .iter()
-        .filter(|role| role.privileged)
-        .flat_map(readable::subjects)
-        .collect();
+    let roles = grants::roles(question, &mut tally);
+    let declared = readable::privileged(question.bench.join.workspace());
     let mut expected = 0;
-    for (kind, cluster) in [("ClusterRoleBinding", true), ("RoleBinding", false)] {
-        for (spot, object) in question.objects(GROUP, kind) {
-            tally.subject();
-            let binding = match Binding::parse(object, cluster) {
-                Ok(binding) => binding,
-                Err(error) => {
-                    tally.odd(spot, error);
-                    continue;
-                }
-            };
-            if binding.default || !roles.grants_everything(&binding) {
-                continue;
-            }
-            let strangers: Vec<String> = binding
-                .subjects
-                .iter()
-                .filter(|subject| !declared.contains(subject))
-                .map(ToString::to_string)
-                .collect();
-            if strangers.is_empty() {
-                expected += 1;
-                continue;
-            }
-            let scope = if cluster { "the whole cluster" } else { "its namespace" };
-            tally.fail(
-                spot,
-                format!("{} grants everything in {scope} to {}", binding.role_kind_and_name(), strangers.join(", ")),
-            );
+    for (spot, binding) in grants::bindings(question, &mut tally) {
+        if !roles.grants_everything(&binding) {
+            continue;
         }
+        let strangers: Vec<String> =
+            binding.subjects.iter().filter(|subject| !declared.contains(subject)).map(ToString::to_string).collect();
+        if strangers.is_empty() {
+            expected += 1;
+            continue;
+        }
+        let scope = if binding.namespace.is_empty() { "the whole cluster" } else { "its namespace" };
+        tally.fail(
+            spot,
+            format!("{} grants everything in {scope} to {}", binding.role_kind_and_name(), strangers.join(", ")),
+        );
     }
     if expected > 0 {
         tally.remark(format!("{expected} bindings of subjects that the workspace declares as privileged are expected"));

@@ -31,7 +31,8 @@ pub(super) const EVALUATORS: &[Evaluator] = &[
     Evaluator { name: "token-long-lived", subjects: "Secrets", alone: true, ask: long_lived },
 ];
 
-fn roles(question: &Question<'_, '_>, tally: &mut Tally) -> Roles {
+/// All roles, aggregated.
+pub(super) fn roles(question: &Question<'_, '_>, tally: &mut Tally) -> Roles {
     let mut roles = Roles::default();
     for (kind, cluster) in [("ClusterRole", true), ("Role", false)] {
         for (spot, object) in question.objects(GROUP, kind) {
@@ -45,7 +46,7 @@ fn roles(question: &Question<'_, '_>, tally: &mut Tally) -> Roles {
 }
 
 /// Bindings, Kubernetes' own left out; each is a subject.
-fn bindings(question: &Question<'_, '_>, tally: &mut Tally) -> Vec<(Spot, Binding)> {
+pub(super) fn bindings(question: &Question<'_, '_>, tally: &mut Tally) -> Vec<(Spot, Binding)> {
     let mut found = Vec::new();
     for (kind, cluster) in [("ClusterRoleBinding", true), ("RoleBinding", false)] {
         for (spot, object) in question.objects(GROUP, kind) {
@@ -69,15 +70,7 @@ fn named(subjects: &[&Subject]) -> String {
 fn escalation(question: &Question<'_, '_>) -> Answer {
     let mut tally = Tally::default();
     let roles = roles(question, &mut tally);
-    let declared: BTreeSet<Subject> = question
-        .bench
-        .join
-        .workspace()
-        .roles
-        .iter()
-        .filter(|role| role.privileged)
-        .flat_map(readable::subjects)
-        .collect();
+    let declared = readable::privileged(question.bench.join.workspace());
     let home = Home::of(question);
     for (spot, binding) in bindings(question, &mut tally) {
         let whole = Whole::of(&binding.namespace);

@@ -4,11 +4,10 @@ use super::{Ctx, Place, observed};
 use crate::{
     assess::{Open, Past},
     document::{
-        tree::{Block, Diagram, Inline},
+        tree::{Block, Inline},
         trend::{self, MOST},
         words,
     },
-    workspace::Severity,
 };
 
 /// Clusters of which columns are drawn; of the others a sentence says what changed.
@@ -16,16 +15,16 @@ const DRAWN: usize = 6;
 
 /// Open findings by severity over the snapshots of each cluster.
 pub(super) fn all(ctx: &Ctx<'_>, place: &mut Place<'_>) -> Result<Vec<Block>, String> {
-    trend(ctx, place, |_| true)
+    trend(ctx, place, &|_| true)
 }
 
 /// Those of one team.
 pub(super) fn of_team(ctx: &Ctx<'_>, place: &mut Place<'_>) -> Result<Vec<Block>, String> {
     let team = place.team()?.id.as_str();
-    trend(ctx, place, |open| open.team.as_deref() == Some(team))
+    trend(ctx, place, &|open| open.team.as_deref() == Some(team))
 }
 
-fn trend(ctx: &Ctx<'_>, place: &mut Place<'_>, wanted: impl Fn(&Open) -> bool + Copy) -> Result<Vec<Block>, String> {
+fn trend(ctx: &Ctx<'_>, place: &mut Place<'_>, wanted: &dyn Fn(&Open) -> bool) -> Result<Vec<Block>, String> {
     if !ctx.observed() {
         return Ok(vec![observed::not_yet(ctx, "what.trend")]);
     }
@@ -36,7 +35,8 @@ fn trend(ctx: &Ctx<'_>, place: &mut Place<'_>, wanted: impl Fn(&Open) -> bool + 
             continue;
         };
         if number < DRAWN {
-            blocks.push(picture(ctx, place, points, wanted));
+            let id = place.anchors.claim("trend");
+            blocks.push(Block::Diagram(trend::diagram(id, points, wanted, &ctx.t)));
         }
         blocks.push(Block::Paragraph { text: vec![Inline::text(said(ctx, points, before, now, wanted))] });
     }
@@ -48,29 +48,9 @@ fn once(ctx: &Ctx<'_>, point: &Past) -> Block {
     Block::Paragraph { text: vec![Inline::text(ctx.t.fill("trend.once", &values))] }
 }
 
-fn picture(ctx: &Ctx<'_>, place: &mut Place<'_>, points: &[Past], wanted: impl Fn(&Open) -> bool + Copy) -> Block {
-    let kind = |severity: Severity| ctx.t.t(words::severity(severity)).to_owned();
-    let columns = trend::columns(points, wanted, &kind);
-    let caption = ctx.t.fill("trend.caption", &[("cluster", &points[0].cluster)]);
-    Block::Diagram(Diagram {
-        id: place.anchors.claim("trend"),
-        caption,
-        alt: trend::in_words(&columns),
-        scene: trend::draw(&columns),
-        landscape: false,
-    })
-}
-
 /// What changed since the snapshot before, and what must be known to read the columns.
-fn said(ctx: &Ctx<'_>, points: &[Past], before: &Past, now: &Past, wanted: impl Fn(&Open) -> bool) -> String {
-    let change = now.since(before, wanted);
-    let mut said = vec![ctx.t.fill(
-        "trend.since",
-        &[("time", &words::time(before.ended)), ("new", &change.new.to_string()), ("gone", &change.gone.to_string())],
-    )];
-    if change.unknown > 0 {
-        said.push(ctx.t.fill("trend.unknown", &[("n", &change.unknown.to_string())]));
-    }
+fn said(ctx: &Ctx<'_>, points: &[Past], before: &Past, now: &Past, wanted: &dyn Fn(&Open) -> bool) -> String {
+    let mut said = vec![trend::since(&words::time(before.ended), [before, now], wanted, &ctx.t)];
     said.push(ctx.t.t("trend.rules").to_owned());
     if points.iter().any(|point| point.decided.len() < now.decided.len()) {
         said.push(ctx.t.t("trend.less").to_owned());

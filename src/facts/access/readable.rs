@@ -3,7 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{AccessLine, Grant, RoleAccess, RuleLine, RuleSet, Subject};
-use crate::{visible::spelled_out, workspace::Role};
+use crate::{
+    visible::spelled_out,
+    workspace::{Role, Workspace},
+};
 
 /// What a verb on a subresource lets one do, as kubectl calls it: resource, verbs, command.
 const COMMANDS: &[(&str, &[&str], &str)] = &[
@@ -58,6 +61,11 @@ pub(crate) fn subjects(role: &Role) -> impl Iterator<Item = Subject> {
         Subject { kind: "ServiceAccount".to_owned(), namespace: namespace.to_owned(), name: name.to_owned() }
     });
     groups.chain(users).chain(accounts)
+}
+
+/// The subjects of roles that are declared as privileged.
+pub(crate) fn privileged(workspace: &Workspace) -> BTreeSet<Subject> {
+    workspace.roles.iter().filter(|role| role.privileged).flat_map(subjects).collect()
 }
 
 /// The groups that the API server itself puts a subject in.

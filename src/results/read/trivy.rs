@@ -328,15 +328,14 @@ fn control_of(rows: &mut Rows, report: &str, group: Group) {
     }
 }
 
+/// What every answer to a control of a compliance report begins with.
+fn named<'a>(report: &'a str, id: &'a str, name: &'a str, level: &str) -> Answer<'a> {
+    Answer { rule: id, engine: Some(report), title: Some(name), severity: severity(level), ..Answer::default() }
+}
+
 /// A control of a compliance report, of which only the number of failures is known.
 fn summed(rows: &mut Rows, report: &str, control: &Control) {
-    let answer = || Answer {
-        rule: &control.id,
-        engine: Some(report),
-        title: Some(&control.name),
-        severity: severity(&control.severity),
-        ..Answer::default()
-    };
+    let answer = || named(report, &control.id, &control.name, &control.severity);
     rows.name(&answer(), report, &control.id);
     match control.failures {
         None => rows.add(answer(), Outcome::Manual),
@@ -371,13 +370,7 @@ fn compliance(rows: &mut Rows, operator: Operator) {
 }
 
 fn detailed(rows: &mut Rows, report: &str, control: &DetailControl) {
-    let answer = || Answer {
-        rule: &control.id,
-        engine: Some(report),
-        title: Some(&control.name),
-        severity: severity(&control.severity),
-        ..Answer::default()
-    };
+    let answer = || named(report, &control.id, &control.name, &control.severity);
     rows.name(&answer(), report, &control.id);
     let mut any = false;
     for check in &control.checks {
