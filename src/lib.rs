@@ -40,7 +40,6 @@ pub mod facts;
 pub mod fedramp;
 pub mod frameworks;
 pub mod html;
-mod json;
 pub mod markdown;
 pub mod oscal;
 pub mod output;

@@ -69,8 +69,8 @@ mod tests {
             theirs.sort();
             ours.order();
             prop_assert_eq!(&ours, &theirs);
-            theirs.sort_by(|a, b| b.1.cmp(&a.1));
-            ours.order_by(|a, b| b.1.cmp(&a.1));
+            theirs.sort_by(|a, b| b.1.cmp(&a.1).then(a.0.cmp(&b.0)));
+            ours.order_by(|a, b| b.1.cmp(&a.1).then(a.0.cmp(&b.0)));
             prop_assert_eq!(ours, theirs);
         }
     }

@@ -6,10 +6,9 @@
 use std::{borrow::Cow, fmt};
 
 use super::projection::{Projection, Reader};
-use crate::{
-    json::{Cursor, Trouble},
-    snapshot::{Lines, Object, Strings, Writing},
-};
+use scopefence_json::{Cursor, Trouble};
+
+use crate::snapshot::{Lines, Object, Strings, Writing};
 
 /// Of an answer so many bytes are searched for the token of the next page.
 const HEAD: usize = 8 << 10;

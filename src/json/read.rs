@@ -18,18 +18,19 @@ use super::{Cursor, Elements, Members, OTHER_TYPE, Trouble};
 /// Why a text is not what was asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Error {
-    pub(crate) trouble: Trouble,
+    /// Of what kind it is.
+    pub trouble: Trouble,
     /// What serde says, without anything of the text.
     message: String,
     /// Line and column, from 1.
-    pub(crate) place: Option<(usize, usize)>,
+    pub place: Option<(usize, usize)>,
 }
 
 type Result<T> = std::result::Result<T, Error>;
 
 impl Error {
     /// The field that is missing, if that is what is wrong.
-    pub(crate) fn missing_field(&self) -> Option<&str> {
+    pub fn missing_field(&self) -> Option<&str> {
         self.message.strip_prefix("missing field `")?.strip_suffix('`')
     }
 
@@ -98,7 +99,7 @@ impl de::Error for Error {
 ///
 /// # Errors
 /// The first thing that is wrong, with its place.
-pub(crate) fn from_str<'de, T: Deserialize<'de>>(text: &'de str) -> Result<T> {
+pub fn from_str<'de, T: Deserialize<'de>>(text: &'de str) -> Result<T> {
     let mut reader = Reader(Cursor::new(text));
     T::deserialize(&mut reader).and_then(|value| reader.done(value)).map_err(|error| error.at(&reader.0))
 }
@@ -107,7 +108,7 @@ pub(crate) fn from_str<'de, T: Deserialize<'de>>(text: &'de str) -> Result<T> {
 ///
 /// # Errors
 /// The first thing that is wrong, with its place.
-pub(crate) fn first<'de, T: Deserialize<'de>>(text: &'de str) -> Result<T> {
+pub fn first<'de, T: Deserialize<'de>>(text: &'de str) -> Result<T> {
     let mut reader = Reader(Cursor::new(text));
     T::deserialize(&mut reader).map_err(|error| error.at(&reader.0))
 }
@@ -116,7 +117,7 @@ pub(crate) fn first<'de, T: Deserialize<'de>>(text: &'de str) -> Result<T> {
 ///
 /// # Errors
 /// The first thing that is wrong, with its place.
-pub(crate) fn each<'de, T: Deserialize<'de>>(text: &'de str) -> Result<Vec<T>> {
+pub fn each<'de, T: Deserialize<'de>>(text: &'de str) -> Result<Vec<T>> {
     let mut reader = Reader(Cursor::new(text));
     let mut values = Vec::new();
     while reader.0.end().is_err() {

@@ -32,10 +32,9 @@ use super::{
     share::Strings,
     template::{self, Template},
 };
-use crate::{
-    digest::{hex, sha256_hex},
-    json::{OTHER_TYPE, Trouble},
-};
+use scopefence_json::{OTHER_TYPE, Trouble};
+
+use crate::digest::{hex, sha256_hex};
 
 /// Compressed size beyond which a file is not read: a cluster of 200,000 objects needs a few tens of MB.
 const MAX_FILE: u64 = 1 << 30;

@@ -10,7 +10,7 @@ use super::{
     Object, OwnerRef, moment,
     share::{Strings, Texts},
 };
-use crate::json::{Cursor, OTHER_TYPE, Shape, Trouble, put_text};
+use scopefence_json::{Cursor, OTHER_TYPE, Shape, Trouble, put_text};
 
 /// Texts by name, sorted by name, none twice.
 pub(crate) type Pairs<'a> = Vec<(Cow<'a, str>, Cow<'a, str>)>;

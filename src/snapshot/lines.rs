@@ -11,7 +11,9 @@ use super::{
     List, ListRecord, Object, Strings,
     line::{self, Parts, Places, Span},
 };
-use crate::{digest::hex, json::Trouble};
+use scopefence_json::Trouble;
+
+use crate::digest::hex;
 
 /// Objects made by one thread in one go; they share their texts.
 const SHARE: usize = 512;

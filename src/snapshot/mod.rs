@@ -26,8 +26,10 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-pub use crate::json::read::Error as BodyError;
-use crate::{digest::sha256_hex, json::read};
+use scopefence_json::read;
+pub use scopefence_json::read::Error as BodyError;
+
+use crate::digest::sha256_hex;
 
 pub use body::Body;
 pub use cite::{Citation, State};

@@ -7,7 +7,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use super::{Citation, Completeness, State, cite};
-use crate::{digest::sha256_hex, json::read, snapshot::BodyError};
+use scopefence_json::read;
+
+use crate::{digest::sha256_hex, snapshot::BodyError};
 
 /// One answer that is no list of objects.
 #[derive(Debug, Clone, Serialize, Deserialize)]

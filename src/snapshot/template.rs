@@ -9,7 +9,7 @@
 
 use std::collections::HashMap;
 
-use crate::json::Cursor;
+use scopefence_json::Cursor;
 
 /// Specs shorter than this stand alone: the reference would be as long.
 const SHORTEST: usize = 128;

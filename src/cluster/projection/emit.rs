@@ -7,8 +7,9 @@
 use std::borrow::Cow;
 
 use super::{Flags, Leaf, Node, Projection};
+use scopefence_json::{Cursor, OTHER_TYPE, Shape, Trouble, put_text};
+
 use crate::{
-    json::{Cursor, OTHER_TYPE, Shape, Trouble, put_text},
     snapshot::{OwnerParts, Pairs, Parts, REDACTED, UNEXPECTED, Writing, moment},
     sort::Sort,
 };

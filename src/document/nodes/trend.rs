@@ -36,7 +36,7 @@ fn trend(ctx: &Ctx<'_>, place: &mut Place<'_>, wanted: &dyn Fn(&Open) -> bool) -
         };
         if number < DRAWN {
             let id = place.anchors.claim("trend");
-            blocks.push(Block::Diagram(trend::diagram(id, points, wanted, &ctx.t)));
+            blocks.push(Block::Diagram(trend::diagram(id, points, wanted, ctx.t)));
         }
         blocks.push(Block::Paragraph { text: vec![Inline::text(said(ctx, points, before, now, wanted))] });
     }
@@ -50,7 +50,7 @@ fn once(ctx: &Ctx<'_>, point: &Past) -> Block {
 
 /// What changed since the snapshot before, and what must be known to read the columns.
 fn said(ctx: &Ctx<'_>, points: &[Past], before: &Past, now: &Past, wanted: &dyn Fn(&Open) -> bool) -> String {
-    let mut said = vec![trend::since(&words::time(before.ended), [before, now], wanted, &ctx.t)];
+    let mut said = vec![trend::since(&words::time(before.ended), [before, now], wanted, ctx.t)];
     said.push(ctx.t.t("trend.rules").to_owned());
     if points.iter().any(|point| point.decided.len() < now.decided.len()) {
         said.push(ctx.t.t("trend.less").to_owned());

@@ -17,10 +17,9 @@ mod trivy;
 use serde::{Deserialize, Deserializer, de::DeserializeOwned};
 
 use super::{ResultFile, When, rows::Rows};
-use crate::{
-    json::{Shape, Trouble, read},
-    workspace::supplied,
-};
+use scopefence_json::{Shape, Trouble, read};
+
+use crate::workspace::supplied;
 
 /// Largest file that is read: a scan of 20,000 Pods has some hundred MB.
 pub(crate) const LARGEST: u64 = 512 << 20;

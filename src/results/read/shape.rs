@@ -8,7 +8,7 @@ use serde::{
 };
 
 use super::{Format, Problem, UNDERSTOOD, wrong};
-use crate::json::{OTHER_TYPE, read};
+use scopefence_json::{OTHER_TYPE, read};
 
 /// Keys of the outermost level that tell tools apart, and what stands at the few that have to be read.
 #[derive(Debug, Default)]

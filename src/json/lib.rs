@@ -4,16 +4,19 @@
 //! Invariants: a value that was passed over is whole and well-formed but for what stands between the quotes of its texts
 //! and in its numbers; what is copied is compact JSON as `serde_json` writes it, so that equal values are equal bytes.
 
+#![forbid(unsafe_code)]
+#![warn(missing_docs)]
+
 use std::borrow::Cow;
 
-pub(crate) mod read;
+pub mod read;
 
 /// Maps and lists within each other; `serde_json` allows as many.
 const DEEPEST: usize = 128;
 
 /// Why a text cannot be read on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Trouble {
+pub enum Trouble {
     /// It ends in the middle.
     CutOff,
     /// It is no JSON.
@@ -24,7 +27,7 @@ pub(crate) enum Trouble {
 
 /// What is wrong with JSON that is not what was promised.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Shape {
+pub enum Shape {
     /// A value where another was promised.
     OtherType,
     /// More than [`DEEPEST`].
@@ -37,7 +40,7 @@ pub(crate) enum Shape {
 
 impl Shape {
     /// In words that hold nothing of the text.
-    pub(crate) fn why(self) -> &'static str {
+    pub fn why(self) -> &'static str {
         match self {
             Self::OtherType => "a field has another type than the API promises",
             Self::TooDeep => "it is nested too deeply",
@@ -48,7 +51,7 @@ impl Shape {
 }
 
 /// A value where another was promised.
-pub(crate) const OTHER_TYPE: Trouble = Trouble::Shape(Shape::OtherType);
+pub const OTHER_TYPE: Trouble = Trouble::Shape(Shape::OtherType);
 
 type Result<T> = std::result::Result<T, Trouble>;
 
@@ -73,7 +76,7 @@ static WITHIN_TEXT: [u8; 256] = {
 ///
 /// Nearly all of the time that reading a large cluster takes is spent in [`Cursor::skip`] and what it calls. The release
 /// is built at a level that does not inline what the standard library has for slices, hence loops over places.
-pub(crate) struct Cursor<'a> {
+pub struct Cursor<'a> {
     text: &'a str,
     bytes: &'a [u8],
     at: usize,
@@ -85,14 +88,14 @@ pub(crate) struct Cursor<'a> {
 }
 
 /// Keys of a map, in turn.
-pub(crate) struct Members(bool);
+pub struct Members(bool);
 
 /// Elements of a list, in turn.
-pub(crate) struct Elements(bool);
+pub struct Elements(bool);
 
 impl Members {
     /// The next key; the cursor stands before its value, which has to be read before the next call.
-    pub(crate) fn next<'a>(&mut self, cursor: &mut Cursor<'a>) -> Result<Option<Cow<'a, str>>> {
+    pub fn next<'a>(&mut self, cursor: &mut Cursor<'a>) -> Result<Option<Cow<'a, str>>> {
         match cursor.peek()? {
             b'}' => {
                 cursor.at += 1;
@@ -112,7 +115,7 @@ impl Members {
 
 impl Elements {
     /// Whether the cursor stands before another element, which has to be read before the next call.
-    pub(crate) fn next(&mut self, cursor: &mut Cursor<'_>) -> Result<bool> {
+    pub fn next(&mut self, cursor: &mut Cursor<'_>) -> Result<bool> {
         match cursor.peek()? {
             b']' => {
                 cursor.at += 1;
@@ -134,28 +137,29 @@ impl Elements {
 }
 
 impl<'a> Cursor<'a> {
-    pub(crate) fn new(text: &'a str) -> Self {
+    /// The start of a text.
+    pub fn new(text: &'a str) -> Self {
         Self { text, bytes: text.as_bytes(), at: 0, depth: 0, plain: true, ends: Vec::new() }
     }
 
     /// Bytes passed so far.
-    pub(crate) fn at(&self) -> usize {
+    pub fn at(&self) -> usize {
         self.at
     }
 
     /// Goes back to where [`Cursor::at`] and [`Cursor::depth`] were so.
-    pub(crate) fn back(&mut self, at: usize, depth: usize) {
+    pub fn back(&mut self, at: usize, depth: usize) {
         (self.at, self.depth) = (self.at.min(at), depth);
     }
 
     /// Maps and lists around this place.
-    pub(crate) fn depth(&self) -> usize {
+    pub fn depth(&self) -> usize {
         self.depth
     }
 
     /// The byte that the next value begins with, or whatever stands there.
     #[inline(always)]
-    pub(crate) fn peek(&mut self) -> Result<u8> {
+    pub fn peek(&mut self) -> Result<u8> {
         while self.at < self.bytes.len() {
             let byte = self.bytes[self.at];
             if byte > b' ' {
@@ -180,7 +184,7 @@ impl<'a> Cursor<'a> {
     }
 
     /// Nothing but spaces follows.
-    pub(crate) fn end(&mut self) -> Result<()> {
+    pub fn end(&mut self) -> Result<()> {
         match self.peek() {
             Err(Trouble::CutOff) => Ok(()),
             _ => Err(Trouble::NotJson),
@@ -201,17 +205,17 @@ impl<'a> Cursor<'a> {
     }
 
     /// Enters a map.
-    pub(crate) fn members(&mut self) -> Result<Members> {
+    pub fn members(&mut self) -> Result<Members> {
         self.enter(b'{').map(|()| Members(true))
     }
 
     /// Enters a list.
-    pub(crate) fn elements(&mut self) -> Result<Elements> {
+    pub fn elements(&mut self) -> Result<Elements> {
         self.enter(b'[').map(|()| Elements(true))
     }
 
     /// Passes `null`, if it stands here.
-    pub(crate) fn null(&mut self) -> Result<bool> {
+    pub fn null(&mut self) -> Result<bool> {
         if self.peek()? != b'n' {
             return Ok(false);
         }
@@ -219,7 +223,7 @@ impl<'a> Cursor<'a> {
     }
 
     /// A boolean; `null` is none.
-    pub(crate) fn truth(&mut self) -> Result<Option<bool>> {
+    pub fn truth(&mut self) -> Result<Option<bool>> {
         match self.peek()? {
             b'n' => self.word("null").map(|()| None),
             b't' => self.word("true").map(|()| Some(true)),
@@ -229,7 +233,7 @@ impl<'a> Cursor<'a> {
     }
 
     /// A text; `null` is none.
-    pub(crate) fn text(&mut self) -> Result<Option<Cow<'a, str>>> {
+    pub fn text(&mut self) -> Result<Option<Cow<'a, str>>> {
         match self.peek()? {
             b'"' => self.key().map(Some),
             b'n' => self.word("null").map(|()| None),
@@ -312,7 +316,7 @@ impl<'a> Cursor<'a> {
     }
 
     /// Passes over a value.
-    pub(crate) fn skip(&mut self) -> Result<()> {
+    pub fn skip(&mut self) -> Result<()> {
         self.ends.clear();
         loop {
             match self.peek()? {
@@ -366,7 +370,7 @@ impl<'a> Cursor<'a> {
     }
 
     /// The value here as it stands, well-formed to its last character.
-    pub(crate) fn raw(&mut self) -> Result<&'a str> {
+    pub fn raw(&mut self) -> Result<&'a str> {
         self.peek()?;
         let start = self.at;
         self.plain = true;
@@ -379,7 +383,7 @@ impl<'a> Cursor<'a> {
     }
 
     /// Copies a value.
-    pub(crate) fn copy(&mut self, out: &mut Vec<u8>) -> Result<()> {
+    pub fn copy(&mut self, out: &mut Vec<u8>) -> Result<()> {
         self.peek()?;
         let start = self.at;
         self.plain = true;
@@ -446,7 +450,7 @@ fn other(byte: u8) -> Trouble {
 }
 
 /// Writes a text as JSON.
-pub(crate) fn put_text(out: &mut Vec<u8>, text: &str) {
+pub fn put_text(out: &mut Vec<u8>, text: &str) {
     let bytes = text.as_bytes();
     let mut at = 0;
     while at < bytes.len() && WITHIN_TEXT[bytes[at] as usize] == PLAIN {
