@@ -63,7 +63,10 @@ fn of_finding(build: &Build<'_>, item: &Item<'_>) -> Value {
     let controls = finding.controls.iter().map(|control| own("control", control));
     object([
         ("uuid", build.names.id("poam-item", &finding.id)),
-        ("title", line(check.map_or(finding.check.as_str(), |check| check.title.as_str()))),
+        (
+            "title",
+            line(format_args!("Not met: {}", check.map_or(finding.check.as_str(), |check| check.title.as_str()))),
+        ),
         ("description", prose_or(check.map_or("", |check| check.rationale.as_str()), finding.check.as_str())),
         (
             "props",
@@ -105,7 +108,7 @@ fn of_vanished(
     );
     object([
         ("uuid", build.names.id("poam-item", &vanished.id)),
-        ("title", line(title)),
+        ("title", line(format_args!("Not met: {title}"))),
         ("description", prose_or(check.map_or("", |check| check.rationale.as_str()), title)),
         ("props", list([own("POAM-ID", &vanished.id), state])),
         ("origins", origin(build)),

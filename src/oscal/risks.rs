@@ -42,7 +42,7 @@ pub(super) fn of(build: &Build<'_>, item: &Item<'_>) -> Value {
     let deadline = if finding.is_open() { item.scheduled } else { accepted_until().or(item.scheduled) };
     object([
         ("uuid", build.names.id("risk", &finding.id)),
-        ("title", line(title(build, &finding.check))),
+        ("title", line(format_args!("Not met: {}", title(build, &finding.check)))),
         (
             "description",
             line(format_args!(
@@ -249,7 +249,7 @@ pub(super) fn of_vanished(build: &Build<'_>, vanished: &Vanished, gone: Option<D
     let closed = gone.map(|gone| entry("log-closed", "Complete evidence does not show it any more", gone, "closed"));
     object([
         ("uuid", build.names.id("risk", &vanished.id)),
-        ("title", line(title(build, &vanished.check))),
+        ("title", line(format_args!("Not met: {}", title(build, &vanished.check)))),
         (
             "description",
             line(format_args!(

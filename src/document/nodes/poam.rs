@@ -7,7 +7,7 @@ use crate::{
         tree::{Block, Callout, Cell, Inline, Tone},
         words,
     },
-    workspace::{PoamEntry, Severity, TeamId},
+    workspace::{CheckId, PoamEntry, Severity, TeamId},
 };
 
 /// Open items by team and severity, and what is late.
@@ -72,7 +72,7 @@ pub(super) fn open(ctx: &Ctx<'_>, place: &mut Place<'_>) -> Result<Vec<Block>, S
             let severity = ctx.t.t(words::severity(severity));
             id.push(vec![Inline::text(ctx.t.fill("poam.adjusted", &[("severity", severity)]))]);
         }
-        let mut what = vec![vec![Inline::text(ctx.check_title(&finding.check))]];
+        let mut what = vec![vec![Inline::text(weakness(ctx, &finding.check))]];
         if !finding.controls.is_empty() {
             what.push(ctx.controls(&finding.controls));
         }
@@ -98,6 +98,11 @@ pub(super) fn open(ctx: &Ctx<'_>, place: &mut Place<'_>) -> Result<Vec<Block>, S
     grid.landscape();
     grid.source(assessment::times(ctx));
     grid.blocks()
+}
+
+/// What is wrong: a check's title says what has to be so.
+fn weakness(ctx: &Ctx<'_>, check: &CheckId) -> String {
+    ctx.t.fill("poam.not_met", &[("title", ctx.check_title(check))])
 }
 
 fn assess_keys(finding: &Finding) -> Vec<String> {
@@ -177,7 +182,7 @@ pub(super) fn closed(ctx: &Ctx<'_>, place: &mut Place<'_>) -> Result<Vec<Block>,
         let dates = [finding.first_seen, finding.last_seen].map(|time| words::date(time.date_naive()));
         grid.row(vec![
             Cell::new(vec![Inline::code(&*finding.id)]),
-            Cell::text(ctx.check_title(&finding.check)),
+            Cell::text(weakness(ctx, &finding.check)),
             Cell::new(finding.component.as_ref().map(|id| vec![ctx.component_link(id)]).unwrap_or_default()),
             Cell::text(ctx.t.fill("poam.seen", &[("first", &dates[0]), ("last", &dates[1])])),
             match gone {
@@ -232,7 +237,7 @@ pub(super) fn sheet(ctx: &Ctx<'_>, place: &mut Place<'_>) -> Result<Vec<Block>, 
             }
         };
         set("poam.sheet.id", finding.id.clone());
-        set("poam.sheet.weakness", ctx.check_title(&finding.check).to_owned());
+        set("poam.sheet.weakness", weakness(ctx, &finding.check));
         set("poam.sheet.source", ctx.t.t("poam.source").to_owned());
         set("poam.sheet.check", finding.check.to_string());
         set("poam.sheet.cluster", finding.cluster.clone());
@@ -308,7 +313,7 @@ fn row(ctx: &Ctx<'_>, item: &Item<'_>, status: &str) -> Vec<Cell> {
     let texts = [
         finding.id.clone(),
         controls.join(", "),
-        ctx.check_title(&finding.check).to_owned(),
+        weakness(ctx, &finding.check),
         messages.chain(accepted).collect::<Vec<_>>().join("\n"),
         ctx.t.t("poam.source").to_owned(),
         finding.check.to_string(),
