@@ -43,8 +43,8 @@ pub(super) fn block(ctx: &Ctx<'_>, declared: &Declared, team: Option<&Team>, fra
             .collect(),
         as_of: ctx.as_of(),
         evidence: match declared.shareable {
-            true => Vec::new(),
-            false => ctx.assessment.clusters.iter().map(|cluster| evidence(ctx, cluster)).collect(),
+            true => None,
+            false => Some(ctx.assessment.clusters.iter().map(|cluster| evidence(ctx, cluster)).collect()),
         },
     }
 }

@@ -54,7 +54,7 @@ fn control_texts(control: &mut super::tree::ControlBlock) -> Vec<&mut String> {
         &mut control.classification,
         &mut control.as_of,
     ];
-    texts.extend(&mut control.evidence);
+    texts.extend(control.evidence.iter_mut().flatten());
     texts.extend(control.revisions.iter_mut().flatten());
     texts
 }

@@ -71,10 +71,10 @@ fn control() -> ControlBlock {
         classification: "Internal".to_owned(),
         revisions: vec![["1.0".to_owned(), "2026-11-02".to_owned(), "Ada Lovelace".to_owned(), HOSTILE.to_owned()]],
         as_of: "2026-11-20 09:30 UTC".to_owned(),
-        evidence: vec![
+        evidence: Some(vec![
             "prod: 2026-11-20 09:30 UTC, collected, sha256 3f2a9c0184d1b6b9f6f0c4f0a3b7c2e19d5b8e7a6c4d3f2e1b0a99887766554"
                 .to_owned(),
-        ],
+        ]),
     }
 }
 

@@ -68,8 +68,9 @@ pub struct ControlBlock {
     pub revisions: Vec<[String; 4]>,
     /// Time that fixes the content (`--as-of`, else `SOURCE_DATE_EPOCH`, else the newest snapshot's end), as text.
     pub as_of: String,
-    /// Evidence it rests on, one line a snapshot: cluster, time, `collected`, `supplied` or `sample`, digest.
-    pub evidence: Vec<String>,
+    /// Evidence it rests on, one line a snapshot: cluster, time, `collected`, `supplied` or `sample`, digest. No line in a
+    /// plan; `None` where the document shows no evidence on purpose, since it is handed out.
+    pub evidence: Option<Vec<String>>,
 }
 
 impl ControlBlock {

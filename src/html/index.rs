@@ -17,7 +17,9 @@ pub fn index(site: &Site<'_>) -> String {
     let texts = &*site.texts();
     let context = Context { root: String::new(), texts };
     let nothing = ControlBlock::default();
-    let control = site.documents.first().map_or(&nothing, |document| &document.control);
+    // A document that shows no evidence on purpose cannot tell what the build rests on.
+    let controls = || site.documents.iter().map(|document| &document.control);
+    let control = controls().find(|control| control.evidence.is_some()).or(controls().next()).unwrap_or(&nothing);
     let title = texts.fill("site.title", &[("system", &workspace.system.name)]);
     let mut out = String::new();
     let draft = site.documents.iter().any(|document| document.control.is_draft());

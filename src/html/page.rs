@@ -273,8 +273,8 @@ fn control_block(out: &mut String, document: &Document, context: &Context<'_>) {
     }
 }
 
-/// Approval, then the rows that say something (key of the label, value), then the evidence, or the text of the key
-/// `plan` where there is none.
+/// Approval, then the rows that say something (key of the label, value), then the evidence that a document shows, or
+/// the text of the key `plan` where there is none.
 pub(super) fn control_list(
     out: &mut String,
     control: &ControlBlock,
@@ -302,18 +302,21 @@ pub(super) fn control_list(
             out.push_str("</dd></div>\n");
         }
     }
-    out.push_str("<div class=\"whole\"><dt>");
-    context.say(out, "label.evidence");
-    out.push_str("</dt><dd>");
-    match &*control.evidence {
-        [] => context.say(out, plan),
-        lines => lines.iter().for_each(|line| {
+    if let Some(lines) = &control.evidence {
+        out.push_str("<div class=\"whole\"><dt>");
+        context.say(out, "label.evidence");
+        out.push_str("</dt><dd>");
+        if lines.is_empty() {
+            context.say(out, plan);
+        }
+        for line in lines {
             out.push_str("<span class=\"line\">");
             escape(out, line);
             out.push_str("</span>");
-        }),
+        }
+        out.push_str("</dd></div>\n");
     }
-    out.push_str("</dd></div>\n</dl>\n");
+    out.push_str("</dl>\n");
 }
 
 /// What influenced the documents.

@@ -52,9 +52,10 @@ fn control(control: &ControlBlock, texts: &Texts, out: &mut String) {
     }
     let no_date = || texts.t("approval.no_date").to_owned();
     let date = |date: Option<chrono::NaiveDate>| date.map_or_else(no_date, |date| date.to_string());
-    let evidence = match &*control.evidence {
-        [] => texts.t("sheet.no_evidence").to_owned(),
-        lines => lines.join("; "),
+    let evidence = match control.evidence.as_deref() {
+        None => String::new(),
+        Some([]) => texts.t("sheet.no_evidence").to_owned(),
+        Some(lines) => lines.join("; "),
     };
     let rows = [
         ("label.organization", control.organisation.clone()),

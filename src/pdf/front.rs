@@ -152,13 +152,19 @@ impl Setter<'_> {
             }
             out.append(&mut strips);
         }
-        label(self, texts.t("page.evidence"), &mut out);
-        if control.evidence.is_empty() {
-            self.plain(texts.t("page.no_evidence"), Place { gap: 3.0, ..small }, &mut out);
-        } else {
-            let items = control.evidence.iter().map(|line| vec![Block::Paragraph { text: vec![Inline::text(line)] }]);
-            let list = Block::List { start: None, items: items.collect() };
-            out.append(&mut self.blocks(&[list], Place { gap: 3.5, ..small }));
+        if let Some(lines) = &control.evidence {
+            label(self, texts.t("page.evidence"), &mut out);
+            if lines.is_empty() {
+                self.plain(texts.t("page.no_evidence"), Place { gap: 3.0, ..small }, &mut out);
+            } else {
+                let items = lines.iter().map(|line| vec![Block::Paragraph { text: vec![Inline::text(line)] }]);
+                let list = Block::List { start: None, items: items.collect() };
+                out.append(&mut self.blocks(&[list], Place { gap: 3.5, ..small }));
+            }
+        }
+        // Without evidence to show, there is nothing that a check or an exception could have influenced.
+        if control.evidence.is_none() && document.disclosures.is_empty() {
+            return out;
         }
         label(self, texts.t("page.influences"), &mut out);
         if document.disclosures.is_empty() {

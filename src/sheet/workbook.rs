@@ -125,7 +125,7 @@ fn about(sheet: &mut Worksheet, document: &Document, tables: &[&Table]) -> Resul
         ("label.approved", &*approved),
         ("label.content_as_of", &*control.as_of),
     ];
-    let facts = facts.into_iter().chain(control.evidence.iter().map(|line| ("label.evidence", &**line)));
+    let facts = facts.into_iter().chain(control.evidence.iter().flatten().map(|line| ("label.evidence", &**line)));
     let mut rows: Vec<(String, String)> =
         facts.map(|(key, value)| (texts.t(key).to_owned(), value.to_owned())).collect();
     let disclosed = |bent: &Disclosure| texts.fill("label.disclosed", &[("what", &bent.what)]);

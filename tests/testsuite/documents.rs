@@ -8,7 +8,7 @@ use scopefence::{
     checklist,
     document::{self, Block, Document, Inline, Target},
     frameworks::Frameworks,
-    markdown, snapshot,
+    html, markdown, snapshot,
     workspace::{self, Workspace},
 };
 
@@ -376,4 +376,22 @@ fn the_responsibility_matrix_can_be_handed_out_alone() {
     let row = text.lines().find(|line| line.contains("AC-2 Account Management")).expect("a row");
     assert!(row.contains("Answers for it") && row.contains("Identity provider"), "{row}");
     assert_eq!(text.matches("https://").count(), 0, "links lead to nothing that its reader has");
+    says_nothing_of_evidence(&workspace, &assessment, &documents);
+}
+
+/// A document that shows no evidence on purpose may not say that there is none.
+fn says_nothing_of_evidence(workspace: &Workspace, assessment: &Assessment, documents: &[Document]) {
+    let rendered = |documents: &[Document], id: &str| {
+        let document = by_id(documents, id);
+        let site = html::Site { workspace, assessment, documents, downloads: &[] };
+        (markdown::render(document), html::render(document, &site), html::index(&site))
+    };
+    let (text, page, start) = rendered(documents, "responsibilities");
+    assert!(!text.contains("| Evidence |") && !page.contains("<dt>Evidence</dt>") && !page.contains("this is a plan"));
+    assert!(start.contains("<dt>Evidence</dt>") && start.contains(&assessment.clusters[0].digest));
+    let (text, page, _) = rendered(documents, "ssp");
+    assert!(text.contains("| Evidence |") && page.contains("<dt>Evidence</dt>") && !page.contains("this is a plan"));
+    let alone = [by_id(documents, "responsibilities").clone()];
+    let (_, _, start) = rendered(&alone, "responsibilities");
+    assert!(!start.contains("these documents are a plan"));
 }

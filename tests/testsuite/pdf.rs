@@ -45,6 +45,33 @@ fn text_can_be_copied_and_searched() {
 }
 
 #[test]
+fn a_document_says_what_it_rests_on_unless_it_shows_no_evidence() {
+    let Some(tool) = support::tool("pdftotext") else { return };
+    let folder = tempfile::tempdir().expect("a folder");
+    let text = |evidence: Option<Vec<String>>, bent: bool| {
+        let mut document = pdf_sample::document();
+        document.control.evidence = evidence;
+        if !bent {
+            document.disclosures.clear();
+        }
+        let path = folder.path().join("front.pdf");
+        std::fs::write(&path, render(&document, &Theme::default()).expect("renders")).expect("writes");
+        output(&tool, &["-enc", "UTF-8", "-raw", "-l", "3", "-"], &path)
+    };
+    let (evidence, plan) = ("Evidence this document rests on", "No snapshot: nothing in this document was observed.");
+    let influences = "What influenced this document";
+    let observed = text(Some(vec!["one snapshot".into()]), false);
+    assert!(observed.contains(evidence) && observed.contains("one snapshot") && !observed.contains(plan), "{observed}");
+    assert!(observed.contains(influences) && observed.contains("no exception is in force"), "{observed}");
+    let planned = text(Some(Vec::new()), true);
+    assert!(planned.contains(evidence) && planned.contains(plan) && planned.contains(influences), "{planned}");
+    let handed_out = text(None, false);
+    assert!(!handed_out.contains(evidence) && !handed_out.contains(plan), "{handed_out}");
+    assert!(!handed_out.contains(influences), "{handed_out}");
+    assert!(text(None, true).contains(influences));
+}
+
+#[test]
 fn the_file_is_sound() {
     let Some(tool) = support::tool("qpdf") else { return };
     let folder = tempfile::tempdir().expect("a folder");

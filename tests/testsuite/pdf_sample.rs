@@ -126,9 +126,9 @@ fn control() -> ControlBlock {
             ],
         ],
         as_of: "2026-11-02 10:15 UTC".into(),
-        evidence: vec![
+        evidence: Some(vec![
             "prod, 2026-11-02 10:15 UTC, sample, sha256:0f343b0931126a20f133d67c2b018a3b1d4f6c1e6f1d7d8a4c0a1f6b5b7f2b11".into(),
-        ],
+        ]),
     }
 }
 
