@@ -39,7 +39,8 @@
       var light = current() === "dark";
       symbol.textContent = light ? "○" : "●";
       word.textContent = light ? say("light") : say("dark");
-      button.setAttribute("aria-label", light ? say("light_theme") : say("dark_theme"));
+      // Shown as a hint, and the name where there is no room for the word.
+      button.title = light ? say("light_theme") : say("dark_theme");
     }
     button.addEventListener("click", function () {
       var next = current() === "dark" ? "light" : "dark";
@@ -65,7 +66,11 @@
     }
     toggle.addEventListener("click", function () { open(!nav.classList.contains("open")); });
     nav.addEventListener("click", function (event) { if (event.target.closest("a")) open(false); });
-    document.addEventListener("keydown", function (event) { if (event.key === "Escape") open(false); });
+    document.addEventListener("keydown", function (event) {
+      if (event.key !== "Escape" || !nav.classList.contains("open")) return;
+      open(false);
+      toggle.focus();
+    });
     tools.prepend(toggle);
 
     all("li", nav).forEach(function (item) {
@@ -177,10 +182,23 @@
   function bodyRows(table) {
     return all("tbody > tr:not(.group)", table);
   }
+  // Bodies without a row to show go; those of very long tables say for how many rows they need room.
+  function reserve(table) {
+    var many = table.classList.contains("many");
+    Array.prototype.forEach.call(table.tBodies, function (body) {
+      var left = body.querySelectorAll("tr:not(.group):not(.gone)").length;
+      body.classList.toggle("gone", !left);
+      if (many) body.style.setProperty("--rows", left);
+    });
+  }
   function filterable(figure) {
     var table = figure.querySelector("table");
     var rows = bodyRows(table);
     var texts = null;
+    var hidden = [];
+    function read() {
+      if (!texts) texts = rows.map(function (row) { return row.textContent.toLowerCase(); });
+    }
     var bar = make("div", "filter");
     var label = make("label", "", say("filter"));
     var input = make("input");
@@ -192,26 +210,36 @@
     bar.append(label, input, said);
     figure.prepend(bar);
     function apply() {
-      if (!texts) texts = rows.map(function (row) { return row.textContent.toLowerCase(); });
+      read();
       var words = input.value.toLowerCase().split(/\s+/).filter(Boolean);
       var left = 0;
       rows.forEach(function (row, index) {
         var match = words.every(function (word) { return texts[index].indexOf(word) >= 0; });
-        row.classList.toggle("gone", !match);
+        if (!match !== !!hidden[index]) row.classList.toggle("gone", !match);
+        hidden[index] = !match;
         if (match) left += 1;
       });
-      Array.prototype.forEach.call(table.tBodies, function (body) {
-        body.classList.toggle("gone", !body.querySelector("tr:not(.group):not(.gone)"));
-      });
+      reserve(table);
       said.textContent = words.length ? say("rows", { n: left, all: rows.length }) : "";
     }
     var timer = 0;
-    input.addEventListener("input", function () { clearTimeout(timer); timer = setTimeout(apply, rows.length > 500 ? 150 : 0); });
+    // The first letter of a long table would else wait until every row is read.
+    input.addEventListener("focus", function () { if (rows.length > 500) setTimeout(read); });
+    input.addEventListener("input", function () { clearTimeout(timer); timer = setTimeout(apply, rows.length > 500 ? 100 : 0); });
     input.addEventListener("keydown", function (event) {
       if (event.key === "Escape" && input.value) { input.value = ""; apply(); event.stopPropagation(); }
     });
   }
 
+  // The bodies of a table, together those that are parts of one.
+  function groups(table) {
+    var groups = [];
+    Array.prototype.forEach.call(table.tBodies, function (body) {
+      if (body.classList.contains("part")) groups[groups.length - 1].push(body);
+      else groups.push([body]);
+    });
+    return groups;
+  }
   function sortable(figure) {
     var table = figure.querySelector("table");
     var head = table.tHead && table.tHead.rows[table.tHead.rows.length - 1];
@@ -233,14 +261,21 @@
         var up = cell.getAttribute("aria-sort") !== "ascending";
         Array.prototype.forEach.call(head.cells, function (other) { other.removeAttribute("aria-sort"); });
         cell.setAttribute("aria-sort", up ? "ascending" : "descending");
-        Array.prototype.forEach.call(table.tBodies, function (body) {
-          var rows = Array.prototype.filter.call(body.rows, function (row) { return !row.classList.contains("group"); });
+        groups(table).forEach(function (bodies) {
+          var sizes = [];
+          var rows = [];
+          bodies.forEach(function (body) {
+            var own = all("tr:not(.group)", body);
+            sizes.push(own.length);
+            rows = rows.concat(own);
+          });
           var keys = new Map(rows.map(function (row) {
             return [row, row.cells[column] ? row.cells[column].textContent.replace(/^[✓✗▲?●]\s*/, "").trim() : ""];
           }));
           rows.sort(function (a, b) { return collator.compare(keys.get(a), keys.get(b)) * (up ? 1 : -1); });
-          body.append.apply(body, rows);
+          bodies.forEach(function (body, index) { body.append.apply(body, rows.splice(0, sizes[index])); });
         });
+        if (table.classList.contains("many")) reserve(table);
       });
     });
   }
@@ -250,8 +285,11 @@
     var button = make("button", "tool");
     var word = make("span", "", say("search"));
     button.type = "button";
-    button.append(word, make("kbd", "", "/"));
-    button.setAttribute("aria-label", say("search_all"));
+    var key = make("kbd", "", "/");
+    key.setAttribute("aria-hidden", "true");
+    button.append(word, key);
+    button.title = say("search_all");
+    button.setAttribute("aria-keyshortcuts", "/");
     tools.prepend(button);
     var SHOWN = 40;
     var dialog = null;

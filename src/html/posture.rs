@@ -279,18 +279,23 @@ fn controls(out: &mut String, site: &Site<'_>, context: &Context<'_>) {
     let title = |id: &str| Frameworks::builtin().framework(id).map_or(id, |known| &known.title).to_owned();
     let frameworks = by_framework(site.workspace, site.assessment);
     let rows: Vec<(String, &Tally)> = frameworks.iter().map(|(id, tally)| (title(id), tally)).collect();
-    standings(out, ("frameworks", "posture.frameworks_chart"), &rows, context);
+    standings(out, ("frameworks", "posture.frameworks_chart", "column.framework"), &rows, context);
     let name = |team: Option<&TeamId>| match team {
         Some(team) => site.workspace.team(team).name.clone(),
         None => context.texts.t("start.no_team").to_owned(),
     };
     let teams = by_team(site.workspace, site.assessment);
     let rows: Vec<(String, &Tally)> = teams.iter().map(|(team, tally)| (name(*team), tally)).collect();
-    standings(out, ("control-teams", "posture.teams_chart"), &rows, context);
+    standings(out, ("control-teams", "posture.teams_chart", "column.team"), &rows, context);
 }
 
-/// A chart, and the same numbers as a table.
-fn standings(out: &mut String, (id, caption): (&str, &str), rows: &[(String, &Tally)], context: &Context<'_>) {
+/// A chart, and the same numbers as a table; its id, the key of its caption and that of its first column.
+fn standings(
+    out: &mut String,
+    (id, caption, first): (&str, &str, &str),
+    rows: &[(String, &Tally)],
+    context: &Context<'_>,
+) {
     let texts = context.texts;
     let caption = texts.t(caption);
     let standing = |standing: Standing| texts.t(words::standing(standing).1).to_owned();
@@ -315,7 +320,7 @@ fn standings(out: &mut String, (id, caption): (&str, &str), rows: &[(String, &Ta
         context,
     );
     table(out, id, false, caption);
-    out.push_str("<th scope=\"col\"></th>");
+    head(out, first, false, context);
     for kind in Standing::ALL {
         head(out, words::standing(kind).1, true, context);
     }

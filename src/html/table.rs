@@ -1,4 +1,8 @@
 //! Tables: captions, header cells with scopes, groups as row groups, room to scroll.
+//!
+//! A browser lays a table out as a whole, since any cell may widen a column: with thousands of rows that takes seconds.
+//! Very long tables therefore have columns of known widths ([`Tracks`]) and rows in pieces, of which the style lets the
+//! browser lay out only those in view; on paper they are tables as any other.
 
 use std::fmt::Write;
 
@@ -13,6 +17,74 @@ const FILTER_FROM: usize = 12;
 
 /// Characters of narrow headers, all together, from which on they are set upright.
 const UPRIGHT_FROM: usize = 40;
+
+/// Tables with at least this many rows are laid out in pieces.
+const MANY: usize = 400;
+
+/// Rows of a piece; `site.css` reserves room for as many.
+const PIECE: usize = 50;
+
+/// The widths of a very long table's columns, known before any of its rows is laid out.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Tracks(Vec<Track>);
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Track {
+    /// Room for so many characters.
+    Characters(usize),
+    /// A share of the room that is left.
+    Share(usize),
+}
+
+/// Most characters that a narrow column gets.
+const WIDEST: usize = 18;
+
+impl Tracks {
+    /// For tables of many rows without spans below a single row of headers.
+    pub(super) fn of(table: &Table) -> Option<Tracks> {
+        let plain = |row: &Row| row.cells.iter().all(|cell| cell.rows <= 1 && cell.columns <= 1);
+        let [head] = &*table.head else { return None };
+        let rows = || table.rows.iter().filter(|row| !row.group);
+        if table.rotate_heads || rows().count() < MANY || !plain(head) || !rows().all(plain) {
+            return None;
+        }
+        let tracks = table.columns.iter().enumerate().map(|(index, column)| {
+            let lengths = std::iter::once(head).chain(rows()).filter_map(|row| row.cells.get(index));
+            let lengths = lengths.map(|cell| words(cell).chars().count());
+            if column.narrow {
+                return Track::Characters(lengths.max().unwrap_or_default().clamp(4, WIDEST));
+            }
+            match usize::from(column.weight) {
+                0 => Track::Share((lengths.sum::<usize>() / table.rows.len()).clamp(8, 40)),
+                weight => Track::Share(weight),
+            }
+        });
+        Some(Tracks(tracks.collect()))
+    }
+
+    /// The class of tables with these columns.
+    fn class(&self) -> String {
+        let tracks = self.0.iter().map(|track| match track {
+            Track::Characters(count) => format!("-c{count}"),
+            Track::Share(share) => format!("-s{share}"),
+        });
+        format!("columns{}", tracks.collect::<String>())
+    }
+
+    /// The style of that class.
+    pub(super) fn css(&self) -> String {
+        // Half an em a character, and the padding of a cell, of a badge and its symbol.
+        let narrow = |count: &usize| count * 9 + 48;
+        let least: usize =
+            self.0.iter().map(|track| if let Track::Characters(n) = track { narrow(n) } else { 128 }).sum();
+        let tracks = self.0.iter().map(|track| match track {
+            Track::Characters(count) => format!(" {}px", narrow(count)),
+            Track::Share(share) => format!(" minmax(0,{share}fr)"),
+        });
+        let (class, tracks) = (self.class(), tracks.collect::<String>());
+        format!("table.many.{class}{{min-width:{least}px}}.{class} tr{{grid-template-columns:{}}}", tracks.trim_start())
+    }
+}
 
 /// Appends a table.
 pub(super) fn table(out: &mut String, table: &Table, context: &Context<'_>) {
@@ -39,7 +111,12 @@ pub(super) fn table(out: &mut String, table: &Table, context: &Context<'_>) {
     }
     out.push_str("><div class=\"scroll\" tabindex=\"0\" role=\"group\" aria-labelledby=\"");
     escape(out, &table.id);
-    out.push_str("-caption\">\n<table><caption id=\"");
+    out.push_str("-caption\">\n<table");
+    let tracks = Tracks::of(table);
+    if let Some(tracks) = &tracks {
+        let _ = write!(out, " class=\"many {}\"", tracks.class());
+    }
+    out.push_str("><caption id=\"");
     escape(out, &table.id);
     if table.caption.is_empty() {
         out.push_str("-caption\" class=\"unseen\">");
@@ -60,7 +137,7 @@ pub(super) fn table(out: &mut String, table: &Table, context: &Context<'_>) {
         }
         out.push_str("</thead>\n");
     }
-    body(out, table, context);
+    body(out, table, tracks.map_or(usize::MAX, |_| PIECE), context);
     out.push_str("</table></div>\n");
     if !table.source.is_empty() {
         out.push_str("<figcaption class=\"source\">");
@@ -130,14 +207,21 @@ fn head_row(out: &mut String, table: &Table, row: &Row, context: &Context<'_>) {
     out.push_str("</tr>");
 }
 
-fn body(out: &mut String, table: &Table, context: &Context<'_>) {
+/// The rows: a group begins a body of its own, and within a group each `piece` rows begin a further part.
+fn body(out: &mut String, table: &Table, piece: usize, context: &Context<'_>) {
     out.push_str("<tbody>");
+    let mut filled = 0;
     // For every column, how many further rows a cell from above still covers.
     let mut covered = vec![0_u16; table.columns.len()];
     for (index, row) in table.rows.iter().enumerate() {
         if row.group && index > 0 {
             out.push_str("</tbody>\n<tbody>");
+            filled = 0;
+        } else if filled == piece {
+            out.push_str("</tbody>\n<tbody class=\"part\">");
+            filled = 0;
         }
+        filled += 1;
         out.push_str(if row.group { "<tr class=\"group\"" } else { "<tr" });
         if let Some(id) = &row.id {
             out.push_str(" id=\"");

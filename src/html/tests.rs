@@ -127,6 +127,52 @@ fn tables_say_what_their_headers_head() {
 }
 
 #[test]
+fn very_long_tables_come_in_pieces_with_columns_of_known_widths() {
+    use crate::document::{Block, Cell, Column, Row, Table};
+    let row = |index: usize| Row {
+        id: Some(format!("place-{index}")),
+        cells: vec![Cell::text("name"), Cell::text("High")],
+        ..Row::default()
+    };
+    let table = |rows: usize| {
+        let mut group = Row { group: true, cells: vec![Cell::text("Group")], ..Row::default() };
+        group.cells[0].columns = 2;
+        let mut rows: Vec<Row> = (0..rows).map(row).collect();
+        rows.insert(120, group);
+        Table {
+            id: "long".to_owned(),
+            columns: vec![Column { weight: 3, ..Column::default() }, Column { narrow: true, ..Column::default() }],
+            head: vec![Row { cells: vec![Cell::text("Name"), Cell::text("Severity")], ..Row::default() }],
+            rows,
+            ..Table::default()
+        }
+    };
+    let workspace = testing::workspace();
+    let assessment = testing::plan();
+    let files = |table: Table| {
+        let mut document = specimen::document("specimen", &workspace);
+        document.blocks = vec![Block::Table(table)];
+        let documents = [document];
+        let site = Site { workspace: &workspace, assessment: &assessment, documents: &documents, downloads: &[] };
+        (render(&documents[0], &site), theme::css(&site))
+    };
+    let (page, css) = files(table(450));
+    assert!(page.contains("<table class=\"many columns-s3-c8\">"), "{page}");
+    assert!(css.contains("table.many.columns-s3-c8{min-width:248px}"), "{css}");
+    assert!(css.contains(".columns-s3-c8 tr{grid-template-columns:minmax(0,3fr) 120px}"), "{css}");
+    // 120 rows, then a group of 330 with its own header row.
+    let article = page.split("<article>").nth(1).unwrap();
+    assert_eq!(article.matches("<tbody>").count(), 2);
+    assert_eq!(article.matches("<tbody class=\"part\">").count(), 2 + 6);
+    assert_eq!(page.matches(" id=\"place-").count(), 450);
+    let (page, css) = files(table(399));
+    assert!(!page.contains("many") && !page.contains("class=\"part\"") && !css.contains("grid-template-columns"));
+    let mut spanned = table(450);
+    spanned.rows[3].cells[0].rows = 2;
+    assert!(!files(spanned).0.contains("many"));
+}
+
+#[test]
 fn a_draft_says_so_on_every_page_and_an_approved_document_does_not() {
     assert!(pages().iter().all(|(_, page)| page.contains("class=\"draft-mark\"") && page.contains("DRAFT</span>")));
     let workspace = testing::workspace();
@@ -183,7 +229,7 @@ fn a_browser_finds_nothing_to_complain_about() {
         let dom = String::from_utf8_lossy(&output.stdout);
         let log = String::from_utf8_lossy(&output.stderr);
         assert!(dom.contains("class=\"tool\""), "{page}: the script ran under the policy\n{log}");
-        assert!(dom.contains("aria-label=\"Search all documents\""), "{page}: the script has its words\n{log}");
+        assert!(dom.contains("title=\"Search all documents\""), "{page}: the script has its words\n{log}");
         let complaints: Vec<_> = log.lines().filter(|line| line.contains("CONSOLE")).collect();
         assert!(complaints.is_empty(), "{page}: {complaints:?}");
     }

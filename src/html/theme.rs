@@ -1,11 +1,11 @@
 //! The generated part of the style: colours of both themes as CSS variables, classes of inks and teams, paper.
 
-use std::fmt::Write;
+use std::{collections::BTreeSet, fmt::Write};
 
-use super::{Site, escape::css_string, svg};
+use super::{Site, escape::css_string, svg, table::Tracks};
 use crate::{
     document::{
-        Tone,
+        Block, Tone,
         palette::{self, Palette, Theme},
         scene::Ink,
     },
@@ -39,8 +39,20 @@ pub(super) fn css(site: &Site<'_>) -> String {
     for percent in 1..=100 {
         let _ = write!(out, ".w{percent}{{width:{percent}%}}");
     }
+    columns(&mut out, site);
     paper(&mut out, site);
     out
+}
+
+/// Widths of the columns of very long tables.
+fn columns(out: &mut String, site: &Site<'_>) {
+    let blocks = site.documents.iter().flat_map(|document| &document.blocks);
+    let tables = blocks.filter_map(|block| if let Block::Table(table) = block { Tracks::of(table) } else { None });
+    let tracks: BTreeSet<Tracks> = tables.collect();
+    if !tracks.is_empty() {
+        let rules: String = tracks.iter().map(Tracks::css).collect();
+        let _ = writeln!(out, "\n@media screen{{{rules}}}");
+    }
 }
 
 fn inks() -> impl Iterator<Item = Ink> {

@@ -3,6 +3,9 @@
 mod apiserver;
 mod assess;
 mod assess_formats;
+mod axe;
+mod browser;
+mod browsing;
 mod build;
 mod check;
 mod collect;
@@ -21,6 +24,7 @@ mod import;
 mod import_results;
 mod init;
 mod language;
+mod long_tables;
 mod oscal;
 mod oscal_round_trip;
 mod pdf;

@@ -46,10 +46,18 @@ pub fn tool(name: &str) -> Option<PathBuf> {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let found = std::env::split_paths(&path).map(|folder| folder.join(name)).find(|file| file.is_file());
     if found.is_none() {
-        assert!(std::env::var_os("SCOPEFENCE_TEST_ALL").is_none_or(|all| all != "1"), "{name} not found");
-        eprintln!("skipped: {name} not found");
+        missing(name);
     }
     found
+}
+
+/// Says that a test is skipped for want of something.
+///
+/// # Panics
+/// Under `SCOPEFENCE_TEST_ALL=1`, where everything has to be there.
+pub fn missing(name: &str) {
+    assert!(std::env::var_os("SCOPEFENCE_TEST_ALL").is_none_or(|all| all != "1"), "{name} not found");
+    eprintln!("skipped: {name} not found");
 }
 
 /// A command of [`scopefence`] as it runs in a Pod: with the token and certificate of a service account, and nothing
