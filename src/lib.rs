@@ -17,6 +17,7 @@
 //! | compose | workspace, assessment | [`document::Document`]s | [`document`] |
 //! | render | documents | files | [`html`], [`pdf`], [`markdown`], [`sheet`] |
 //! | exchange | workspace, assessment | files for other programs | [`oscal`], [`fedramp`] |
+//! | serve | the same, again at every change | pages in a browser | `serve` |
 //! | import | files of other tools | results beside the snapshots | [`results`] |
 //!
 //! Architecture invariants: no stage reaches back (rendering never asks the cluster, assessing never reads TOML), and
@@ -49,6 +50,7 @@ mod pretty;
 pub mod publish;
 pub mod results;
 pub mod schema;
+mod serve;
 pub mod sheet;
 pub mod snapshot;
 mod sort;

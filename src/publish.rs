@@ -131,8 +131,9 @@ pub fn publish(
         .par_iter()
         .map(|document| {
             let mut files = Vec::new();
-            for format in selection.formats.iter().copied() {
-                render(&theme, assessment, document, format, &mut files)?;
+            for file in selection.formats.iter().flat_map(|format| plan(document, *format)) {
+                let bytes = render(&theme, assessment, document, &file)?;
+                files.push(Rendered { file, bytes });
             }
             Ok(files)
         })
@@ -140,15 +141,11 @@ pub fn publish(
 
     let mut files = Files::default();
     let mut downloads = Vec::new();
-    for file in rendered.into_iter().flatten() {
+    for Rendered { file, bytes } in rendered.into_iter().flatten() {
         if file.listed {
-            downloads.push(Download {
-                document: file.document,
-                label: file.format.label().to_owned(),
-                path: file.path.clone(),
-            });
+            downloads.push(file.download());
         }
-        files.add(file.path, file.bytes)?;
+        files.add(file.path, bytes)?;
     }
     let mut add = |folder: &str, written: Vec<(String, Vec<u8>)>| {
         for (name, bytes) in written {
@@ -178,49 +175,74 @@ pub fn publish(
 }
 
 struct Rendered {
-    document: String,
-    format: Format,
-    path: String,
+    file: Planned,
     bytes: Vec<u8>,
-    /// Pages lead to it.
-    listed: bool,
 }
 
-fn render(
+/// A file that a document becomes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Planned {
+    /// The document's identifier.
+    pub(crate) document: String,
+    pub(crate) format: Format,
+    /// Path below the output folder.
+    pub(crate) path: String,
+    /// Pages lead to it.
+    pub(crate) listed: bool,
+}
+
+impl Planned {
+    /// How pages lead to it.
+    pub(crate) fn download(&self) -> Download {
+        Download { document: self.document.clone(), label: self.format.label().to_owned(), path: self.path.clone() }
+    }
+}
+
+/// The files that a document becomes in a format. Pages know of each other, so they are written together by
+/// [`html::site`]; files for programs speak of the whole.
+pub(crate) fn plan(document: &Document, format: Format) -> Vec<Planned> {
+    let id = &document.id;
+    let file = |path: String, listed| Planned { document: id.clone(), format, path, listed };
+    match format {
+        Format::Html | Format::Oscal | Format::Fedramp => Vec::new(),
+        Format::Pdf => vec![file(format!("{id}.pdf"), true)],
+        Format::Md => vec![file(format!("{id}.md"), true)],
+        Format::Csv => {
+            filled(document).into_iter().map(|table| file(csv_path(document, table), beside(document, table))).collect()
+        }
+        Format::Xlsx if filled(document).is_empty() => Vec::new(),
+        Format::Xlsx => vec![file(format!("{id}.xlsx"), true)],
+    }
+}
+
+/// The table that a document is about lies beside it.
+fn beside(document: &Document, table: &document::Table) -> bool {
+    table.id == document.id.replace(['/', '.'], "-")
+}
+
+fn csv_path(document: &Document, table: &document::Table) -> String {
+    let id = &document.id;
+    if beside(document, table) { format!("{id}.csv") } else { format!("tables/{id}/{}.csv", table.id) }
+}
+
+/// Renders a planned file.
+pub(crate) fn render(
     theme: &pdf::Theme,
     assessment: &Assessment,
     document: &Document,
-    format: Format,
-    files: &mut Vec<Rendered>,
-) -> Result<(), Error> {
+    file: &Planned,
+) -> Result<Vec<u8>, Error> {
     let id = &document.id;
-    let mut add = |path: String, bytes: Vec<u8>, listed: bool| {
-        files.push(Rendered { document: id.clone(), format, path, bytes, listed });
-    };
-    match format {
-        // Pages know of each other, so they are written together by `html::site`; files for programs speak of the whole.
-        Format::Html | Format::Oscal | Format::Fedramp => {}
-        Format::Pdf => {
-            let bytes = pdf::render(document, theme).map_err(|source| Error::Pdf { id: id.clone(), source })?;
-            add(format!("{id}.pdf"), bytes, true);
-        }
-        Format::Md => add(format!("{id}.md"), markdown::render(document).into_bytes(), true),
+    Ok(match file.format {
+        Format::Html | Format::Oscal | Format::Fedramp => Vec::new(),
+        Format::Pdf => pdf::render(document, theme).map_err(|source| Error::Pdf { id: id.clone(), source })?,
+        Format::Md => markdown::render(document).into_bytes(),
         Format::Csv => {
-            for table in filled(document) {
-                // The table that a document is about lies beside it.
-                let main = table.id == id.replace(['/', '.'], "-");
-                let path = if main { format!("{id}.csv") } else { format!("tables/{id}/{}.csv", table.id) };
-                add(path, sheet::csv(table, &document.texts).into_bytes(), main);
-            }
+            let table = filled(document).into_iter().find(|table| csv_path(document, table) == file.path);
+            table.map(|table| sheet::csv(table, &document.texts).into_bytes()).unwrap_or_default()
         }
-        Format::Xlsx => {
-            let tables = filled(document);
-            if !tables.is_empty() {
-                add(format!("{id}.xlsx"), sheet::workbook(document, &tables, assessment.as_of)?, true);
-            }
-        }
-    }
-    Ok(())
+        Format::Xlsx => sheet::workbook(document, &filled(document), assessment.as_of)?,
+    })
 }
 
 fn filled(document: &Document) -> Vec<&document::Table> {
@@ -255,12 +277,19 @@ fn walk(blocks: &[Block], visit: &mut impl FnMut(&Block)) {
     }
 }
 
+/// A wish names a document, or the folder that it is in.
+fn wanted(id: &str, wish: &str) -> bool {
+    id == wish || id.strip_prefix(wish).is_some_and(|rest| rest.starts_with('/'))
+}
+
 /// Keeps the wished documents; links to the others become plain text, since there is nothing to lead to.
-fn select(documents: Vec<Document>, wishes: &[String]) -> Result<Vec<Document>, Error> {
+///
+/// # Errors
+/// When a wish names none.
+pub(crate) fn select(documents: Vec<Document>, wishes: &[String]) -> Result<Vec<Document>, Error> {
     if wishes.is_empty() {
         return Ok(documents);
     }
-    let wanted = |id: &str, wish: &str| id == wish || id.strip_prefix(wish).is_some_and(|rest| rest.starts_with('/'));
     for wish in wishes {
         if !documents.iter().any(|document| wanted(&document.id, wish)) {
             let known = documents.iter().map(|document| document.id.clone()).collect();

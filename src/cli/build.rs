@@ -91,7 +91,8 @@ fn report(error: &ComposeError, ui: &Ui) -> Exit {
     Exit::BadNews
 }
 
-fn logo(declared: &Workspace) -> Result<Option<Vec<u8>>, Failure> {
+/// The picture for covers, if the workspace has one.
+pub(super) fn logo(declared: &Workspace) -> Result<Option<Vec<u8>>, Failure> {
     let Some(path) = &declared.style.logo else { return Ok(None) };
     read_logo(&declared.root.join(path)).map(Some)
 }

@@ -248,6 +248,20 @@ impl Evidence {
         history
     }
 
+    /// As [`Evidence::history`], one snapshot after the other while nobody stops it: `None` if somebody did.
+    pub(super) fn history_while(&self, workspace: &Workspace, go_on: &dyn Fn() -> bool) -> Option<History> {
+        let rules = judged::Rules::of(workspace);
+        let mut history = History::default();
+        for older in &self.older {
+            if !go_on() {
+                return None;
+            }
+            // One that cannot be read was said at the start.
+            history.past.extend(judge(workspace, &rules, older).ok());
+        }
+        Some(history)
+    }
+
     /// Assesses it: history, then clock, then [`assess::assess`].
     ///
     /// # Errors

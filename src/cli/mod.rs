@@ -15,6 +15,7 @@ mod import;
 mod init;
 mod man;
 mod permissions;
+mod serve;
 mod suggest;
 mod ui;
 mod validate;
@@ -48,6 +49,7 @@ enum Command {
     Whose(whose::Arguments),
     Assess(assess::Arguments),
     Build(build::Arguments),
+    Serve(serve::Arguments),
     Import(import::Arguments),
     Validate(validate::Arguments),
     Completions(completions::Arguments),
@@ -68,6 +70,7 @@ pub fn main() -> ExitCode {
         Command::Whose(command) => whose::run(&command, &ui),
         Command::Assess(command) => assess::run(&command, &ui),
         Command::Build(command) => build::run(&command, &ui),
+        Command::Serve(command) => serve::run(&command, &ui),
         Command::Import(command) => import::run(&command, &ui),
         Command::Validate(command) => validate::run(&command, &ui),
         Command::Completions(command) => completions::run(&command, &mut Arguments::command(), &ui),

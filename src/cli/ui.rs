@@ -55,7 +55,18 @@ pub struct Failure {
     help: Option<String>,
 }
 
+impl std::fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
 impl Failure {
+    /// What to do about it.
+    pub(super) fn remedy(&self) -> Option<&str> {
+        self.help.as_deref()
+    }
+
     /// A failure that names what happened and where, as a sentence without a full stop.
     pub fn new(message: impl fmt::Display) -> Self {
         Self { message: sentence(&message.to_string()), help: None }

@@ -68,7 +68,8 @@ pub(super) fn read(dir: Option<&Path>, today: NaiveDate, _ui: &Ui) -> Result<(Pa
     Ok((dir, loaded))
 }
 
-fn folder(dir: Option<&Path>) -> Result<PathBuf, Failure> {
+/// The folder of the workspace, unread.
+pub(super) fn folder(dir: Option<&Path>) -> Result<PathBuf, Failure> {
     match dir {
         Some(dir) if dir.is_dir() => Ok(dir.to_owned()),
         Some(dir) if dir.is_file() && dir.ends_with(MAIN_FILE) => {
@@ -94,7 +95,8 @@ pub(super) fn root(dir: Option<&Path>) -> Result<PathBuf, Failure> {
     }
 }
 
-fn missing(dir: &Path) -> Failure {
+/// There is a folder, and no workspace in it.
+pub(super) fn missing(dir: &Path) -> Failure {
     Failure::new(format_args!("there is no {MAIN_FILE} in {}", dir.display()))
         .help(format_args!("start a workspace with `scopefence init {}`", dir.display()))
 }

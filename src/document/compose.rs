@@ -2,6 +2,7 @@
 
 use std::io;
 
+use rayon::prelude::*;
 use sha2::{Digest, Sha256};
 
 use super::{
@@ -10,7 +11,7 @@ use super::{
     nodes::{self, Ctx, Place, acronyms, reading},
     parse::{self, Anchors, Origin},
     settle,
-    templates::{Declared, Per, Templates},
+    templates::{Declared, NodeCall, Per, Templates},
     tree::{Block, Document},
 };
 use crate::{
@@ -19,6 +20,19 @@ use crate::{
     frameworks::Frameworks,
     workspace::{Team, Workspace},
 };
+
+/// Everything that documents are made of.
+#[derive(Debug, Clone, Copy)]
+pub struct Sources<'a> {
+    /// The declarations.
+    pub workspace: &'a Workspace,
+    /// What was observed of them.
+    pub assessment: &'a Assessment,
+    /// Catalogs of controls.
+    pub frameworks: &'a Frameworks,
+    /// Question sets.
+    pub checklists: &'a [Checklist],
+}
 
 /// Composes all documents that the templates declare, in their order; those per team in the order of the teams.
 ///
@@ -33,29 +47,184 @@ pub fn compose(
     frameworks: &Frameworks,
     checklists: &[Checklist],
 ) -> Result<Vec<Document>, ComposeError> {
-    let templates = Templates::load(&workspace.root, &workspace.language)?;
-    let token = token(workspace, assessment, &templates);
-    let ctx = Ctx::new(workspace, assessment, frameworks, checklists, &templates);
-    let published = context::publish(&ctx);
-    let mut documents = Vec::new();
-    let mut problems = Vec::new();
-    for declared in &templates.documents {
-        for about in abouts(workspace, declared) {
-            match document(&ctx, &templates, &token, &published, declared, about) {
-                Ok(document) => {
-                    reading::count(&ctx, &document);
+    let sources = Sources { workspace, assessment, frameworks, checklists };
+    Outline::load(workspace, assessment)?.all(sources)
+}
+
+/// The templates of a workspace, read, and nothing composed yet.
+pub(crate) struct Outline {
+    templates: Templates,
+    token: String,
+}
+
+impl Outline {
+    /// # Errors
+    /// When a template cannot be read or does not parse.
+    pub(crate) fn load(workspace: &Workspace, assessment: &Assessment) -> Result<Self, ComposeError> {
+        let templates = Templates::load(&workspace.root, &workspace.language)?;
+        let token = token(workspace, assessment, &templates);
+        Ok(Self { templates, token })
+    }
+
+    /// The documents there are, with everything but their blocks.
+    pub(crate) fn heads(&self, sources: Sources<'_>) -> Vec<Document> {
+        let ctx = self.context(sources);
+        let abouts = self.abouts(sources.workspace);
+        let mut heads: Vec<Document> =
+            abouts.into_iter().map(|(declared, about)| head(&ctx, &self.templates, declared, about)).collect();
+        settle::settle(&mut heads);
+        heads
+    }
+
+    /// One of these documents. `None` for one that cannot be composed alone, because it speaks of the others.
+    ///
+    /// In: what links of it may lead to. Its own anchors are added.
+    ///
+    /// # Errors
+    /// As [`compose`].
+    pub(crate) fn document(
+        &self,
+        sources: Sources<'_>,
+        id: &str,
+        mut known: settle::Known,
+    ) -> Result<Option<Document>, ComposeError> {
+        let ctx = self.context(sources);
+        let published = context::publish(&ctx);
+        let mut abouts = self.abouts(sources.workspace).into_iter();
+        let Some((declared, about)) = abouts.find(|(declared, about)| about.id(declared) == id) else {
+            return Ok(None);
+        };
+        let written = self.write(&ctx, &published, declared, about)?;
+        if written.speaks_of_others() {
+            return Ok(None);
+        }
+        let mut document = self.build(&ctx, written)?;
+        known.extend(settle::known(std::slice::from_ref(&document)));
+        settle::one(&mut document, &known);
+        Ok(Some(document))
+    }
+
+    /// All documents, on all cores.
+    ///
+    /// # Errors
+    /// As [`compose`].
+    pub(crate) fn all(&self, sources: Sources<'_>) -> Result<Vec<Document>, ComposeError> {
+        let ctx = self.context(sources);
+        let published = context::publish(&ctx);
+        let abouts = self.abouts(sources.workspace);
+        let composed: Vec<_> = abouts
+            .par_iter()
+            .map(|(declared, about)| {
+                let written = self.write(&ctx, &published, declared, *about)?;
+                if written.speaks_of_others() {
+                    return Ok(Composed::Later(written));
+                }
+                let document = self.build(&ctx, written)?;
+                let counted = reading::count(&document);
+                Ok(Composed::Now(Box::new(document), counted))
+            })
+            .collect();
+        let mut documents = Vec::new();
+        let mut problems = Vec::new();
+        for one in composed {
+            let built = one.and_then(|composed| match composed {
+                Composed::Now(document, counted) => Ok((*document, counted)),
+                Composed::Later(written) => {
+                    let document = self.build(&ctx, written)?;
+                    let counted = reading::count(&document);
+                    Ok((document, counted))
+                }
+            });
+            match built {
+                Ok((document, counted)) => {
+                    reading::counted(&ctx).add(counted);
                     documents.push(document);
                 }
-                Err(error) => problems.extend(error.problems),
+                Err(ComposeError { problems: found }) => problems.extend(found),
             }
         }
+        if !problems.is_empty() {
+            problems.dedup();
+            return Err(ComposeError { problems });
+        }
+        settle::settle(&mut documents);
+        Ok(documents)
     }
-    if !problems.is_empty() {
-        problems.dedup();
-        return Err(ComposeError { problems });
+
+    fn context<'a>(&'a self, sources: Sources<'a>) -> Ctx<'a> {
+        let Sources { workspace, assessment, frameworks, checklists } = sources;
+        Ctx::new(workspace, assessment, frameworks, checklists, &self.templates)
     }
-    settle::settle(&mut documents);
-    Ok(documents)
+
+    fn abouts<'a>(&'a self, workspace: &'a Workspace) -> Vec<(&'a Declared, About<'a>)> {
+        let declared = self.templates.documents.iter();
+        declared
+            .flat_map(|declared| abouts(workspace, declared).into_iter().map(move |about| (declared, about)))
+            .collect()
+    }
+
+    /// Runs the template of a document.
+    fn write<'a>(
+        &'a self,
+        ctx: &Ctx<'a>,
+        published: &tera::Context,
+        declared: &'a Declared,
+        about: About<'a>,
+    ) -> Result<Written<'a>, ComposeError> {
+        let head = head(ctx, &self.templates, declared, about);
+        let mut published = published.clone();
+        context::publish_document(&mut published, &head.id, &head.title, about.team);
+        let (markdown, calls) = self.templates.render(&declared.template, &self.token, &published)?;
+        Ok(Written { declared, about, head, markdown, calls })
+    }
+
+    /// Makes blocks of what a template wrote.
+    fn build(&self, ctx: &Ctx<'_>, written: Written<'_>) -> Result<Document, ComposeError> {
+        let Written { declared, about: About { team, framework }, head, markdown, calls } = written;
+        let mut problems = Vec::new();
+        let mut swap = |number: usize, level: u8, anchors: &mut Anchors| {
+            let Some(call) = calls.get(number) else { return Vec::new() };
+            let place = Place { anchors, level, arguments: &call.arguments, team, framework };
+            nodes::build(ctx, &call.name, place).unwrap_or_else(|message| {
+                problems.push(Problem::in_file(
+                    &format!("templates/{}", declared.template),
+                    format!("node `{}`: {message}", call.name),
+                    "correct the arguments; docs/templates.md lists what each node takes",
+                ));
+                Vec::new()
+            })
+        };
+        let mut anchors = Anchors::default();
+        let origin = Origin::Template { token: &self.token, swap: &mut swap };
+        let mut blocks: Vec<Block> = parse::blocks(&markdown, origin, &mut anchors);
+        if !problems.is_empty() {
+            return Err(ComposeError { problems });
+        }
+        let sheets = blocks.extract_if(.., |block| matches!(block, Block::Table(table) if table.sheet_only)).collect();
+        acronyms::fill(ctx, &mut blocks);
+        Ok(Document { blocks, sheets, ..head })
+    }
+}
+
+/// What a template made of a document.
+struct Written<'a> {
+    declared: &'a Declared,
+    about: About<'a>,
+    head: Document,
+    markdown: String,
+    calls: Vec<NodeCall>,
+}
+
+impl Written<'_> {
+    fn speaks_of_others(&self) -> bool {
+        self.calls.iter().any(|call| call.name == reading::PATHS)
+    }
+}
+
+/// A document, or what becomes one once those before it are there.
+enum Composed<'a> {
+    Now(Box<Document>, reading::Counted),
+    Later(Written<'a>),
 }
 
 /// What one document of several made from a template is about.
@@ -63,6 +232,14 @@ pub fn compose(
 struct About<'a> {
     team: Option<&'a Team>,
     framework: Option<&'a str>,
+}
+
+impl About<'_> {
+    /// The document's identifier.
+    fn id(&self, declared: &Declared) -> String {
+        let id = declared.id.replace("{team}", self.team.map_or("", |team| team.id.as_str()));
+        id.replace("{framework}", self.framework.unwrap_or_default())
+    }
 }
 
 /// The documents that one declaration makes.
@@ -79,18 +256,10 @@ fn abouts<'a>(workspace: &'a Workspace, declared: &'a Declared) -> Vec<About<'a>
     }
 }
 
-fn document(
-    ctx: &Ctx<'_>,
-    templates: &Templates,
-    token: &str,
-    published: &tera::Context,
-    declared: &Declared,
-    about: About<'_>,
-) -> Result<Document, ComposeError> {
+/// Everything of a document but its blocks.
+fn head(ctx: &Ctx<'_>, templates: &Templates, declared: &Declared, about: About<'_>) -> Document {
     let workspace = ctx.ws;
     let About { team, framework } = about;
-    let id = declared.id.replace("{team}", team.map_or("", |team| team.id.as_str()));
-    let id = id.replace("{framework}", framework.unwrap_or_default());
     let known = framework.and_then(|id| ctx.frameworks.framework(id));
     let values = [
         ("team", team.map_or("", |team| team.name.as_str())),
@@ -98,35 +267,9 @@ fn document(
         ("framework", known.map_or("", |known| known.title.as_str())),
     ];
     let text = |what: &str| templates.texts.fill(&format!("{}.{what}", declared.text), &values);
-    let title = text("title");
-
-    let mut published = published.clone();
-    context::publish_document(&mut published, &id, &title, team);
-    let (markdown, calls) = templates.render(&declared.template, token, &published)?;
-
-    let mut problems = Vec::new();
-    let mut swap = |number: usize, level: u8, anchors: &mut Anchors| {
-        let Some(call) = calls.get(number) else { return Vec::new() };
-        let place = Place { anchors, level, arguments: &call.arguments, team, framework };
-        nodes::build(ctx, &call.name, place).unwrap_or_else(|message| {
-            problems.push(Problem::in_file(
-                &format!("templates/{}", declared.template),
-                format!("node `{}`: {message}", call.name),
-                "correct the arguments; docs/templates.md lists what each node takes",
-            ));
-            Vec::new()
-        })
-    };
-    let mut anchors = Anchors::default();
-    let mut blocks: Vec<Block> = parse::blocks(&markdown, Origin::Template { token, swap: &mut swap }, &mut anchors);
-    if !problems.is_empty() {
-        return Err(ComposeError { problems });
-    }
-    let sheets = blocks.extract_if(.., |block| matches!(block, Block::Table(table) if table.sheet_only)).collect();
-    acronyms::fill(ctx, &mut blocks);
-    Ok(Document {
-        id,
-        title,
+    Document {
+        id: about.id(declared),
+        title: text("title"),
         subtitle: text("subtitle"),
         summary: text("summary"),
         language: workspace.language.clone(),
@@ -134,9 +277,9 @@ fn document(
         paper: declared.paper.map_or(workspace.style.paper, Into::into),
         control: control::block(ctx, declared, team, framework),
         disclosures: control::disclosures(ctx, templates, declared, team),
-        blocks,
-        sheets,
-    })
+        blocks: Vec::new(),
+        sheets: Vec::new(),
+    }
 }
 
 /// Marks node fences. It commits to everything that can reach a template, so that no content can contain it: a text

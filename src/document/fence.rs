@@ -15,9 +15,12 @@ mod pack;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
+use std::{
+    collections::BTreeMap,
+    sync::{Mutex, PoisonError},
+};
 
-use super::{Diagram, Texts};
+use super::{Diagram, Texts, scene::Scene};
 use crate::workspace::{Component, ComponentId, Fence, ReaderRole, Side, TeamId, Workspace};
 
 /// An interface or connection between something inside the fence and something outside it.
@@ -114,7 +117,7 @@ fn name(workspace: &Workspace, end: &End) -> String {
 pub fn fence(workspace: &Workspace, texts: &Texts) -> Diagram {
     let crossings = crossings(workspace);
     let plan = plan(workspace, &crossings, texts);
-    let scene = draw::draw(&layout::lay_out(&plan));
+    let scene = drawn(plan);
     Diagram {
         id: "fence".to_owned(),
         caption: texts.fill("fence.caption", &[("system", &workspace.system.name)]),
@@ -124,8 +127,23 @@ pub fn fence(workspace: &Workspace, texts: &Texts) -> Diagram {
     }
 }
 
+/// Lays it out and draws it. Trying text sizes takes longer than anything else in a document, and two documents show the
+/// fence, so the last one drawn is kept.
+fn drawn(plan: Plan) -> Scene {
+    static LAST: Mutex<Option<(Plan, Scene)>> = Mutex::new(None);
+    let mut last = LAST.lock().unwrap_or_else(PoisonError::into_inner);
+    match &*last {
+        Some((known, scene)) if *known == plan => scene.clone(),
+        _ => {
+            let scene = draw::draw(&layout::lay_out(&plan));
+            *last = Some((plan, scene.clone()));
+            scene
+        }
+    }
+}
+
 /// What is to be drawn, free of the workspace: only text, team indexes and which band.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 struct Plan {
     label: String,
     outside_label: String,
@@ -140,7 +158,7 @@ struct Plan {
 }
 
 /// A group of components.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 struct Panel {
     title: String,
     items: Vec<Item>,
@@ -149,7 +167,7 @@ struct Panel {
 }
 
 /// A component, or a team that stands at the far end of an interface without a component of its own.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 struct Item {
     title: String,
     team: u8,
@@ -159,7 +177,7 @@ struct Item {
     link: Option<String>,
 }
 
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 struct LegendTeam {
     index: u8,
     short: String,

@@ -30,10 +30,11 @@ pub mod tree;
 pub(crate) mod trend;
 pub(crate) mod words;
 
-pub use compose::compose;
+pub(crate) use compose::Outline;
+pub use compose::{Sources, compose};
 pub use error::{ComposeError, Problem};
 pub(crate) use parse::plain;
-pub(crate) use settle::settle;
+pub(crate) use settle::{Known, known, settle};
 pub use texts::Texts;
 pub use tree::*;
 

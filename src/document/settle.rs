@@ -6,33 +6,44 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use rayon::prelude::*;
+
 use super::tree::{Block, Diagram, Document, Inline, Table, Target};
 use crate::visible::{deceives, spelled_out};
 
 /// Anchors by document.
-type Known = BTreeMap<String, BTreeSet<String>>;
+pub(crate) type Known = BTreeMap<String, BTreeSet<String>>;
 
 /// Anchors that name the same thing in whatever document they are.
 const SHARED: [&str; 4] = ["component-", "control-", "activity-", "finding-"];
 
 /// Settles all documents of a build. Again after some were left out: links to those then become plain text.
 pub(crate) fn settle(documents: &mut [Document]) {
-    let mut known = Known::new();
-    for document in documents.iter() {
-        let anchors = known.entry(document.id.clone()).or_default();
-        document.blocks.iter().for_each(|block| anchors_of(block, anchors));
-    }
-    for document in documents {
-        let Document { id, title, subtitle, summary, blocks, sheets, control, disclosures, .. } = document;
-        let pass = Pass { known: &known, id };
-        pass.blocks(blocks);
-        pass.blocks(sheets);
-        [title, subtitle, summary].into_iter().for_each(clean);
-        control_texts(control).into_iter().for_each(clean);
-        for disclosure in disclosures {
-            clean(&mut disclosure.what);
-            clean(&mut disclosure.detail);
-        }
+    let known = known(documents);
+    documents.par_iter_mut().for_each(|document| one(document, &known));
+}
+
+/// Where links may lead.
+pub(crate) fn known(documents: &[Document]) -> Known {
+    let anchors = |document: &Document| {
+        let mut anchors = BTreeSet::new();
+        document.blocks.iter().for_each(|block| anchors_of(block, &mut anchors));
+        (document.id.clone(), anchors)
+    };
+    documents.iter().map(anchors).collect()
+}
+
+/// Settles one document among those known; its own anchors are among them.
+pub(crate) fn one(document: &mut Document, known: &Known) {
+    let Document { id, title, subtitle, summary, blocks, sheets, control, disclosures, .. } = document;
+    let pass = Pass { known, id };
+    pass.blocks(blocks);
+    pass.blocks(sheets);
+    [title, subtitle, summary].into_iter().for_each(clean);
+    control_texts(control).into_iter().for_each(clean);
+    for disclosure in disclosures {
+        clean(&mut disclosure.what);
+        clean(&mut disclosure.detail);
     }
 }
 

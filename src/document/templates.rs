@@ -4,10 +4,11 @@
 //! acronyms, and a Tera engine that escapes everything it prints.
 
 use std::{
+    cell::RefCell,
     collections::{BTreeMap, BTreeSet},
     io::Write,
     path::Path,
-    sync::{Arc, Mutex},
+    sync::Arc,
 };
 
 use serde::Deserialize;
@@ -38,8 +39,11 @@ pub(super) struct Templates {
     /// Sources of all templates, which the node token commits to.
     pub(super) sources: BTreeMap<String, String>,
     tera: Tera,
-    calls: Arc<Mutex<Vec<NodeCall>>>,
-    token: Arc<Mutex<String>>,
+}
+
+thread_local! {
+    /// The token of the template that this thread renders, and the nodes that it has placed so far.
+    static PLACED: RefCell<(String, Vec<NodeCall>)> = RefCell::default();
 }
 
 /// One document of `documents.toml`.
@@ -248,10 +252,8 @@ impl Templates {
             return Err(ComposeError { problems });
         }
 
-        let calls = Arc::new(Mutex::new(Vec::new()));
-        let token = Arc::new(Mutex::new(String::new()));
-        let tera = engine(&sources, &texts, &calls, &token)?;
-        Ok(Self { documents, texts, reading, acronyms, overridden, sources, tera, calls, token })
+        let tera = engine(&sources, &texts)?;
+        Ok(Self { documents, texts, reading, acronyms, overridden, sources, tera })
     }
 
     /// Renders one document's template to Markdown; the nodes it placed come with it.
@@ -261,26 +263,14 @@ impl Templates {
         token: &str,
         context: &tera::Context,
     ) -> Result<(String, Vec<NodeCall>), ComposeError> {
-        lock(&self.calls).clear();
-        token.clone_into(&mut lock(&self.token));
+        PLACED.replace((token.to_owned(), Vec::new()));
         let markdown =
             self.tera.render(template, context).map_err(|error| ComposeError::from_tera(&error, template))?;
-        let calls = std::mem::take(&mut *lock(&self.calls));
-        Ok((markdown, calls))
+        Ok((markdown, PLACED.take().1))
     }
 }
 
-/// A poisoned lock only means that another render failed; the value is whole.
-fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
-}
-
-fn engine(
-    sources: &BTreeMap<String, String>,
-    texts: &Arc<Texts>,
-    calls: &Arc<Mutex<Vec<NodeCall>>>,
-    token: &Arc<Mutex<String>>,
-) -> Result<Tera, ComposeError> {
+fn engine(sources: &BTreeMap<String, String>, texts: &Arc<Texts>) -> Result<Tera, ComposeError> {
     let mut tera = Tera::new();
     tera.autoescape_on([".md"]);
     tera.set_escape_fn(escape);
@@ -300,8 +290,7 @@ fn engine(
         let values: Vec<(&str, &str)> = values.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
         Ok(Value::safe_string(&texts.fill(key, &values)))
     });
-    let (calls, token) = (calls.clone(), token.clone());
-    tera.register_function("node", move |arguments: Kwargs, _: &State| -> tera::TeraResult<Value> {
+    tera.register_function("node", |arguments: Kwargs, _: &State| -> tera::TeraResult<Value> {
         let name = arguments.must_get::<&str>("name")?.to_owned();
         if !super::nodes::exists(&name) {
             let nearest =
@@ -313,9 +302,11 @@ fn engine(
             .filter_map(|(key, value)| Some((key.as_str()?.to_owned(), value.to_string())))
             .filter(|(key, _)| key != "name")
             .collect();
-        let mut calls = lock(&calls);
-        calls.push(NodeCall { name, arguments: rest });
-        Ok(Value::safe_string(&format!("\n\n```{} {}\n```\n\n", lock(&token), calls.len() - 1)))
+        let fence = PLACED.with_borrow_mut(|(token, calls)| {
+            calls.push(NodeCall { name, arguments: rest });
+            format!("\n\n```{token} {}\n```\n\n", calls.len() - 1)
+        });
+        Ok(Value::safe_string(&fence))
     });
     tera.register_filter("code", |value: StringInput, _: Kwargs, _: &State| Value::safe_string(&code(value.as_str())));
     tera.register_filter("link", |value: StringInput, arguments: Kwargs, state: &State| -> tera::TeraResult<Value> {

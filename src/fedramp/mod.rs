@@ -115,12 +115,15 @@ const ORDER: Order = Order {
     last: &[],
 };
 
+/// Names of the files that [`export`] writes.
+pub(crate) const FILES: [&str; 2] = ["certification-package-overview.json", "security-decision-record.json"];
+
 /// Writes the package: file name and content of each file. `None` where the workspace declares no `[fedramp]`.
 pub fn export(workspace: &Workspace, assessment: &Assessment) -> Option<Vec<(String, Vec<u8>)>> {
     let build = Build::new(workspace, assessment, workspace.fedramp.as_ref()?);
-    let files =
-        [("certification-package-overview", overview::of(&build)), ("security-decision-record", record::of(&build))];
-    Some(files.into_iter().map(|(name, value)| (format!("{name}.json"), ORDER.write(&value).into_bytes())).collect())
+    let values = [overview::of(&build), record::of(&build)];
+    let files = FILES.into_iter().zip(values);
+    Some(files.map(|(name, value)| (name.to_owned(), ORDER.write(&value).into_bytes())).collect())
 }
 
 #[cfg(test)]

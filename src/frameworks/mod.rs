@@ -181,9 +181,10 @@ impl Frameworks {
             own == framework || framework == choice.framework && choice.name_of(own).is_none()
         };
         controls.extend(choice.added.iter().filter(here));
-        let mut controls: Vec<ControlId> = controls.into_iter().cloned().collect();
-        controls.order_by(|a, b| self.compare(a, b));
-        controls
+        // A place takes a search, so each is looked up once.
+        let mut placed: Vec<_> = controls.into_iter().map(|control| (self.place(control), control)).collect();
+        placed.order();
+        placed.into_iter().map(|(_, control)| control.clone()).collect()
     }
 
     /// Whether a control is among those selected.

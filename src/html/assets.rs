@@ -22,6 +22,28 @@ pub fn assets(site: &Site<'_>) -> Vec<(String, Cow<'static, [u8]>)> {
     files.into_iter().collect()
 }
 
+/// One file below `assets/`, by its path: [`assets`] without the work for the others.
+pub(crate) fn asset(site: &Site<'_>, path: &str) -> Option<Cow<'static, [u8]>> {
+    match path {
+        "assets/theme.css" => return Some(Cow::Owned(theme::css(site).into_bytes())),
+        "assets/words.js" => return Some(Cow::Owned(words::script(&site.texts()).into_bytes())),
+        "assets/search-index.js" => return Some(Cow::Owned(search::script(site).into_bytes())),
+        _ => {}
+    }
+    shipped(path).or_else(|| {
+        let mut files = BTreeMap::new();
+        site.documents.iter().for_each(|document| pictures(document, &mut files));
+        files.remove(path)
+    })
+}
+
+/// A file below `assets/` that is the same in every build.
+pub(crate) fn shipped(path: &str) -> Option<Cow<'static, [u8]>> {
+    let mut files = BTreeMap::new();
+    embedded(&SITE, &mut files);
+    files.remove(path)
+}
+
 /// The embedded folder as it is; the whole fonts in it are for the PDF alone.
 fn embedded(folder: &'static include_dir::Dir<'static>, files: &mut BTreeMap<String, Cow<'static, [u8]>>) {
     for file in folder.files() {

@@ -6,7 +6,7 @@
 use crate::visible::{deceives, spell};
 
 /// Appends `text` to `out`, escaped.
-pub(super) fn escape(out: &mut String, text: &str) {
+pub(crate) fn escape(out: &mut String, text: &str) {
     for char in text.chars() {
         match char {
             '&' => out.push_str("&amp;"),

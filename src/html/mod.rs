@@ -27,9 +27,13 @@ use std::{borrow::Cow, sync::Arc};
 use rayon::prelude::*;
 
 pub use assets::assets;
+pub(crate) use assets::{asset, shipped};
+pub(crate) use escape::escape;
 pub use index::index;
+pub(crate) use page::POLICY;
 pub use page::render;
 pub use svg::svg;
+pub(crate) use theme::colours;
 
 use crate::{
     assess::Assessment,

@@ -11,7 +11,7 @@ use super::{
 use crate::document::{Block, ControlBlock, Disclosure, Document, Influence, Inline, Texts, Tone};
 
 /// Nothing but the page's own files, and no script or style within the page. `data:` pictures are the theme's icons.
-const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; img-src 'self' data:; \
+pub(crate) const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; img-src 'self' data:; \
                       base-uri 'none'; form-action 'none'";
 
 /// Renders one document as a page; its path is the document's id with `.html`.

@@ -9,14 +9,21 @@ use crate::{
         palette::{self, Palette, Theme},
         scene::Ink,
     },
-    workspace::Paper,
+    workspace::{Color, Paper},
 };
 
 const TONES: [Tone; 5] = [Tone::Good, Tone::Bad, Tone::Caution, Tone::Unknown, Tone::Neutral];
 
 /// `assets/theme.css`.
 pub(super) fn css(site: &Site<'_>) -> String {
-    let accent = site.workspace.style.accent;
+    let mut out = colours(site.workspace.style.accent);
+    columns(&mut out, site);
+    paper(&mut out, site);
+    out
+}
+
+/// Colours of both themes, and the classes that use them.
+pub(crate) fn colours(accent: Color) -> String {
     let light = variables(Theme::Light, &Palette::new(Theme::Light, accent));
     let dark = variables(Theme::Dark, &Palette::new(Theme::Dark, accent));
     let mut out = String::new();
@@ -39,8 +46,6 @@ pub(super) fn css(site: &Site<'_>) -> String {
     for percent in 1..=100 {
         let _ = write!(out, ".w{percent}{{width:{percent}%}}");
     }
-    columns(&mut out, site);
-    paper(&mut out, site);
     out
 }
 

@@ -36,27 +36,39 @@ pub mod validate;
 mod write;
 
 use build::Build;
+use serde_json::{Map, Value};
 
 use crate::{assess::Assessment, workspace::Workspace};
 
 /// Version of OSCAL that is written.
 pub const VERSION: &str = "1.2.1";
 
+type Model = fn(&Build<'_>) -> Map<String, Value>;
+
+const MODELS: [(&str, Model); 6] = [
+    ("component-definition", component_definition::of),
+    ("profile", profile::of),
+    ("system-security-plan", system_security_plan::of),
+    ("assessment-plan", assessment_plan::of),
+    ("assessment-results", assessment_results::of),
+    ("plan-of-action-and-milestones", poam::of),
+];
+
+/// Those that the declarations and the evidence fill: the last two speak of what was observed.
+fn models(assessment: &Assessment) -> impl Iterator<Item = (&'static str, Model)> {
+    let count = if assessment.clusters.is_empty() { MODELS.len() - 2 } else { MODELS.len() };
+    MODELS.into_iter().take(count)
+}
+
+/// Names of the files that [`export`] writes.
+pub(crate) fn names(assessment: &Assessment) -> Vec<String> {
+    models(assessment).map(|(model, _)| format!("{model}.json")).collect()
+}
+
 /// Writes every model that the declarations and the evidence fill: file name and content.
 pub fn export(workspace: &Workspace, assessment: &Assessment) -> Vec<(String, Vec<u8>)> {
     let build = Build::new(workspace, assessment);
-    let mut files = vec![
-        ("component-definition", component_definition::of(&build)),
-        ("profile", profile::of(&build)),
-        ("system-security-plan", system_security_plan::of(&build)),
-        ("assessment-plan", assessment_plan::of(&build)),
-    ];
-    if !assessment.clusters.is_empty() {
-        files.push(("assessment-results", assessment_results::of(&build)));
-        files.push(("plan-of-action-and-milestones", poam::of(&build)));
-    }
-    files
-        .into_iter()
-        .map(|(model, fields)| (format!("{model}.json"), write::document(model, fields, &build.names).into_bytes()))
+    models(assessment)
+        .map(|(model, of)| (format!("{model}.json"), write::document(model, of(&build), &build.names).into_bytes()))
         .collect()
 }

@@ -294,6 +294,9 @@ pub struct Style {
     pub paper: Paper,
 }
 
+/// Accent colour of a workspace that declares none.
+pub(crate) const ACCENT: Color = Color { r: 0x0b, g: 0x5c, b: 0xad };
+
 /// An sRGB colour, written `#rrggbb`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[allow(missing_docs)]

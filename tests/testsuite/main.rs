@@ -32,6 +32,7 @@ mod pdf_sample;
 mod permissions;
 mod poam;
 mod replay;
+mod serve;
 mod starters;
 mod suggest;
 mod support;

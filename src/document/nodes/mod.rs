@@ -53,8 +53,8 @@ mod vulnerabilities;
 mod workload;
 
 use std::{
-    cell::RefCell,
     collections::{BTreeMap, BTreeSet, HashMap},
+    sync::Mutex,
 };
 
 use table::{Grid, Head};
@@ -308,10 +308,8 @@ pub(super) struct Ctx<'a> {
     pub(super) stated: Vec<&'a str>,
     pub(super) checklists: &'a [Checklist],
     pub(super) reading: &'a [super::templates::ReadingPath],
-    /// Words by document and section, of the documents composed before this one.
-    pub(super) words: RefCell<BTreeMap<(String, String), usize>>,
-    /// Titles of the same.
-    pub(super) titles: RefCell<BTreeMap<(String, String), String>>,
+    /// Words and titles of the documents listed before this one.
+    pub(super) counted: Mutex<reading::Counted>,
     /// Look-up only: iteration order never reaches a document.
     team_index: HashMap<&'a str, usize>,
     component_index: HashMap<&'a str, usize>,
@@ -338,8 +336,7 @@ impl<'a> Ctx<'a> {
             stated: stated.into_iter().collect(),
             checklists,
             reading: &templates.reading,
-            words: RefCell::default(),
-            titles: RefCell::default(),
+            counted: Mutex::default(),
             t: &templates.texts,
             acronyms: &templates.acronyms,
             team_index: index(ws.teams.iter().map(|team| team.id.as_str())),

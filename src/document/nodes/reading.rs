@@ -1,5 +1,10 @@
 //! The reading guide: per role, what to read, why, and how long that takes.
 
+use std::{
+    collections::BTreeMap,
+    sync::{MutexGuard, PoisonError},
+};
+
 use super::{Ctx, Grid, Head, Place, acronyms, join, team, terms};
 use crate::{
     document::{
@@ -25,9 +30,27 @@ const ROLES: [(ReaderRole, &str); 7] = [
     (ReaderRole::Auditor, "reader.auditor"),
 ];
 
+/// Words and titles by document and section.
+#[derive(Debug, Default)]
+pub(in crate::document) struct Counted {
+    words: BTreeMap<(String, String), usize>,
+    titles: BTreeMap<(String, String), String>,
+}
+
+impl Counted {
+    /// Adds those of another document.
+    pub(in crate::document) fn add(&mut self, other: Counted) {
+        self.words.extend(other.words);
+        self.titles.extend(other.titles);
+    }
+}
+
+/// The node that needs what [`count`] counted.
+pub(in crate::document) const PATHS: &str = "reading-paths";
+
 /// Counts a composed document's words, by section, for the reading times.
-pub(in crate::document) fn count(ctx: &Ctx<'_>, document: &Document) {
-    let mut words = ctx.words.borrow_mut();
+pub(in crate::document) fn count(document: &Document) -> Counted {
+    let Counted { mut words, mut titles } = Counted::default();
     // Sections that the current block stands in, outermost first.
     let mut open: Vec<(u8, String)> = Vec::new();
     for block in &document.blocks {
@@ -44,13 +67,19 @@ pub(in crate::document) fn count(ctx: &Ctx<'_>, document: &Document) {
             *words.entry((document.id.clone(), section)).or_default() += count;
         }
     }
-    let titles = document.blocks.iter().filter_map(|block| match block {
+    let headings = document.blocks.iter().filter_map(|block| match block {
         Block::Heading { id, text, .. } => Some((id.clone(), plain(text))),
         _ => None,
     });
-    let mut known = ctx.titles.borrow_mut();
-    known.insert((document.id.clone(), String::new()), document.title.clone());
-    known.extend(titles.map(|(id, title)| ((document.id.clone(), id), title)));
+    titles.insert((document.id.clone(), String::new()), document.title.clone());
+    titles.extend(headings.map(|(id, title)| ((document.id.clone(), id), title)));
+    Counted { words, titles }
+}
+
+/// What was counted so far.
+pub(in crate::document) fn counted<'c>(ctx: &'c Ctx<'_>) -> MutexGuard<'c, Counted> {
+    // Whoever panicked while holding it only read.
+    ctx.counted.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// A section a role: who that is here, what to read.
@@ -77,7 +106,7 @@ pub(super) fn paths(ctx: &Ctx<'_>, place: &mut Place<'_>) -> Result<Vec<Block>, 
             };
             for document in documents {
                 let key = (document.clone(), path.section.clone());
-                let Some(count) = ctx.words.borrow().get(&key).copied() else { continue };
+                let Some(count) = counted(ctx).words.get(&key).copied() else { continue };
                 let minutes = count.div_ceil(WORDS_A_MINUTE).max(1);
                 total += minutes;
                 grid.row(vec![
@@ -130,8 +159,9 @@ fn who(ctx: &Ctx<'_>, teams: &[&Team]) -> Vec<Block> {
 }
 
 fn link(ctx: &Ctx<'_>, document: &str, section: &str) -> Vec<Inline> {
-    let titles = ctx.titles.borrow();
-    let title = |section: &str| titles.get(&(document.to_owned(), section.to_owned())).cloned().unwrap_or_default();
+    let counted = counted(ctx);
+    let title =
+        |section: &str| counted.titles.get(&(document.to_owned(), section.to_owned())).cloned().unwrap_or_default();
     let anchor = (!section.is_empty()).then(|| section.to_owned());
     let text = if section.is_empty() { title("") } else { format!("{}: {}", title(""), title(section)) };
     vec![Inline::Link { target: Target::Document(document.to_owned(), anchor), text: vec![Inline::text(text)] }]

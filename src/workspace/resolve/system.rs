@@ -6,7 +6,7 @@ use chrono::NaiveDate;
 
 use super::{
     super::{
-        Categorization, Color, Contact, DedicatedNodes, DocumentControl, Impact, InformationType, Law,
+        ACCENT, Categorization, Color, Contact, DedicatedNodes, DocumentControl, Impact, InformationType, Law,
         OperationalStatus, Organization, OrganizationKind, Paper, Policy, Revision, Severity, StaffingPolicy, Style,
         System, SystemKind,
         code::Code,
@@ -228,7 +228,7 @@ pub(super) fn style(context: &Context<'_>, raw: &Raw, organizations: &[Organizat
     let mut style = Style {
         organisation: own.map(|own| own.name.clone()).unwrap_or_default(),
         logo: None,
-        accent: Color { r: 0x0b, g: 0x5c, b: 0xad },
+        accent: ACCENT,
         paper: Paper::A4,
     };
     let Some(item) = once(context, &raw.style, "style") else { return style };
