@@ -3,7 +3,7 @@
 use std::{
     collections::BTreeSet,
     net::SocketAddr,
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError},
     time::{Duration, Instant},
 };
@@ -151,7 +151,10 @@ struct Worker {
 enum Reach {
     /// Declarations and their judgement stay as they are.
     Templates,
-    Declarations,
+    /// Hand-written declarations.
+    Scope,
+    /// Anything that declarations name: catalogs, lists, imported results.
+    Files,
     /// The snapshots as well.
     Evidence,
 }
@@ -188,7 +191,7 @@ impl Worker {
             *self.history.lock().unwrap_or_else(PoisonError::into_inner) = history;
             self.evidence.warn_stale(&declared.workspace, &self.ui);
             let problems = declared.problems.clone();
-            let inputs = self.inputs(declared);
+            let inputs = self.inputs(declared, None);
             match self.preview(inputs, None) {
                 Ok(pages) => self.show(generation, Arc::new(pages), problems),
                 Err(preview::Error::Publish(error)) => return Err(Failure::new(error)),
@@ -227,7 +230,8 @@ impl Worker {
             None => {
                 let Some(declared) = self.declare(generation) else { return };
                 let problems = declared.problems.clone();
-                (self.inputs(declared), problems)
+                let earlier = state.pages.as_ref().filter(|_| reach == Reach::Scope);
+                (self.inputs(declared, earlier.map(|pages| pages.inputs())), problems)
             }
         };
         let before = state.pages.as_ref().and_then(|pages| pages.surroundings());
@@ -248,11 +252,13 @@ impl Worker {
                 Reach::Evidence
             } else if path.starts_with(&templates) {
                 Reach::Templates
+            } else if name.ends_with(".toml") && path.parent().is_some_and(|folder| declares(&self.root, folder)) {
+                Reach::Scope
             } else {
-                Reach::Declarations
+                Reach::Files
             }
         });
-        reach.max().unwrap_or(Reach::Declarations)
+        reach.max().unwrap_or(Reach::Files)
     }
 
     /// Loads the declarations; shows what is wrong with them if anything is.
@@ -288,14 +294,21 @@ impl Worker {
         }
     }
 
-    fn inputs(&self, declared: Declared) -> Arc<Inputs> {
+    /// Assesses the declarations; where `earlier` ones differ in prose alone, theirs will do for the moment.
+    fn inputs(&self, declared: Declared, earlier: Option<&Arc<Inputs>>) -> Arc<Inputs> {
         let started = Instant::now();
-        let history = self.history.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let Declared { workspace, checklists, .. } = declared;
-        let assessment = assess::assess(&workspace, &self.evidence.snapshots, &history, self.as_of);
-        tracing::debug!(elapsed = ?started.elapsed(), "assessed");
+        let shape = preview::shape(&workspace);
+        let (assessment, assumed) = match earlier.filter(|earlier| earlier.shape == shape) {
+            Some(earlier) => (earlier.assessment.clone(), true),
+            None => {
+                let history = self.history.lock().unwrap_or_else(PoisonError::into_inner).clone();
+                (Arc::new(assess::assess(&workspace, &self.evidence.snapshots, &history, self.as_of)), false)
+            }
+        };
+        tracing::debug!(elapsed = ?started.elapsed(), assumed, "assessed");
         let logo = build::logo(&workspace).map_err(|failure| failure.to_string());
-        Arc::new(Inputs { workspace, assessment, checklists, logo })
+        Arc::new(Inputs { workspace, assessment, assumed, shape, checklists, logo })
     }
 
     fn preview(
@@ -338,6 +351,11 @@ impl Worker {
     fn refuse(&self, generation: u64, errors: Vec<Problem>, more: Vec<Problem>) {
         refuse(&self.board, generation, errors, more);
     }
+}
+
+/// Whether the TOML in a folder is declarations and nothing else.
+fn declares(root: &Path, folder: &Path) -> bool {
+    folder == root || folder == root.join("controls") || folder.starts_with(root.join("scope"))
 }
 
 fn refuse(board: &Board, generation: u64, mut errors: Vec<Problem>, more: Vec<Problem>) {
@@ -386,9 +404,11 @@ struct Rest {
 impl Rest {
     fn run(self, pages: Arc<Preview>) {
         let started = Instant::now();
-        if !self.finish(&pages) {
+        let Some(pages) =
+            (if pages.inputs().assumed { self.replace(&pages) } else { self.settle(&pages, pages.clone()) })
+        else {
             return;
-        }
+        };
         tracing::debug!(elapsed = ?started.elapsed(), "composed");
         if self.evidence.older.is_empty() {
             return;
@@ -403,36 +423,53 @@ impl Rest {
         }
         known.clone_from(&history);
         drop(known);
+        self.replace(&pages);
+    }
+
+    /// Assesses the same declarations anew, with the history known now.
+    fn replace(&self, shown: &Arc<Preview>) -> Option<Arc<Preview>> {
+        let history = self.history.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let Inputs { workspace, shape, checklists, logo, .. } = &**shown.inputs();
         let assessment = assess::assess(workspace, &self.evidence.snapshots, &history, self.as_of);
-        let Inputs { checklists, logo, .. } = &**pages.inputs();
-        let inputs =
-            Inputs { workspace: workspace.clone(), assessment, checklists: checklists.clone(), logo: logo.clone() };
-        if let Ok(again) = Preview::new(Arc::new(inputs), self.only.clone(), None) {
-            let again = Arc::new(again);
-            if again.whole().is_ok() {
-                self.board.update(self.generation, |state| {
-                    state.number += 1;
-                    state.pages = Some(again.clone());
-                    state.sound = Some(again);
-                });
-            }
+        let inputs = Inputs {
+            workspace: workspace.clone(),
+            assessment: Arc::new(assessment),
+            assumed: false,
+            shape: shape.clone(),
+            checklists: checklists.clone(),
+            logo: logo.clone(),
+        };
+        match Preview::new(Arc::new(inputs), self.only.clone(), None) {
+            Ok(exact) => self.settle(shown, Arc::new(exact)),
+            Err(error) => self.refuse(refusal(error)),
         }
     }
 
-    /// Composes the whole; says whether it could.
-    fn finish(&self, pages: &Arc<Preview>) -> bool {
-        match pages.recheck() {
-            Ok(changed) => self.board.update(self.generation, |state| {
-                state.number += u64::from(changed);
-                state.sound = Some(pages.clone());
-            }),
+    /// Composes the whole and puts it in the place of what is shown; open pages are loaded anew only if they differ.
+    fn settle(&self, shown: &Arc<Preview>, exact: Arc<Preview>) -> Option<Arc<Preview>> {
+        let changed = match shown.recheck(&exact) {
+            Ok(changed) => changed,
             Err(error) => {
                 if self.board.is_current(self.generation) {
                     self.ui.failure(&Failure::new(&error));
-                    refuse(&self.board, self.generation, Problem::of_compose(error), self.problems.clone());
                 }
-                false
+                return self.refuse(Problem::of_compose(error));
             }
+        };
+        let current = self.board.update(self.generation, |state| {
+            state.number += u64::from(changed);
+            state.pages = Some(exact.clone());
+            state.sound = Some(exact.clone());
+        });
+        // Pages that somebody asked for during the change.
+        if current && !Arc::ptr_eq(shown, &exact) && !changed && shown.recheck(&exact).unwrap_or(true) {
+            self.board.update(self.generation, |state| state.number += 1);
         }
+        current.then_some(exact)
+    }
+
+    fn refuse(&self, errors: Vec<Problem>) -> Option<Arc<Preview>> {
+        refuse(&self.board, self.generation, errors, self.problems.clone());
+        None
     }
 }

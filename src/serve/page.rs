@@ -190,7 +190,7 @@ fn list(out: &mut String, problems: &[Problem]) {
         if let Some(code) = problem.code {
             let _ = write!(out, "<code>{code}</code> ");
         }
-        escape(out, &problem.message);
+        quoted(out, &problem.message);
         out.push_str("</p>\n");
         if let Some(place) = &problem.place {
             out.push_str("<p class=\"live-place\"><code>");
@@ -209,7 +209,7 @@ fn list(out: &mut String, problems: &[Problem]) {
         for (what, text) in [("", Some(&problem.label)), ("help: ", problem.help.as_ref())] {
             if let Some(text) = text.filter(|text| !text.is_empty()) {
                 let _ = write!(out, "<p class=\"live-help\">{what}");
-                escape(out, text);
+                quoted(out, text);
                 out.push_str("</p>\n");
             }
         }
@@ -218,6 +218,19 @@ fn list(out: &mut String, problems: &[Problem]) {
     out.push_str("</ol>\n");
     if let Some(more) = problems.len().checked_sub(LISTED).filter(|more| *more > 0) {
         let _ = write!(out, "<p>… and {more} more; <code>scopefence check</code> lists all.</p>\n");
+    }
+}
+
+/// A sentence with what stands between backticks as code.
+fn quoted(out: &mut String, text: &str) {
+    if text.matches('`').count() % 2 == 1 {
+        return escape(out, text);
+    }
+    for (index, part) in text.split('`').enumerate() {
+        let code = index % 2 == 1;
+        out.push_str(if code { "<code>" } else { "" });
+        escape(out, part);
+        out.push_str(if code { "</code>" } else { "" });
     }
 }
 

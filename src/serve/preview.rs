@@ -2,8 +2,9 @@
 //!
 //! In: workspace, assessment, templates, and what was known of the state before. Out: files by path, those of a build.
 //! Composing all documents takes longer than a person waits after a save. So a page is composed alone first, with links
-//! that lead where they led before, and [`Preview::whole`] composes the rest meanwhile; [`Preview::recheck`] then says
-//! whether a page that was sent shows anything else.
+//! that lead where they led before, and [`Preview::whole`] composes the rest meanwhile. Where a save changed nothing but
+//! prose ([`shape`]), the assessment of the state before stands in for the new one for as long. [`Preview::recheck`] then
+//! says whether a page that was sent shows anything else.
 
 use std::{
     borrow::Cow,
@@ -11,6 +12,8 @@ use std::{
     path::Path,
     sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
 };
+
+use serde_json::Value;
 
 use crate::{
     assess::Assessment,
@@ -26,11 +29,41 @@ use crate::{
 /// What documents are made of.
 pub(crate) struct Inputs {
     pub(crate) workspace: Workspace,
-    pub(crate) assessment: Assessment,
+    pub(crate) assessment: Arc<Assessment>,
+    /// The assessment is that of an earlier workspace of the same [`shape`]: good enough to look at for a moment.
+    pub(crate) assumed: bool,
+    pub(crate) shape: String,
     pub(crate) checklists: Vec<Checklist>,
     /// For PDF; an error says why it cannot be read.
     pub(crate) logo: Result<Option<Vec<u8>>, String>,
 }
+
+/// A workspace without its prose. Where only prose changed, no rule, owner or identifier did, and an assessment of one
+/// can stand beside the other.
+pub(crate) fn shape(workspace: &Workspace) -> String {
+    fn blank(value: &mut Value) {
+        match value {
+            Value::Object(fields) => {
+                for (key, value) in fields {
+                    match value {
+                        Value::String(text) if PROSE.contains(&key.as_str()) => text.clear(),
+                        other => blank(other),
+                    }
+                }
+            }
+            Value::Array(items) => items.iter_mut().for_each(blank),
+            _ => {}
+        }
+    }
+    let mut value = serde_json::to_value(workspace).unwrap_or_default();
+    blank(&mut value);
+    // What serialization leaves out judges as well.
+    let Workspace { checks, members, grants, results, .. } = workspace;
+    format!("{value} {checks:?} {members:?} {grants:?} {results:?}")
+}
+
+/// Fields that are printed. Where a name decides something as well, the exact assessment follows at once.
+const PROSE: [&str; 6] = ["description", "name", "narrative", "purpose", "summary", "title"];
 
 impl Inputs {
     fn sources(&self) -> Sources<'_> {
@@ -135,25 +168,23 @@ impl Preview {
         }
     }
 
-    /// Makes anew every page that was made before the whole was there; says whether any is different.
+    /// Makes the pages that were shown so far out of the whole of `exact`, which may be the same state; says whether any
+    /// is different.
     ///
     /// # Errors
     /// When the whole cannot be composed.
-    pub(crate) fn recheck(&self) -> Result<bool, ComposeError> {
-        let whole = self.whole()?;
-        let made: Vec<(String, Arc<[u8]>)> =
+    pub(crate) fn recheck(&self, exact: &Preview) -> Result<bool, ComposeError> {
+        let whole = exact.whole()?;
+        let shown: Vec<(String, Arc<[u8]>)> =
             lock(&self.made).iter().map(|(path, bytes)| (path.clone(), bytes.clone())).collect();
         let mut changed = false;
-        for (path, bytes) in made.into_iter().filter(|(path, _)| path.ends_with(".html")) {
-            let now: Option<Arc<[u8]>> = self.page(&path, Some(whole))?.map(|text| text.into_bytes().into());
-            if now.as_deref() != Some(&*bytes) {
-                changed = true;
-                let mut made = lock(&self.made);
-                match now {
-                    Some(now) => made.insert(path, now),
-                    None => made.remove(&path),
-                };
-            }
+        for (path, bytes) in shown.into_iter().filter(|(path, _)| path.ends_with(".html")) {
+            let now: Option<Arc<[u8]>> = exact.page(&path, Some(whole))?.map(|text| text.into_bytes().into());
+            changed |= now.as_deref() != Some(&*bytes);
+            match now {
+                Some(now) => lock(&exact.made).insert(path, now),
+                None => lock(&exact.made).remove(&path),
+            };
         }
         Ok(changed)
     }
@@ -166,11 +197,17 @@ impl Preview {
         if let Some(bytes) = lock(&self.made).get(path) {
             return Ok(Some(bytes.clone()));
         }
-        let bytes = self.make(path)?.map(|bytes| Arc::<[u8]>::from(bytes.as_ref()));
-        if let Some(bytes) = &bytes {
-            lock(&self.made).insert(path.to_owned(), bytes.clone());
+        loop {
+            let was_whole = self.whole.get().is_some();
+            let bytes = self.make(path)?.map(|bytes| Arc::<[u8]>::from(bytes.as_ref()));
+            if let Some(bytes) = &bytes {
+                lock(&self.made).insert(path.to_owned(), bytes.clone());
+            }
+            // The whole came meanwhile, and whoever rechecks may not have seen this page.
+            if was_whole || self.whole.get().is_none() {
+                return Ok(bytes);
+            }
         }
-        Ok(bytes)
     }
 
     fn make(&self, path: &str) -> Result<Option<Cow<'static, [u8]>>, Error> {
@@ -275,4 +312,60 @@ pub(crate) fn content_type(path: &str) -> &'static str {
 /// Whoever panicked while holding the lock left a whole value.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::document::testing;
+
+    fn inputs(workspace: Workspace) -> Arc<Inputs> {
+        let shape = shape(&workspace);
+        let (assessment, checklists) = (Arc::new(testing::plan()), crate::checklist::builtin());
+        Arc::new(Inputs { workspace, assessment, assumed: false, shape, checklists, logo: Ok(None) })
+    }
+
+    #[test]
+    fn a_page_made_alone_is_that_of_the_whole() {
+        let inputs = inputs(testing::workspace());
+        let first = Preview::new(inputs.clone(), Vec::new(), None).expect("built-in templates");
+        first.whole().expect("built-in templates");
+        let again = Preview::new(inputs, Vec::new(), first.surroundings()).expect("built-in templates");
+        let documents = again.heads.iter().map(|head| format!("{}.html", head.id));
+        for path in std::iter::once("index.html".to_owned()).chain(documents) {
+            let [alone, whole] =
+                [&again, &first].map(|preview| preview.file(&path).expect("it composes").expect("it is there"));
+            assert!(alone == whole, "{path}");
+        }
+        assert!(!again.recheck(&again).expect("it composes"), "nothing was different");
+    }
+
+    #[test]
+    fn a_page_of_an_older_state_is_found_out() {
+        let shown = Preview::new(inputs(testing::workspace()), Vec::new(), None).expect("built-in templates");
+        shown.file("scope.html").expect("it composes");
+        let mut workspace = testing::workspace();
+        workspace.system.name = "Another".to_owned();
+        let exact = Preview::new(inputs(workspace), Vec::new(), None).expect("built-in templates");
+        assert!(shown.recheck(&exact).expect("it composes"));
+    }
+
+    #[test]
+    fn only_prose_leaves_the_shape_as_it_is() {
+        let workspace = testing::workspace();
+        let mut prose = testing::workspace();
+        prose.system.purpose.push_str("More.");
+        prose.components[0].title.push_str("More.");
+        assert_eq!(shape(&workspace), shape(&prose));
+        let mut owner = testing::workspace();
+        owner.components[0].team = owner.teams.last().expect("a team").id.clone();
+        assert_ne!(shape(&workspace), shape(&owner));
+    }
+
+    #[test]
+    fn paths_are_names_and_nothing_more() {
+        assert_eq!(named("/"), "index.html");
+        assert_eq!(named("/team/platform.html"), "team/platform.html");
+        assert_eq!(named("//etc/passwd"), "etc/passwd");
+    }
 }

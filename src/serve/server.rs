@@ -149,14 +149,17 @@ fn events(board: Arc<Board>) -> Response<Body> {
     let (mut sender, body) = Channel::<Bytes, Infallible>::new(4);
     tokio::spawn(async move {
         let mut states = board.subscribe();
+        let mut last = String::new();
         loop {
             let event = {
                 let state = states.borrow_and_update();
                 page::event(&board.mark(&state), &state.problems)
             };
-            if sender.send_data(event.into()).await.is_err() {
+            // Much of what changes is not to be seen.
+            if event != last && sender.send_data(event.clone().into()).await.is_err() {
                 return;
             }
+            last = event;
             loop {
                 tokio::select! {
                     changed = states.changed() => match changed {

@@ -183,9 +183,9 @@ fn errors_are_listed_over_the_last_good_pages_until_they_are_mended() {
     let checked = scopefence().args(["check", "--format", "json"]).arg(&served.workspace).output().unwrap();
     let checked: Value = serde_json::from_slice(&checked.stdout).unwrap();
     let error = checked.as_array().unwrap().iter().find(|row| row["severity"] == "error").unwrap();
-    let place = format!("{file}:{}:{}", error["line"], error["column"]);
+    let place = format!("{}:{}:{}", error["file"].as_str().unwrap(), error["line"], error["column"]);
     assert!(list.contains(error["code"].as_str().unwrap()) && list.contains(&place), "{list}");
-    assert!(list.contains("did you mean"), "{list}");
+    assert!(list.contains("did you mean <code>platform</code>?"), "{list}");
 
     let page = served.get("/scope.html");
     assert_eq!(page.status, 200);
