@@ -121,14 +121,14 @@ impl Outline {
                 }
                 let document = self.build(&ctx, written)?;
                 let counted = reading::count(&document);
-                Ok(Composed::Now(Box::new(document), counted))
+                Ok(Composed::Now(document, counted))
             })
             .collect();
         let mut documents = Vec::new();
         let mut problems = Vec::new();
         for one in composed {
             let built = one.and_then(|composed| match composed {
-                Composed::Now(document, counted) => Ok((*document, counted)),
+                Composed::Now(document, counted) => Ok((document, counted)),
                 Composed::Later(written) => {
                     let document = self.build(&ctx, written)?;
                     let counted = reading::count(&document);
@@ -223,7 +223,7 @@ impl Written<'_> {
 
 /// A document, or what becomes one once those before it are there.
 enum Composed<'a> {
-    Now(Box<Document>, reading::Counted),
+    Now(Document, reading::Counted),
     Later(Written<'a>),
 }
 

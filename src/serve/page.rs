@@ -217,7 +217,7 @@ fn list(out: &mut String, problems: &[Problem]) {
     }
     out.push_str("</ol>\n");
     if let Some(more) = problems.len().checked_sub(LISTED).filter(|more| *more > 0) {
-        let _ = write!(out, "<p>… and {more} more; <code>scopefence check</code> lists all.</p>\n");
+        let _ = writeln!(out, "<p>… and {more} more; <code>scopefence check</code> lists all.</p>");
     }
 }
 
