@@ -131,9 +131,8 @@ pub fn publish(
         .par_iter()
         .map(|document| {
             let mut files = Vec::new();
-            for file in selection.formats.iter().flat_map(|format| plan(document, *format)) {
-                let bytes = render(&theme, assessment, document, &file)?;
-                files.push(Rendered { file, bytes });
+            for format in &selection.formats {
+                files.extend(render_all(&theme, assessment, document, *format)?);
             }
             Ok(files)
         })
@@ -207,22 +206,36 @@ pub(crate) fn plan(document: &Document, format: Format) -> Vec<Planned> {
         Format::Html | Format::Oscal | Format::Fedramp => Vec::new(),
         Format::Pdf => vec![file(format!("{id}.pdf"), true)],
         Format::Md => vec![file(format!("{id}.md"), true)],
-        Format::Csv => {
-            filled(document).into_iter().map(|table| file(csv_path(document, table), beside(document, table))).collect()
-        }
+        Format::Csv => filled(document).into_iter().map(|table| csv_file(document, table)).collect(),
         Format::Xlsx if filled(document).is_empty() => Vec::new(),
         Format::Xlsx => vec![file(format!("{id}.xlsx"), true)],
     }
 }
 
-/// The table that a document is about lies beside it.
-fn beside(document: &Document, table: &document::Table) -> bool {
-    table.id == document.id.replace(['/', '.'], "-")
+/// The table that a document is about lies beside it, the others in a folder.
+fn csv_file(document: &Document, table: &document::Table) -> Planned {
+    let id = &document.id;
+    let main = table.id == id.replace(['/', '.'], "-");
+    let path = if main { format!("{id}.csv") } else { format!("tables/{id}/{}.csv", table.id) };
+    Planned { document: id.clone(), format: Format::Csv, path, listed: main }
 }
 
-fn csv_path(document: &Document, table: &document::Table) -> String {
-    let id = &document.id;
-    if beside(document, table) { format!("{id}.csv") } else { format!("tables/{id}/{}.csv", table.id) }
+/// Renders all files of a document in a format.
+fn render_all(
+    theme: &pdf::Theme,
+    assessment: &Assessment,
+    document: &Document,
+    format: Format,
+) -> Result<Vec<Rendered>, Error> {
+    if format == Format::Csv {
+        let csv = |table| Rendered {
+            file: csv_file(document, table),
+            bytes: sheet::csv(table, &document.texts).into_bytes(),
+        };
+        return Ok(filled(document).into_iter().map(csv).collect());
+    }
+    let files = plan(document, format).into_iter();
+    files.map(|file| Ok(Rendered { bytes: render(theme, assessment, document, &file)?, file })).collect()
 }
 
 /// Renders a planned file.
@@ -238,7 +251,7 @@ pub(crate) fn render(
         Format::Pdf => pdf::render(document, theme).map_err(|source| Error::Pdf { id: id.clone(), source })?,
         Format::Md => markdown::render(document).into_bytes(),
         Format::Csv => {
-            let table = filled(document).into_iter().find(|table| csv_path(document, table) == file.path);
+            let table = filled(document).into_iter().find(|table| csv_file(document, table) == *file);
             table.map(|table| sheet::csv(table, &document.texts).into_bytes()).unwrap_or_default()
         }
         Format::Xlsx => sheet::workbook(document, &filled(document), assessment.as_of)?,

@@ -93,6 +93,7 @@ pub(super) fn run(arguments: &Arguments, ui: &Ui) -> Result<Exit, Failure> {
         only: arguments.only.clone(),
         as_of: clock(arguments.clock.as_of)?,
         evidence: Arc::default(),
+        evidence_is_missing: false,
         history: Arc::default(),
     };
     // It ends with the program: nothing that it does has to be finished.
@@ -142,8 +143,38 @@ struct Worker {
     as_of: Option<DateTime<Utc>>,
     /// Kept while its files stay the same.
     evidence: Arc<Evidence>,
+    /// They could not be read when they last changed.
+    evidence_is_missing: bool,
     /// Of the earlier snapshots, as the declarations judged them that were last at rest.
     history: Arc<Mutex<History>>,
+}
+
+/// Where the time of a rebuild went.
+struct Laps {
+    last: Instant,
+    parts: Vec<(&'static str, Duration)>,
+}
+
+impl Laps {
+    fn since(last: Instant) -> Self {
+        Self { last, parts: Vec::new() }
+    }
+
+    fn lap(&mut self, what: &'static str) {
+        self.parts.push((what, self.last.elapsed()));
+        self.last = Instant::now();
+    }
+}
+
+impl std::fmt::Display for Laps {
+    /// `noticing 21, declarations 30`, in milliseconds.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        for (index, (what, time)) in self.parts.iter().enumerate() {
+            let comma = if index == 0 { "" } else { ", " };
+            write!(f, "{comma}{what} {}", time.as_millis())?;
+        }
+        Ok(())
+    }
 }
 
 /// How far a change reaches.
@@ -207,12 +238,19 @@ impl Worker {
 
     /// What follows from a change of files.
     fn again(&mut self, change: &Change) {
+        let mut laps = Laps::since(change.noticed);
+        laps.lap("noticing");
         let reach = self.reach(&change.paths);
         let generation = self.board.begin();
-        if reach == Reach::Evidence {
+        if reach == Reach::Evidence || self.evidence_is_missing {
             match self.read_evidence() {
-                Ok(evidence) => self.evidence = Arc::new(evidence),
+                Ok(evidence) => {
+                    self.evidence = Arc::new(evidence);
+                    self.evidence_is_missing = false;
+                    laps.lap("evidence");
+                }
                 Err(failure) => {
+                    self.evidence_is_missing = true;
                     self.ui.failure(&failure);
                     let help = failure.remedy().map(str::to_owned);
                     let problem = Problem { help, ..Problem::error(failure.to_string()) };
@@ -229,16 +267,20 @@ impl Worker {
             }
             None => {
                 let Some(declared) = self.declare(generation) else { return };
+                laps.lap("declarations");
                 let problems = declared.problems.clone();
                 let earlier = state.pages.as_ref().filter(|_| reach == Reach::Scope);
-                (self.inputs(declared, earlier.map(|pages| pages.inputs())), problems)
+                let inputs = self.inputs(declared, earlier.map(|pages| pages.inputs()));
+                laps.lap("assessment");
+                (inputs, problems)
             }
         };
         let before = state.pages.as_ref().and_then(|pages| pages.surroundings());
         match self.preview(inputs, before) {
             Ok(pages) => {
                 self.show(generation, Arc::new(pages), problems);
-                self.ui.note(format_args!("rebuilt in {} ms", change.noticed.elapsed().as_millis()));
+                laps.lap("documents");
+                self.ui.note(format_args!("rebuilt in {} ms ({laps})", change.noticed.elapsed().as_millis()));
             }
             Err(error) => self.refuse(generation, refusal(error), problems),
         }
@@ -263,7 +305,6 @@ impl Worker {
 
     /// Loads the declarations; shows what is wrong with them if anything is.
     fn declare(&self, generation: u64) -> Option<Declared> {
-        let started = Instant::now();
         let (found, workspace) = match workspace::read(Some(&self.root), workspace::today(), &self.ui) {
             Ok((_, loaded)) => (loaded.diagnostics, loaded.workspace),
             Err(failure) => {
@@ -282,10 +323,7 @@ impl Worker {
             return None;
         };
         match checklist::load(Some(&self.root), &workspace.frameworks) {
-            Ok(checklists) => {
-                tracing::debug!(elapsed = ?started.elapsed(), "declared");
-                Some(Declared { workspace, checklists, problems })
-            }
+            Ok(checklists) => Some(Declared { workspace, checklists, problems }),
             Err(errors) => {
                 self.ui.failure(&workspace::listed(&errors));
                 self.refuse(generation, errors.iter().map(Problem::of_load).collect(), problems);
@@ -296,7 +334,6 @@ impl Worker {
 
     /// Assesses the declarations; where `earlier` ones differ in prose alone, theirs will do for the moment.
     fn inputs(&self, declared: Declared, earlier: Option<&Arc<Inputs>>) -> Arc<Inputs> {
-        let started = Instant::now();
         let Declared { workspace, checklists, .. } = declared;
         let shape = preview::shape(&workspace);
         let (assessment, assumed) = match earlier.filter(|earlier| earlier.shape == shape) {
@@ -306,7 +343,6 @@ impl Worker {
                 (Arc::new(assess::assess(&workspace, &self.evidence.snapshots, &history, self.as_of)), false)
             }
         };
-        tracing::debug!(elapsed = ?started.elapsed(), assumed, "assessed");
         let logo = build::logo(&workspace).map_err(|failure| failure.to_string());
         Arc::new(Inputs { workspace, assessment, assumed, shape, checklists, logo })
     }
@@ -316,13 +352,11 @@ impl Worker {
         inputs: Arc<Inputs>,
         before: Option<Arc<preview::Surroundings>>,
     ) -> Result<Preview, preview::Error> {
-        let started = Instant::now();
         let first = before.is_none();
         let pages = Preview::new(inputs, self.only.clone(), before)?;
         if first {
             pages.whole()?;
         }
-        tracing::debug!(elapsed = ?started.elapsed(), "outlined");
         Ok(pages)
     }
 
@@ -403,13 +437,11 @@ struct Rest {
 
 impl Rest {
     fn run(self, pages: Arc<Preview>) {
-        let started = Instant::now();
         let Some(pages) =
             (if pages.inputs().assumed { self.replace(&pages) } else { self.settle(&pages, pages.clone()) })
         else {
             return;
         };
-        tracing::debug!(elapsed = ?started.elapsed(), "composed");
         if self.evidence.older.is_empty() {
             return;
         }

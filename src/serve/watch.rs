@@ -72,7 +72,9 @@ struct Look {
 /// Waits for changes of a workspace and its evidence.
 pub(crate) struct Watch {
     root: PathBuf,
-    /// Folders elsewhere, of which only snapshots count.
+    /// Snapshots that were named.
+    evidence: Vec<PathBuf>,
+    /// The folders that they are in, of which only snapshots count.
     beside: BTreeSet<PathBuf>,
     events: Receiver<()>,
     watcher: Option<RecommendedWatcher>,
@@ -100,6 +102,7 @@ impl Watch {
         });
         let mut watch = Self {
             root: root.to_owned(),
+            evidence: evidence.to_vec(),
             beside: beside.collect(),
             events,
             watcher,
@@ -176,6 +179,11 @@ impl Watch {
         let mut look = Look::default();
         let mut seen = BTreeSet::new();
         walk(&self.root, &mut seen, &mut look);
+        for file in &self.evidence {
+            if let Ok(metadata) = fs::metadata(file) {
+                look.files.insert(file.clone(), Stamp::of(&metadata));
+            }
+        }
         for folder in &self.beside {
             let Ok(metadata) = fs::metadata(folder) else { continue };
             look.folders.insert(folder.clone(), identity(&metadata));
