@@ -77,7 +77,12 @@ impl Inputs {
 pub(crate) struct Surroundings {
     known: Known,
     downloads: Vec<Download>,
+    /// Its columns depend on the long tables of all documents.
+    theme: Arc<[u8]>,
 }
+
+/// Where the theme is.
+const THEME: &str = "assets/theme.css";
 
 /// All documents of a state.
 pub(crate) struct Whole {
@@ -156,7 +161,9 @@ impl Preview {
                 models(html::FEDRAMP, fedramp::FILES.map(str::to_owned).to_vec());
             }
         }
-        let surroundings = Arc::new(Surroundings { known: document::known(&documents), downloads });
+        let theme = html::asset(&self.site(&documents, &downloads), THEME).unwrap_or_default();
+        let surroundings = Surroundings { known: document::known(&documents), downloads, theme: theme.as_ref().into() };
+        let surroundings = Arc::new(surroundings);
         Ok(Whole { documents, files, surroundings })
     }
 
@@ -178,8 +185,11 @@ impl Preview {
         let shown: Vec<(String, Arc<[u8]>)> =
             lock(&self.made).iter().map(|(path, bytes)| (path.clone(), bytes.clone())).collect();
         let mut changed = false;
-        for (path, bytes) in shown.into_iter().filter(|(path, _)| path.ends_with(".html")) {
-            let now: Option<Arc<[u8]>> = exact.page(&path, Some(whole))?.map(|text| text.into_bytes().into());
+        for (path, bytes) in shown.into_iter().filter(|(path, _)| path.ends_with(".html") || path == THEME) {
+            let now: Option<Arc<[u8]>> = match path == THEME {
+                true => Some(whole.surroundings.theme.clone()),
+                false => exact.page(&path, Some(whole))?.map(|text| text.into_bytes().into()),
+            };
             changed |= now.as_deref() != Some(&*bytes);
             match now {
                 Some(now) => lock(&exact.made).insert(path, now),
@@ -221,9 +231,13 @@ impl Preview {
         if let Some(bytes) = html::shipped(path) {
             return Ok(Some(bytes));
         }
-        // Neither the colours nor the words of pages depend on what documents hold.
-        if matches!(path, "assets/theme.css" | "assets/words.js") {
+        if path == "assets/words.js" {
             return Ok(html::asset(&self.site(&self.heads, &[]), path));
+        }
+        if path == THEME
+            && let (None, Some(before)) = (self.whole.get(), &self.before)
+        {
+            return Ok(Some(Cow::Owned(before.theme.to_vec())));
         }
         let whole = self.whole()?;
         if path.starts_with("assets/") {
@@ -267,7 +281,7 @@ impl Preview {
             let document = whole.documents.iter().find(|document| document.id == id);
             return Ok(document.map(|document| html::render(document, &site)));
         }
-        let Surroundings { known, downloads } = self.before.as_deref().cloned().unwrap_or_default();
+        let Surroundings { known, downloads, .. } = self.before.as_deref().cloned().unwrap_or_default();
         let site = self.site(&self.heads, &downloads);
         if path == "index.html" {
             return Ok(Some(html::index(&site)));
