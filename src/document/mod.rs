@@ -47,6 +47,27 @@ pub(crate) fn narrative(markdown: &str) -> Vec<Block> {
     blocks
 }
 
+/// From so many tables on, a reader looks for one in a list.
+const LISTED: usize = 8;
+
+/// Numbers of the tables with captions, by anchor; none in a document with few of them.
+pub(crate) fn table_numbers(document: &Document) -> std::collections::HashMap<&str, usize> {
+    let mut tables = tables(document);
+    tables.retain(|table| !table.caption.is_empty() && !table.id.is_empty());
+    if tables.len() < LISTED {
+        tables.clear();
+    }
+    tables.into_iter().enumerate().map(|(at, table)| (table.id.as_str(), at + 1)).collect()
+}
+
+/// A table's caption below its number: `Table 7 · Findings`.
+pub(crate) fn numbered_caption(table: &Table, number: Option<usize>, texts: &Texts) -> String {
+    match number {
+        Some(number) => texts.fill("page.numbered_table", &[("n", &number.to_string()), ("caption", &table.caption)]),
+        None => table.caption.clone(),
+    }
+}
+
 /// The tables of a document, in order, with those inside lists and call-outs.
 pub fn tables(document: &Document) -> Vec<&Table> {
     fn walk<'a>(blocks: &'a [Block], out: &mut Vec<&'a Table>) {

@@ -245,6 +245,7 @@ fn form() -> Form {
     };
     Form {
         id: "provider".to_owned(),
+        name: "provider".to_owned(),
         questions: vec![
             question("T-01", "Is access to the data centre logged?", Answer::YesNo, Some("yes")),
             question("T-02", HOSTILE, Answer::Text(3), None),

@@ -168,7 +168,7 @@ pub enum Block {
         #[serde(skip)]
         bytes: Arc<[u8]>,
     },
-    /// Questions to be printed and filled in.
+    /// Questions to be filled in on paper or as a PDF.
     Form(Form),
     /// A horizontal rule.
     Rule,
@@ -377,8 +377,10 @@ pub struct Diagram {
 /// A printable form: numbered questions with room for answers.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Form {
-    /// Anchor; field names in a fillable PDF start with it.
+    /// Anchor.
     pub id: String,
+    /// What names of fields in a fillable PDF begin with, the checklist's identifier: `provider` for `provider.T-04.answer`.
+    pub name: String,
     /// Questions.
     pub questions: Vec<Question>,
 }

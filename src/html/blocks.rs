@@ -1,6 +1,6 @@
 //! Blocks and inline text as HTML.
 
-use std::fmt::Write;
+use std::{collections::HashMap, fmt::Write};
 
 use super::{escape::escape, svg, table};
 use crate::document::{Answer, Block, Callout, Diagram, Form, Inline, Question, Target, Texts, Tone, palette, plain};
@@ -11,6 +11,8 @@ pub(super) struct Context<'a> {
     pub root: String,
     /// Everything that pages say apart from the document.
     pub texts: &'a Texts,
+    /// Numbers of tables, by anchor.
+    pub numbers: HashMap<&'a str, usize>,
 }
 
 impl Context<'_> {

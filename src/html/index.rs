@@ -15,7 +15,7 @@ use crate::document::{ControlBlock, Document};
 pub fn index(site: &Site<'_>) -> String {
     let workspace = site.workspace;
     let texts = &*site.texts();
-    let context = Context { root: String::new(), texts };
+    let context = Context { root: String::new(), texts, numbers: Default::default() };
     let nothing = ControlBlock::default();
     // A document that shows no evidence on purpose cannot tell what the build rests on.
     let controls = || site.documents.iter().map(|document| &document.control);

@@ -8,7 +8,7 @@ use super::{
     escape::escape,
     root_of,
 };
-use crate::document::{Block, ControlBlock, Disclosure, Document, Influence, Inline, Texts, Tone};
+use crate::document::{Block, ControlBlock, Disclosure, Document, Influence, Inline, Texts, Tone, table_numbers};
 
 /// Nothing but the page's own files, and no script or style within the page. `data:` pictures are the theme's icons.
 pub(crate) const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; img-src 'self' data:; \
@@ -16,7 +16,8 @@ pub(crate) const POLICY: &str = "default-src 'none'; script-src 'self'; style-sr
 
 /// Renders one document as a page; its path is the document's id with `.html`.
 pub fn render(document: &Document, site: &Site<'_>) -> String {
-    let context = Context { root: root_of(&document.id), texts: &document.texts };
+    let numbers = table_numbers(document);
+    let context = Context { root: root_of(&document.id), texts: &document.texts, numbers };
     let mut out = String::with_capacity(64 * 1024);
     let title = format!("{} – {}", document.title, document.subtitle);
     let frame =

@@ -10,7 +10,7 @@ use super::{
     blocks::{Context, anchor, inlines, tight},
     escape::escape,
 };
-use crate::document::{Align, Block, Cell, Row, Table, plain};
+use crate::document::{Align, Block, Cell, Row, Table, numbered_caption, plain};
 
 /// Tables with at least this many rows get a filter.
 const FILTER_FROM: usize = 12;
@@ -123,7 +123,8 @@ pub(super) fn table(out: &mut String, table: &Table, context: &Context<'_>) {
         context.say(out, "page.table");
     } else {
         out.push_str("-caption\"><span>");
-        escape(out, &table.caption);
+        let number = context.numbers.get(table.id.as_str()).copied();
+        escape(out, &numbered_caption(table, number, context.texts));
         anchor(out, &table.id, &table.caption, context);
         out.push_str("</span>");
     }

@@ -3,8 +3,11 @@
 //! In: blocks, a left edge and a width. Out: [`Strip`]s in reading order. Lines of a paragraph are strips, so are
 //! table rows.
 
+use std::collections::HashMap;
+
 use super::{
     chars,
+    fields::Field,
     font::{Face, Figures, Fonts},
     ink::{self, Inks, Rgb},
     lines::{Lines, Piece},
@@ -19,9 +22,17 @@ pub(super) struct Setter<'a> {
     pub fonts: Fonts,
     pub tags: Tags,
     pub links: Vec<Link>,
+    /// What readers may fill in.
+    pub fields: Vec<Field>,
+    /// The document is a form: cells left empty to be written in are fields as well.
+    pub blank: bool,
+    /// Identifier of the last heading.
+    pub section: Box<str>,
     pub images: &'a mut super::image::Images,
     pub inks: Inks,
     pub texts: &'a Texts,
+    /// Numbers of tables, by anchor, in documents that list them.
+    pub numbers: HashMap<&'a str, usize>,
     pub hyphenation: Option<hypher::Lang>,
     pub upright: Sheet,
     pub landscape: Sheet,
@@ -309,6 +320,7 @@ impl Setter<'_> {
 
     fn heading(&mut self, level: u8, id: &str, text: &[Inline], place: Place, out: &mut Vec<Strip>) {
         let level = level.clamp(1, 6);
+        self.section = id.into();
         let (size, leading, gap, after) = match level {
             1 => (18.0, 23.0, 30.0, 5.0),
             2 => (13.5, 18.0, 20.0, 2.0),

@@ -172,7 +172,7 @@ impl Painter<'_> {
                 self.ops.push(Op::Unknown { key: "Do".into(), value: vec![DictItem::Name(name.0.into_bytes())] });
                 self.ops.push(Op::RestoreGraphicsState);
             }
-            Draw::Text { .. } | Draw::Link { .. } | Draw::Mark => {}
+            Draw::Text { .. } | Draw::Link { .. } | Draw::Field { .. } | Draw::Mark => {}
         }
     }
 

@@ -31,24 +31,7 @@ fn font(file: &mut File, face: Face, codes: &[Code]) -> Result<ObjectId, Error> 
     let subset = subsetter::subset(whole, 0, &remapper).map_err(|_| Error::Fonts)?;
     let name = format!("{}+{}", tag(&subset), face.postscript_name());
 
-    let program = file.add_deflated(dictionary! { "Length1" => subset.len() as i64 }, &subset);
-    // FontDescriptor flags: fixed pitch, not symbolic, italic.
-    let flags = if face.is_mono() { 1 } else { 0 } | 32 | if face.is_italic() { 64 } else { 0 };
-    let semibold = matches!(face, Face::Semibold | Face::SemiboldItalic | Face::MonoSemibold);
-    let (ascent, descent) = if face.is_mono() { (984, -273) } else { (1024, -400) };
-    let descriptor = file.add(dictionary! {
-        "Type" => "FontDescriptor",
-        "FontName" => name.as_str(),
-        "Flags" => flags,
-        "FontBBox" => bounds(whole),
-        "ItalicAngle" => if face.is_italic() { -11 } else { 0 },
-        "Ascent" => ascent,
-        "Descent" => descent,
-        "CapHeight" => 660,
-        "XHeight" => 486,
-        "StemV" => if semibold { 120 } else { 84 },
-        "FontFile2" => program,
-    });
+    let descriptor = descriptor(file, face, &name, whole, &subset);
     let glyphs = file.add_deflated(Dictionary::new(), &map);
     let widths: Vec<Object> = codes.iter().map(|code| i64::from(code.width).into()).collect();
     let descendant = file.add(dictionary! {
@@ -65,7 +48,8 @@ fn font(file: &mut File, face: Face, codes: &[Code]) -> Result<ObjectId, Error> 
         "W" => vec![0.into(), Object::Array(widths)],
         "CIDToGIDMap" => glyphs,
     });
-    let unicode = file.add_deflated(Dictionary::new(), to_unicode(codes).as_bytes());
+    let meanings = codes.iter().enumerate().map(|(number, code)| (number, &*code.text));
+    let unicode = file.add_deflated(Dictionary::new(), to_unicode(2, meanings).as_bytes());
     Ok(file.add(dictionary! {
         "Type" => "Font",
         "Subtype" => "Type0",
@@ -76,8 +60,30 @@ fn font(file: &mut File, face: Face, codes: &[Code]) -> Result<ObjectId, Error> 
     }))
 }
 
+/// Writes a face's descriptor with its program.
+pub(super) fn descriptor(file: &mut File, face: Face, name: &str, whole: &[u8], subset: &[u8]) -> ObjectId {
+    let program = file.add_deflated(dictionary! { "Length1" => subset.len() as i64 }, subset);
+    // Flags: fixed pitch, not symbolic, italic.
+    let flags = if face.is_mono() { 1 } else { 0 } | 32 | if face.is_italic() { 64 } else { 0 };
+    let semibold = matches!(face, Face::Semibold | Face::SemiboldItalic | Face::MonoSemibold);
+    let (ascent, descent) = if face.is_mono() { (984, -273) } else { (1024, -400) };
+    file.add(dictionary! {
+        "Type" => "FontDescriptor",
+        "FontName" => name,
+        "Flags" => flags,
+        "FontBBox" => bounds(whole),
+        "ItalicAngle" => if face.is_italic() { -11 } else { 0 },
+        "Ascent" => ascent,
+        "Descent" => descent,
+        "CapHeight" => 660,
+        "XHeight" => 486,
+        "StemV" => if semibold { 120 } else { 84 },
+        "FontFile2" => program,
+    })
+}
+
 /// Six letters that tell subsets apart (PDF 1.7, section 9.6.4), from the subset's own bytes.
-fn tag(subset: &[u8]) -> String {
+pub(super) fn tag(subset: &[u8]) -> String {
     Sha256::digest(subset).iter().take(6).map(|byte| char::from(b'A' + byte % 26)).collect()
 }
 
@@ -94,19 +100,20 @@ fn bounds(whole: &[u8]) -> Object {
     Object::Array((0..4).map(corner).collect())
 }
 
-/// The map from codes to text (PDF 1.7, section 9.10.3).
-fn to_unicode(codes: &[Code]) -> String {
+/// The map from codes of so many bytes to text (PDF 1.7, section 9.10.3).
+pub(super) fn to_unicode<'t>(bytes: usize, codes: impl Iterator<Item = (usize, &'t str)>) -> String {
+    let digits = bytes * 2;
     let mut out = String::from(
         "/CIDInit /ProcSet findresource begin\n12 dict begin\nbegincmap\n/CIDSystemInfo << /Registry (Adobe) /Ordering (UCS) \
-         /Supplement 0 >> def\n/CMapName /Adobe-Identity-UCS def\n/CMapType 2 def\n1 begincodespacerange\n<0000> <FFFF>\n\
-         endcodespacerange\n",
+         /Supplement 0 >> def\n/CMapName /Adobe-Identity-UCS def\n/CMapType 2 def\n1 begincodespacerange\n",
     );
-    let entries: Vec<(usize, &Code)> = codes.iter().enumerate().filter(|(_, code)| !code.text.is_empty()).collect();
+    out.push_str(&format!("<{}> <{}>\nendcodespacerange\n", "0".repeat(digits), "F".repeat(digits)));
+    let entries: Vec<(usize, &str)> = codes.filter(|(_, text)| !text.is_empty()).collect();
     for chunk in entries.chunks(100) {
         out.push_str(&format!("{} beginbfchar\n", chunk.len()));
-        for (number, code) in chunk {
-            out.push_str(&format!("<{number:04X}> <"));
-            for unit in code.text.encode_utf16() {
+        for (number, text) in chunk {
+            out.push_str(&format!("<{number:0digits$X}> <"));
+            for unit in text.encode_utf16() {
                 out.push_str(&format!("{unit:04X}"));
             }
             out.push_str(">\n");

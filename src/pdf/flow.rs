@@ -19,7 +19,16 @@ pub(super) struct Spot {
     pub y: f32,
 }
 
-/// An area that leads somewhere.
+/// What an area of a page is for.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Use {
+    /// It leads to a link of the document's list.
+    Link(u32),
+    /// It takes the answer to a field of the document's list, as one of its boxes.
+    Field { field: u32, button: u16 },
+}
+
+/// An area that a reader acts on: an annotation of the file.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Area {
     pub page: usize,
@@ -27,7 +36,7 @@ pub(super) struct Area {
     pub y: f32,
     pub width: f32,
     pub height: f32,
-    pub link: u32,
+    pub purpose: Use,
     pub elem: Elem,
 }
 
@@ -224,7 +233,13 @@ impl Flow {
             Draw::Mark => tags.attach(item.elem),
             Draw::Link { x, y, width, height, link } => {
                 tags.content(item.elem, Kid::Annotation(self.areas.len() as u32));
-                self.areas.push(Area { page: number, x, y, width, height, link, elem: item.elem });
+                let purpose = Use::Link(link);
+                self.areas.push(Area { page: number, x, y, width, height, purpose, elem: item.elem });
+            }
+            Draw::Field { x, y, width, height, field, button } => {
+                tags.content(item.elem, Kid::Annotation(self.areas.len() as u32));
+                let purpose = Use::Field { field, button };
+                self.areas.push(Area { page: number, x, y, width, height, purpose, elem: item.elem });
             }
             _ => {
                 if item.elem != Elem::ARTIFACT && page.items.last().is_none_or(|last| last.elem != item.elem) {

@@ -197,6 +197,13 @@ impl Fonts {
             .or_insert_with(|| shaper.default_nominal_glyph(character as u32).is_some_and(|glyph| glyph.to_u32() != 0))
     }
 
+    /// The face's own glyph for a character, and its width.
+    pub(super) fn nominal(&self, face: Face, character: char) -> Option<(u16, i16)> {
+        let shaper = &self.shapers[face.index()];
+        let glyph = shaper.default_nominal_glyph(character as u32)?;
+        Some((u16::try_from(glyph.to_u32()).ok()?, small(shaper.default_glyph_h_advance(glyph))))
+    }
+
     /// Shapes a piece of at most [`LONGEST_PIECE`] bytes, left to right.
     pub(super) fn shape(&mut self, face: Face, figures: Figures, text: &str) -> Shaped {
         let cache = face.index() * 2 + figures as usize;

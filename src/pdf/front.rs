@@ -187,27 +187,57 @@ impl Setter<'_> {
         number: impl Fn(Spot) -> usize,
         place: Place,
     ) -> Vec<Strip> {
-        let mut out = Vec::new();
-        let own =
-            Place { size: 18.0, leading: 23.0, gap: 0.0, bold: true, ink: self.inks.accent, prose: false, ..place };
-        let elem = self.tags.add(Role::P, place.parent);
-        let paragraph = self.read(&[Inline::text(self.texts.t("page.contents"))], own);
-        self.paragraph(&paragraph, own, elem, &mut out);
-        if let Some(strip) = out.last_mut() {
-            strip.height += 8.0;
-        }
+        let mut out = self.list_title("page.contents", place);
         // Three levels, unless that would be a book of its own.
         let deep = headings.iter().filter(|(heading, _)| heading.level <= 3).count();
         let deepest = if deep > 160 { 2 } else { 3 };
         let toc = self.tags.add(Role::Toc, place.parent);
         for (heading, spot) in headings.iter().filter(|(heading, _)| heading.level <= deepest) {
-            let strips = self.entry(heading, number(*spot), Place { parent: toc, ..place });
+            let indent = f32::from(heading.level - 1) * 15.0;
+            let strips = self.entry(heading, indent, number(*spot), Place { parent: toc, ..place });
             out.extend(strips);
         }
         out
     }
 
-    fn entry(&mut self, heading: &Heading, number: usize, place: Place) -> Vec<Strip> {
+    /// The numbered tables, below a title of their own, with the pages where they begin; nothing if there are none.
+    pub(super) fn list_of_tables(
+        &mut self,
+        tables: &[(Heading, Spot)],
+        number: impl Fn(Spot) -> usize,
+        place: Place,
+    ) -> Vec<Strip> {
+        if tables.is_empty() {
+            return Vec::new();
+        }
+        let mut out = self.list_title("page.tables", place);
+        if let Some(strip) = out.first_mut() {
+            strip.gap = 30.0;
+        }
+        // The title never stands alone at the foot of a page.
+        out.iter_mut().for_each(|strip| strip.keep = true);
+        let toc = self.tags.add(Role::Toc, place.parent);
+        for (heading, spot) in tables {
+            let strips = self.entry(heading, 0.0, number(*spot), Place { parent: toc, ..place });
+            out.extend(strips);
+        }
+        out
+    }
+
+    fn list_title(&mut self, key: &str, place: Place) -> Vec<Strip> {
+        let mut out = Vec::new();
+        let own =
+            Place { size: 18.0, leading: 23.0, gap: 0.0, bold: true, ink: self.inks.accent, prose: false, ..place };
+        let elem = self.tags.add(Role::P, place.parent);
+        let paragraph = self.read(&[Inline::text(self.texts.t(key))], own);
+        self.paragraph(&paragraph, own, elem, &mut out);
+        if let Some(strip) = out.last_mut() {
+            strip.height += 8.0;
+        }
+        out
+    }
+
+    fn entry(&mut self, heading: &Heading, indent: f32, number: usize, place: Place) -> Vec<Strip> {
         let top = heading.level == 1;
         let item = self.tags.add(Role::TocItem, place.parent);
         let reference = self.tags.add(Role::Reference, item);
@@ -221,7 +251,7 @@ impl Setter<'_> {
             prose: false,
             ..place
         };
-        let mut inner = inner.indented(f32::from(heading.level - 1) * 15.0);
+        let mut inner = inner.indented(indent);
         inner.width -= room;
         let paragraph = self.read(&[Inline::text(&*heading.text)], inner);
         let lines = paragraph.lines(inner.width, &mut self.fonts);

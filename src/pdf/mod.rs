@@ -3,7 +3,7 @@
 //! In: a [`Document`] and a [`Theme`]. Out: the bytes of a tagged PDF 1.7 file. Steps:
 //!
 //! 1. *set*: blocks become strips, vertical pieces that never tear: lines of text ([`text`], [`lines`]), table rows ([`table`]),
-//!    drawings ([`diagram`]), forms ([`form`]); text is shaped once per distinct word ([`font`]);
+//!    drawings ([`diagram`]), forms ([`form`]) with their fields ([`fields`]); text is shaped once per distinct word ([`font`]);
 //! 2. *flow*: strips fill pages ([`flow`]), which fixes page numbers, anchors and the reading order;
 //! 3. *front*: cover, contents, running header and footer ([`front`]);
 //! 4. *draw*: pages become content streams, in parallel ([`draw`]);
@@ -20,6 +20,7 @@ mod columns;
 mod diagram;
 mod draw;
 mod embed;
+mod fields;
 mod file;
 mod flow;
 mod font;
@@ -38,6 +39,7 @@ mod table;
 mod tags;
 mod tall;
 mod text;
+mod typeface;
 
 #[cfg(test)]
 mod tests;
@@ -47,7 +49,7 @@ use rayon::prelude::*;
 use sha2::{Digest, Sha256};
 
 use crate::{
-    document::{Block, Document, texts},
+    document::{Block, Document, numbered_caption, table_numbers, tables, texts},
     workspace::{Color, Style},
 };
 use block::{Place, Setter};
@@ -108,6 +110,7 @@ struct Laid {
     fonts: font::Fonts,
     tags: Tags,
     links: Vec<page::Link>,
+    fields: Vec<fields::Field>,
     images: image::Images,
 }
 
@@ -128,9 +131,13 @@ fn lay_out(document: &Document, theme: &Theme) -> Result<Laid, Error> {
         fonts: font::Fonts::new()?,
         tags,
         links: Vec::new(),
+        fields: Vec::new(),
+        blank: document.blocks.iter().any(|block| matches!(block, Block::Form(_))),
+        section: Box::default(),
         images: &mut images,
         inks: ink::Inks::new(theme.accent),
         texts: &document.texts,
+        numbers: table_numbers(document),
         hyphenation: hyphenation(&document.language),
         upright: Sheet::new(document.paper, Turn::Upright),
         landscape: Sheet::new(document.paper, Turn::Landscape),
@@ -205,7 +212,8 @@ fn lay_out(document: &Document, theme: &Theme) -> Result<Laid, Error> {
             let covers = flow.pages.len() - body;
             let headings = std::mem::take(&mut flow.headings);
             if !headings.is_empty() {
-                let (mut contents, height) = contents_pages(&mut setter, &headings, start);
+                let tables = listed(document, &setter, &flow);
+                let (mut contents, height) = contents_pages(&mut setter, &headings, &tables, start);
                 // Short contents share the page of the document control.
                 if covers > 1 && height + 40.0 < flow.room(&setter) {
                     flow.pour(vec![Strip { height: 30.0, ..Strip::default() }], &mut setter);
@@ -213,7 +221,9 @@ fn lay_out(document: &Document, theme: &Theme) -> Result<Laid, Error> {
                 } else {
                     flow.begin_part();
                 }
-                let strips = setter.contents(&headings, |spot| spot.page + 1 + covers + contents, start);
+                let number = |spot: Spot| spot.page + 1 + covers + contents;
+                let mut strips = setter.contents(&headings, number, start);
+                strips.append(&mut setter.list_of_tables(&tables, number, start));
                 flow.pour(strips, &mut setter);
                 flow.finish(&mut setter);
             }
@@ -233,8 +243,8 @@ fn lay_out(document: &Document, theme: &Theme) -> Result<Laid, Error> {
             setter.furniture(page, document, at + 1, of);
         }
     }
-    let Setter { fonts, tags, links, .. } = setter;
-    Ok(Laid { flow, order, fonts, tags, links, images })
+    let Setter { fonts, tags, links, fields, .. } = setter;
+    Ok(Laid { flow, order, fonts, tags, links, fields, images })
 }
 
 /// Headings and a few lines after them wait for what follows: if that is a table on a landscape page, they go there
@@ -266,6 +276,10 @@ impl Intro {
             }
             _ => {
                 let mut ready = self.release();
+                // Whoever fills in a form finds its purpose above the first question.
+                if let (Block::Form(_), Some(last)) = (block, ready.last_mut()) {
+                    last.keep = true;
+                }
                 ready.append(&mut strips);
                 ready
             }
@@ -295,11 +309,28 @@ impl Setter<'_> {
     }
 }
 
+/// The numbered tables with their places, in order.
+fn listed(document: &Document, setter: &Setter, flow: &Flow) -> Vec<(page::Heading, Spot)> {
+    let numbered = tables(document).into_iter().filter_map(|table| {
+        let number = *setter.numbers.get(table.id.as_str())?;
+        let text = chars::plain(&numbered_caption(table, Some(number), setter.texts)).into();
+        let heading = page::Heading { level: 2, id: table.id.as_str().into(), text };
+        Some((heading, *flow.anchors.get(table.id.as_str())?))
+    });
+    numbered.collect()
+}
+
 /// How many pages the contents take, and how high they are: their lines are as high whatever the numbers are.
-fn contents_pages(setter: &mut Setter, headings: &[(page::Heading, Spot)], place: Place) -> (usize, f32) {
+fn contents_pages(
+    setter: &mut Setter,
+    headings: &[(page::Heading, Spot)],
+    tables: &[(page::Heading, Spot)],
+    place: Place,
+) -> (usize, f32) {
     let links = setter.links.len();
     let trial = Place { parent: page::Elem::ARTIFACT, ..place };
-    let strips = setter.contents(headings, |_| 1, trial);
+    let mut strips = setter.contents(headings, |_| 1, trial);
+    strips.append(&mut setter.list_of_tables(tables, |_| 1, trial));
     setter.links.truncate(links);
     let height = height_of(&strips);
     let mut flow = Flow::default();
@@ -309,7 +340,7 @@ fn contents_pages(setter: &mut Setter, headings: &[(page::Heading, Spot)], place
 }
 
 fn write(document: &Document, laid: Laid) -> Result<Vec<u8>, Error> {
-    let Laid { flow, order, fonts, tags, links, images } = laid;
+    let Laid { flow, order, fonts, tags, links, fields, images } = laid;
     let mut file = file::File::new();
     let catalog = file.reserve();
     let tree = file.reserve();
@@ -331,7 +362,8 @@ fn write(document: &Document, laid: Laid) -> Result<Vec<u8>, Error> {
     for stream in streams {
         contents.push(file.add_packed(Dictionary::new(), stream));
     }
-    let areas = structure::links(&mut file, &flow, &links, document, &places)?;
+    let mut areas = structure::links(&mut file, &flow, &links, document, &places)?;
+    let form = fields::write(&mut file, &flow, &fields, &fonts, &places, &mut areas)?;
     let mut annotations: Vec<Vec<Object>> = vec![Vec::new(); flow.pages.len()];
     for (area, id) in flow.areas.iter().zip(&areas) {
         if let (Some(id), Some(page)) = (id, annotations.get_mut(area.page)) {
@@ -394,6 +426,9 @@ fn write(document: &Document, laid: Laid) -> Result<Vec<u8>, Error> {
     }
     if let Some(names) = names {
         entry.set("Names", names);
+    }
+    if let Some(form) = form {
+        entry.set("AcroForm", form);
     }
     file.put(catalog, entry);
     let info = file.add(metadata::info(document));

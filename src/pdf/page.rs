@@ -66,6 +66,8 @@ pub(super) enum Draw {
     Image { x: f32, y: f32, width: f32, height: f32, index: usize },
     /// An area that leads to a link of the document's list.
     Link { x: f32, y: f32, width: f32, height: f32, link: u32 },
+    /// An area that takes the answer to a field of the document's list; `button` counts the boxes of one field.
+    Field { x: f32, y: f32, width: f32, height: f32, field: u32, button: u16 },
     /// Nothing visible: the element takes its place in the reading order even if it stays empty.
     Mark,
 }
@@ -97,7 +99,8 @@ impl Item {
             }
             Draw::Rect { x, y, width, height, .. }
             | Draw::Image { x, y, width, height, .. }
-            | Draw::Link { x, y, width, height, .. } => [*x, *y, x + width, y + height],
+            | Draw::Link { x, y, width, height, .. }
+            | Draw::Field { x, y, width, height, .. } => [*x, *y, x + width, y + height],
             Draw::Rule { x, y, x2, y2, .. } => [x.min(*x2), y.min(*y2), x.max(*x2), y.max(*y2)],
             Draw::Path { points, .. } => points.iter().fold([f32::MAX, f32::MAX, f32::MIN, f32::MIN], |all, (x, y)| {
                 [all[0].min(*x), all[1].min(*y), all[2].max(*x), all[3].max(*y)]
@@ -109,7 +112,11 @@ impl Item {
     /// The item moved.
     pub(super) fn moved(mut self, dx: f32, dy: f32) -> Self {
         match &mut self.draw {
-            Draw::Text { x, y, .. } | Draw::Rect { x, y, .. } | Draw::Image { x, y, .. } | Draw::Link { x, y, .. } => {
+            Draw::Text { x, y, .. }
+            | Draw::Rect { x, y, .. }
+            | Draw::Image { x, y, .. }
+            | Draw::Link { x, y, .. }
+            | Draw::Field { x, y, .. } => {
                 *x += dx;
                 *y += dy;
             }

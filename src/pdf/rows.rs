@@ -83,6 +83,8 @@ struct Set {
     strips: Vec<Strip>,
     height: f32,
     upright: bool,
+    /// What is written into it.
+    field: Option<(u32, Elem)>,
 }
 
 impl Set {
@@ -104,6 +106,9 @@ impl Setter<'_> {
             for (cell, spot) in row.cells.iter().zip(spots) {
                 let mut set = self.cell(plan, row, cell, spot, part, elem);
                 set.row = index;
+                if written && self.blank && !row.group && spot.column > 0 {
+                    set.field = Some(self.cell_field(plan.table, index, spot.column, set.elem));
+                }
                 // What would fill a page by itself stands in its first row only, which can be divided.
                 set.rows = if set.height > TALL { 1 } else { set.rows.min(rows.len() - index) };
                 if set.rows == 1 {
@@ -166,7 +171,17 @@ impl Setter<'_> {
             let height = height_of(&strips) + 2.0 * PAD_Y;
             (strips, height)
         };
-        Set { row: 0, rows: spot.rows, column: spot.column, columns: spot.columns, elem, strips, height, upright }
+        Set {
+            row: 0,
+            rows: spot.rows,
+            column: spot.column,
+            columns: spot.columns,
+            elem,
+            strips,
+            height,
+            upright,
+            field: None,
+        }
     }
 
     /// Text of a head as one paragraph.
@@ -283,12 +298,21 @@ impl Setter<'_> {
             tall.cells.push(own);
             return;
         }
+        if let Some((field, elem)) = set.field {
+            let (x, y) = (plan.lefts[set.column] + 2.0, 2.0);
+            let width = plan.widths[set.column..set.column + set.columns].iter().sum::<f32>() - 4.0;
+            let draw = Draw::Field { x, y, width, height: heights[set.row] - 4.0, field, button: 0 };
+            strip.items.push(Item::new(elem, draw));
+        }
         let mut y = PAD_Y + top;
         let mut again = Vec::new();
         for (index, inner) in set.strips.into_iter().enumerate() {
             y += if index == 0 { 0.0 } else { inner.gap };
             if set.rows > 1 {
-                let seen = inner.items.iter().filter(|item| !matches!(item.draw, Draw::Link { .. } | Draw::Mark));
+                let seen = inner
+                    .items
+                    .iter()
+                    .filter(|item| !matches!(item.draw, Draw::Link { .. } | Draw::Field { .. } | Draw::Mark));
                 again.extend(seen.map(|item| Item { elem: Elem::ARTIFACT, ..item.clone().moved(0.0, y) }));
             }
             strip.anchors.extend(inner.anchors);

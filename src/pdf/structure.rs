@@ -7,7 +7,7 @@ use lopdf::{Dictionary, Object, ObjectId, dictionary};
 use super::{
     Error, chars,
     file::{File, text},
-    flow::{Area, Flow, Spot},
+    flow::{Area, Flow, Spot, Use},
     page::{Elem, Heading, Link},
     tags::{Element, Kid, Role, Scope, Tags},
 };
@@ -43,7 +43,7 @@ pub(super) fn tree(
     let ids: Vec<ObjectId> = tags.elements.iter().map(|_| file.reserve()).collect();
     for (number, element) in tags.elements.iter().enumerate() {
         let parent = ids.get(element.parent.0 as usize).copied().unwrap_or(root);
-        file.put(ids[number], self::element(element, parent, &ids, tags, places, areas));
+        file.put(ids[number], self::element(element, parent, &ids, tags, flow, places, areas));
     }
     let mut numbers: Vec<Object> = Vec::new();
     for (page, marks) in flow.marks.iter().enumerate() {
@@ -71,7 +71,8 @@ pub(super) fn tree(
     Ok(root)
 }
 
-fn annotation_key(flow: &Flow, number: usize) -> i64 {
+/// An annotation's key in the parent tree.
+pub(super) fn annotation_key(flow: &Flow, number: usize) -> i64 {
     (flow.marks.len() + number) as i64
 }
 
@@ -80,6 +81,7 @@ fn element(
     parent: ObjectId,
     ids: &[ObjectId],
     tags: &Tags,
+    flow: &Flow,
     places: &Places,
     areas: &[Option<ObjectId>],
 ) -> Dictionary {
@@ -97,9 +99,16 @@ fn element(
                 }
             }
             Kid::Annotation(number) => {
-                if let Some(id) = areas.get(*number as usize).copied().flatten() {
-                    kids.push(dictionary! { "Type" => "OBJR", "Obj" => id }.into());
+                let number = *number as usize;
+                let (Some(id), Some(area)) = (areas.get(number).copied().flatten(), flow.areas.get(number)) else {
+                    continue;
+                };
+                let Some(page) = places.pages.get(area.page).copied() else { continue };
+                let mut kid = dictionary! { "Type" => "OBJR", "Obj" => id };
+                if *first_page.get_or_insert(page) != page {
+                    kid.set("Pg", page);
                 }
+                kids.push(kid.into());
             }
         }
     }
@@ -236,7 +245,7 @@ pub(super) fn outline(
     Ok(Some(root))
 }
 
-/// Writes link annotations; `None` for those that lead nowhere, which then are plain text.
+/// Writes link annotations; `None` for those that lead nowhere, which then are plain text, and for fields.
 pub(super) fn links(
     file: &mut File,
     flow: &Flow,
@@ -246,7 +255,10 @@ pub(super) fn links(
 ) -> Result<Vec<Option<ObjectId>>, Error> {
     let mut out = Vec::with_capacity(flow.areas.len());
     for (number, area) in flow.areas.iter().enumerate() {
-        let link = links.get(area.link as usize);
+        let link = match area.purpose {
+            Use::Link(link) => links.get(link as usize),
+            Use::Field { .. } => None,
+        };
         let action = link.and_then(|link| self::action(&link.target, flow, document, places));
         out.push(match (action, link) {
             (Some((key, value)), Some(link)) => {
@@ -268,7 +280,8 @@ pub(super) fn links(
     Ok(out)
 }
 
-fn rectangle(area: &Area, places: &Places) -> Object {
+/// An area's rectangle on its page.
+pub(super) fn rectangle(area: &Area, places: &Places) -> Object {
     let height = places.heights.get(area.page).copied().unwrap_or_default();
     let corners = [area.x, height - area.y - area.height, area.x + area.width, height - area.y];
     corners.map(|value| Object::Real((value * 10.0).round() / 10.0)).to_vec().into()

@@ -15,7 +15,7 @@ use super::{
     tags::Role,
     text::Extent,
 };
-use crate::document::{Align, Inline, Row, Table};
+use crate::document::{Align, Inline, Row, Table, numbered_caption};
 
 impl Setter<'_> {
     /// Strips of a table with its caption and source.
@@ -23,25 +23,26 @@ impl Setter<'_> {
     /// A caption that only repeats `title`, the heading right above, is not printed again.
     pub(super) fn table(&mut self, table: &Table, title: Option<&str>, place: Place, out: &mut Vec<Strip>) {
         let first = out.len();
-        let parent = self.tags.add(Role::Table, place.parent);
+        let is_empty = table.rows.is_empty();
+        // A table without rows is none: it is said in paragraphs.
+        let parent = if is_empty { place.parent } else { self.tags.add(Role::Table, place.parent) };
         let outer = Place { parent, bare: false, align: Align::Start, ..place };
-        if title != Some(table.caption.trim()) {
-            self.caption(&table.caption, outer, out);
+        let number = self.numbers.get(table.id.as_str()).copied();
+        let caption = numbered_caption(table, number, self.texts);
+        if number.is_some() || title != Some(table.caption.trim()) {
+            let role = if is_empty { Role::P } else { Role::Caption };
+            self.caption(&caption, role, outer, out);
         }
-        if table.rows.is_empty() {
+        if is_empty {
             let text = if table.empty.is_empty() {
                 vec![Inline::text(self.texts.t("page.empty"))]
             } else {
                 table.empty.clone()
             };
-            // Said as a paragraph: a table without rows is none.
             let elem = self.tags.add(Role::P, place.parent);
             let place = Place { ink: ink::MUTED, ..place };
             let paragraph = self.read(&text, place);
             self.paragraph(&paragraph, place, elem, out);
-            for strip in &mut out[first..] {
-                strip.items.iter_mut().filter(|item| item.elem == parent).for_each(|item| item.elem = elem);
-            }
             self.anchor(&table.id, first, out);
             return;
         }
@@ -77,7 +78,7 @@ impl Setter<'_> {
         let plan = Plan::new(table, widths, Place { width, ..inner });
         let heads = Part::Head(if upright { Heads::Upright } else { Heads::Level });
         let mut strips = self.rows(&plan, head_rows, &head_grid, heads);
-        let repeat = self.repeat(&plan, head_rows, &head_grid, heads);
+        let repeat = self.repeat(&plan, &caption, head_rows, &head_grid, heads);
         for strip in &mut strips {
             strip.keep = true;
         }
@@ -119,12 +120,12 @@ impl Setter<'_> {
         }
     }
 
-    fn caption(&mut self, caption: &str, place: Place, out: &mut Vec<Strip>) {
+    fn caption(&mut self, caption: &str, role: Role, place: Place, out: &mut Vec<Strip>) {
         if caption.is_empty() {
             return;
         }
         let place = Place { size: 9.2, leading: 12.2, gap: 12.0, bold: true, prose: false, ..place };
-        let elem = self.tags.add(Role::Caption, place.parent);
+        let elem = self.tags.add(role, place.parent);
         let paragraph = self.read(&[Inline::text(caption)], place);
         let first = out.len();
         self.paragraph(&paragraph, place, elem, out);
@@ -189,14 +190,14 @@ impl Setter<'_> {
     }
 
     /// The head again, as something that is not read twice, below the word that the table goes on.
-    fn repeat(&mut self, plan: &Plan, rows: &[Row], grid: &[Vec<Spot>], heads: Part) -> Rc<Repeat> {
+    fn repeat(&mut self, plan: &Plan, caption: &str, rows: &[Row], grid: &[Vec<Spot>], heads: Part) -> Rc<Repeat> {
         let mut repeat = Repeat::default();
         let table = plan.table;
         let place = Place { parent: Elem::ARTIFACT, ..plan.place };
         let plan = Plan::new(table, plan.widths.clone(), place);
         let mut label = vec![Inline::Emphasis { text: vec![Inline::text(self.texts.t("page.continued"))] }];
-        if !table.caption.is_empty() {
-            label.insert(0, Inline::text(format!("{} – ", table.caption)));
+        if !caption.is_empty() {
+            label.insert(0, Inline::text(format!("{caption} – ")));
         }
         let small = Place { ink: ink::MUTED, bold: false, ..place };
         let paragraph = self.read(&label, small);
@@ -212,7 +213,7 @@ impl Setter<'_> {
             repeat.height += strip.height;
         }
         // Nothing of it may lead anywhere or be read.
-        repeat.items.retain(|item| !matches!(item.draw, Draw::Link { .. } | Draw::Mark));
+        repeat.items.retain(|item| !matches!(item.draw, Draw::Link { .. } | Draw::Field { .. } | Draw::Mark));
         repeat.items.iter_mut().for_each(|item| item.elem = Elem::ARTIFACT);
         Rc::new(repeat)
     }

@@ -27,6 +27,7 @@ pub(super) enum Role {
     TocItem,
     Reference,
     Div,
+    Form,
 }
 
 /// What a header cell heads.
@@ -66,6 +67,7 @@ impl Role {
             Role::TocItem => "TOCI",
             Role::Reference => "Reference",
             Role::Div => "Div",
+            Role::Form => "Form",
         }
     }
 }

@@ -29,6 +29,7 @@ mod oscal;
 mod oscal_round_trip;
 mod pdf;
 mod pdf_sample;
+mod pdf_structure;
 mod permissions;
 mod poam;
 mod replay;

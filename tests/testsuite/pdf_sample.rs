@@ -472,6 +472,7 @@ fn form() -> Form {
     };
     Form {
         id: "provider".into(),
+        name: "provider".into(),
         questions: vec![
             question("T-01", Answer::YesNo, None),
             question("T-02", Answer::Text(4), None),

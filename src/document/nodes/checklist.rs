@@ -1,4 +1,4 @@
-//! A question set as a form to be printed and filled in.
+//! A question set as a form to be filled in on paper or as a PDF.
 
 use super::{Ctx, Place};
 use crate::{
@@ -30,6 +30,7 @@ pub(super) fn checklist(ctx: &Ctx<'_>, place: &mut Place<'_>) -> Result<Vec<Bloc
         blocks.push(Block::Paragraph { text: vec![Inline::text(&*section.intro)] });
         blocks.push(Block::Form(Form {
             id: place.anchors.claim(&format!("form-{id}-{}", section.id)),
+            name: id.to_owned(),
             questions: section.questions.iter().map(|question| self::question(ctx, question)).collect(),
         }));
     }
