@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::*;
-use crate::document::{specimen, testing};
+use crate::document::{self, Block, Table, specimen, testing};
 
 /// Every file of a small site with a document in a folder.
 fn files() -> Vec<(String, Cow<'static, [u8]>)> {
@@ -248,4 +248,24 @@ fn search_names_the_section_that_a_heading_belongs_to() {
     assert_eq!(section("tables").unwrap(), "");
     assert_eq!(section("finding-3").unwrap(), "Tables");
     assert!(!index.contains("<script"));
+}
+
+#[test]
+fn many_tables_carry_the_numbers_that_the_pdf_lists_them_under() {
+    let workspace = testing::workspace();
+    let assessment = testing::plan();
+    let captions = |count: usize| {
+        let mut document = specimen::document("specimen", &workspace);
+        let table = document::tables(&document).into_iter().find(|table| !table.rows.is_empty()).unwrap().clone();
+        let table = |at: usize| Table { id: format!("t{at}"), caption: "Part".into(), ..table.clone() };
+        document.blocks = (1..=count).map(|at| Block::Table(table(at))).collect();
+        let documents = [document];
+        let site = Site { workspace: &workspace, assessment: &assessment, documents: &documents, downloads: &[] };
+        page::render(&documents[0], &site)
+    };
+    let page = captions(8);
+    for at in 1..=8 {
+        assert!(page.contains(&format!("<caption id=\"t{at}-caption\"><span>Table {at} · Part")), "{at}");
+    }
+    assert!(captions(7).contains("<caption id=\"t1-caption\"><span>Part"));
 }

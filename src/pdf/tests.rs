@@ -405,6 +405,71 @@ fn every_marked_content_has_its_element_and_every_element_its_place() {
     assert_eq!(stream.matches("BDC").count() + stream.matches("BMC").count(), stream.matches("EMC").count());
 }
 
+#[test]
+fn many_tables_are_numbered_and_listed_with_their_pages() {
+    let several = |count: usize| {
+        let table = |at: usize| {
+            let table = Table { id: format!("list-{at}"), caption: format!("Part {at}"), ..sample::findings(30) };
+            // Rows of different tables have different names.
+            let rows = table.rows.into_iter().map(|row| Row { id: None, ..row }).collect();
+            Block::Table(Table { rows, ..table })
+        };
+        let heading = Block::Heading { level: 1, id: "parts".into(), text: vec![Inline::text("Parts")] };
+        with(std::iter::once(heading).chain((1..=count).map(table)).collect())
+    };
+    let laid = self::laid(&several(9));
+    let text = dense(&text_of(&laid));
+    for at in 1..=9 {
+        assert_eq!(text.matches(&format!("Table{at}·Part{at}")).count(), 2, "in the list and above the table: {at}");
+        let spot = laid.flow.anchors[format!("list-{at}").as_str()];
+        let page = laid.order.iter().position(|page| *page == spot.page).expect("is in the document") + 1;
+        assert!(text.contains(&format!("Table{at}·Part{at}{page}")), "table {at} is on page {page}");
+    }
+    assert!(!dense(&text_of(&self::laid(&several(7)))).contains("Table1"), "a few are found without a list");
+}
+
+#[test]
+fn a_form_has_a_field_for_each_answer_that_is_not_known() {
+    let document = sample::document();
+    let laid = laid(&document);
+    let kinds: Vec<(String, &str)> = laid
+        .fields
+        .iter()
+        .map(|field| {
+            let kind = match &field.kind {
+                fields::Kind::Text { multiline: true } => "lines",
+                fields::Kind::Text { multiline: false } => "line",
+                fields::Kind::Choice(_) => "choice",
+                fields::Kind::Boxes(_) => "boxes",
+            };
+            (field.name.join("."), kind)
+        })
+        .filter(|(name, _)| !name.ends_with(".remarks"))
+        .collect();
+    let wanted = [
+        ("provider.T-01.answer", "boxes"),
+        ("provider.T-02.answer", "lines"),
+        ("provider.T-03.answer", "line"),
+        ("provider.O-01.answer", "choice"),
+    ];
+    assert_eq!(kinds, wanted.map(|(name, kind)| (name.to_owned(), kind)));
+    assert_eq!(laid.fields.len(), 9, "remarks for each of the five questions");
+    assert!(laid.fields[4].label.contains("T-03") && laid.fields[4].label.ends_with("Date (YYYY-MM-DD)"));
+
+    let empty = Cell { blocks: Vec::new(), columns: 1, rows: 1 };
+    let blank = Table {
+        id: "blank".into(),
+        columns: vec![Column::default(); 2],
+        rows: vec![Row { cells: vec![Cell::text("Place and date"), empty], ..Row::default() }],
+        ..Table::default()
+    };
+    let mut form = document.clone();
+    form.blocks.push(Block::Table(blank.clone()));
+    let fields = self::laid(&form).fields;
+    assert!(fields.iter().any(|field| field.name == ["form", "1", "2"] && field.label == "Place and date"));
+    assert!(self::laid(&with(vec![Block::Table(blank)])).fields.is_empty(), "a document that is no form has none");
+}
+
 /// The documents of the starter with the sample snapshot.
 fn starter() -> Vec<Document> {
     let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("scopes");
