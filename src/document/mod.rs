@@ -47,14 +47,14 @@ pub(crate) fn narrative(markdown: &str) -> Vec<Block> {
     blocks
 }
 
-/// From so many tables on, a reader looks for one in a list.
-const LISTED: usize = 8;
+/// How many tables a reader looks up in a list: fewer are found without, and more would make the list a book of its own.
+const LISTED: std::ops::RangeInclusive<usize> = 8..=150;
 
-/// Numbers of the tables with captions, by anchor; none in a document with few of them.
+/// Numbers of the tables with captions, by anchor; none in a document that does not list them.
 pub(crate) fn table_numbers(document: &Document) -> std::collections::HashMap<&str, usize> {
     let mut tables = tables(document);
     tables.retain(|table| !table.caption.is_empty() && !table.id.is_empty());
-    if tables.len() < LISTED {
+    if !LISTED.contains(&tables.len()) {
         tables.clear();
     }
     tables.into_iter().enumerate().map(|(at, table)| (table.id.as_str(), at + 1)).collect()

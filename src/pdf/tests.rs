@@ -426,6 +426,7 @@ fn many_tables_are_numbered_and_listed_with_their_pages() {
         assert!(text.contains(&format!("Table{at}·Part{at}{page}")), "table {at} is on page {page}");
     }
     assert!(!dense(&text_of(&self::laid(&several(7)))).contains("Table1"), "a few are found without a list");
+    assert!(table_numbers(&several(151)).is_empty(), "nobody reads so long a list");
 }
 
 #[test]
