@@ -137,6 +137,7 @@ impl ApiServer {
                 "--service-account-issuer=https://kubernetes.default.svc".to_owned(),
                 file("--token-auth-file", "tokens.csv"),
                 file("--encryption-provider-config", "encryption.json"),
+                "--allow-privileged=true".to_owned(),
                 "--authorization-mode=RBAC".to_owned(),
                 "--disable-admission-plugins=ServiceAccount".to_owned(),
                 "--service-cluster-ip-range=10.0.0.0/24".to_owned(),
