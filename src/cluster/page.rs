@@ -5,9 +5,9 @@
 
 use std::{borrow::Cow, fmt};
 
-use super::projection::{Projection, Reader};
 use scopefence_json::{Cursor, Trouble};
 
+use super::projection::{Projection, Reader};
 use crate::snapshot::{Lines, Object, Strings, Writing};
 
 /// Of an answer so many bytes are searched for the token of the next page.

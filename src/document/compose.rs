@@ -112,6 +112,11 @@ impl Outline {
         let ctx = self.context(sources);
         let published = context::publish(&ctx);
         let abouts = self.abouts(sources.workspace);
+        let finish = |written| {
+            let document = self.build(&ctx, written)?;
+            let counted = reading::count(&document);
+            Ok((document, counted))
+        };
         let composed: Vec<_> = abouts
             .par_iter()
             .map(|(declared, about)| {
@@ -119,9 +124,7 @@ impl Outline {
                 if written.speaks_of_others() {
                     return Ok(Composed::Later(written));
                 }
-                let document = self.build(&ctx, written)?;
-                let counted = reading::count(&document);
-                Ok(Composed::Now(document, counted))
+                finish(written).map(|(document, counted)| Composed::Now(document, counted))
             })
             .collect();
         let mut documents = Vec::new();
@@ -129,11 +132,7 @@ impl Outline {
         for one in composed {
             let built = one.and_then(|composed| match composed {
                 Composed::Now(document, counted) => Ok((document, counted)),
-                Composed::Later(written) => {
-                    let document = self.build(&ctx, written)?;
-                    let counted = reading::count(&document);
-                    Ok((document, counted))
-                }
+                Composed::Later(written) => finish(written),
             });
             match built {
                 Ok((document, counted)) => {

@@ -22,6 +22,7 @@ use std::{
 };
 
 use rayon::prelude::*;
+use scopefence_json::{OTHER_TYPE, Trouble};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
@@ -32,8 +33,6 @@ use super::{
     share::Strings,
     template::{self, Template},
 };
-use scopefence_json::{OTHER_TYPE, Trouble};
-
 use crate::digest::{hex, sha256_hex};
 
 /// Compressed size beyond which a file is not read: a cluster of 200,000 objects needs a few tens of MB.

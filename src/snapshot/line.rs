@@ -5,12 +5,12 @@
 use std::borrow::Cow;
 
 use chrono::{DateTime, Datelike, Timelike, Utc};
+use scopefence_json::{Cursor, OTHER_TYPE, Shape, Trouble, put_text};
 
 use super::{
     Object, OwnerRef, moment,
     share::{Strings, Texts},
 };
-use scopefence_json::{Cursor, OTHER_TYPE, Shape, Trouble, put_text};
 
 /// Texts by name, sorted by name, none twice.
 pub(crate) type Pairs<'a> = Vec<(Cow<'a, str>, Cow<'a, str>)>;

@@ -5,14 +5,13 @@
 //! Invariant: a line is what serializing the object gives, so both ways out have one digest.
 
 use rayon::prelude::*;
+use scopefence_json::Trouble;
 use sha2::{Digest, Sha256};
 
 use super::{
     List, ListRecord, Object, Strings,
     line::{self, Parts, Places, Span},
 };
-use scopefence_json::Trouble;
-
 use crate::digest::hex;
 
 /// Objects made by one thread in one go; they share their texts.

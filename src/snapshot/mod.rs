@@ -24,9 +24,9 @@ mod template;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
+use scopefence_json::read;
 use serde::{Deserialize, Serialize};
 
-use scopefence_json::read;
 pub use scopefence_json::read::Error as BodyError;
 
 use crate::digest::sha256_hex;

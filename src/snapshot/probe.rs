@@ -3,12 +3,11 @@
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
+use scopefence_json::read;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use super::{Citation, Completeness, State, cite};
-use scopefence_json::read;
-
 use crate::{digest::sha256_hex, snapshot::BodyError};
 
 /// One answer that is no list of objects.

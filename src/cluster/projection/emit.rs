@@ -6,9 +6,9 @@
 
 use std::borrow::Cow;
 
-use super::{Flags, Leaf, Node, Projection};
 use scopefence_json::{Cursor, OTHER_TYPE, Shape, Trouble, put_text};
 
+use super::{Flags, Leaf, Node, Projection};
 use crate::{
     snapshot::{OwnerParts, Pairs, Parts, REDACTED, UNEXPECTED, Writing, moment},
     sort::Sort,

@@ -14,11 +14,10 @@ mod sarif;
 mod shape;
 mod trivy;
 
+use scopefence_json::{Shape, Trouble, read};
 use serde::{Deserialize, Deserializer, de::DeserializeOwned};
 
 use super::{ResultFile, When, rows::Rows};
-use scopefence_json::{Shape, Trouble, read};
-
 use crate::workspace::supplied;
 
 /// Largest file that is read: a scan of 20,000 Pods has some hundred MB.

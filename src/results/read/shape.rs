@@ -2,13 +2,13 @@
 
 use std::fmt;
 
+use scopefence_json::{OTHER_TYPE, read};
 use serde::{
     Deserialize, Deserializer,
     de::{IgnoredAny, MapAccess, SeqAccess, Visitor},
 };
 
 use super::{Format, Problem, UNDERSTOOD, wrong};
-use scopefence_json::{OTHER_TYPE, read};
 
 /// Keys of the outermost level that tell tools apart, and what stands at the few that have to be read.
 #[derive(Debug, Default)]
